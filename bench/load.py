@@ -1,0 +1,83 @@
+"""A load of HTTP pings: a number of clients, each on its own connection, each sending when it was answered."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+
+@dataclass
+class Outcome:
+    """What a load came to: answers, those that were no 200, seconds, and each answer's latency in seconds."""
+
+    answers: int
+    refused: int
+    seconds: float
+    latencies: list[float]
+
+    @property
+    def rate(self) -> float:
+        return self.answers / self.seconds
+
+    def percentile(self, percent: float) -> float:
+        """Latency in milliseconds."""
+        ordered = sorted(self.latencies)
+        return 1000 * ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)]
+
+
+class _Client(asyncio.Protocol):
+    def __init__(self, requests: Iterator[bytes], until: float, outcome: Outcome) -> None:
+        self._requests = requests
+        self._until = until
+        self._outcome = outcome
+        self._received = b""
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._send()
+
+    def _send(self) -> None:
+        self._sent = perf_counter()
+        self._transport.write(next(self._requests))
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, separator, body = self._received.partition(b"\r\n\r\n")
+        if not separator or len(body) < int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0]):
+            return
+        now = perf_counter()
+        self._outcome.latencies.append(now - self._sent)
+        self._outcome.answers += 1
+        self._outcome.refused += not head.startswith(b"HTTP/1.1 200")
+        self._received = b""
+        if now < self._until:
+            self._send()
+        else:
+            self._transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+async def run_load(host: str, port: int, paths: Sequence[str], clients: int, seconds: float) -> Outcome:
+    """Ping the paths in turn for that long."""
+    outcome = Outcome(0, 0, 0.0, [])
+    requests = itertools.cycle(
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n".encode()
+        for path in paths
+    )
+    loop = asyncio.get_running_loop()
+    began = perf_counter()
+    connected = [
+        await loop.create_connection(lambda: _Client(requests, began + seconds, outcome), host, port)
+        for _ in range(clients)
+    ]
+    await asyncio.gather(*(client.done for _, client in connected))
+    outcome.seconds = perf_counter() - began
+    return outcome

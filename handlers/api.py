@@ -1,0 +1,154 @@
+"""The management API, v1 to v3: which endpoints there are, keys, errors, and the order in which things are checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, NamedTuple
+from urllib.parse import parse_qs
+
+import msgspec
+
+from handlers.http import Request, Response, Route, status_of
+from hcserver.domain.fields import parse_body
+from hcserver.domain.project import Project
+from hcserver.errors import Conflict, Forbidden, HcError, InvalidRequest
+from hcserver.services.core import Core
+from hcserver.services.directory import Access
+
+PREFIX = "/api/"
+_PATH = re.compile(r"/api/v([123])/(.*)", re.DOTALL)
+
+UUID_PATTERN = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+UNIQUE_KEY_PATTERN = r"([0-9a-f]{40})"
+
+
+class Call(NamedTuple):
+    """One request to the API, after everything that can be refused without looking at its subject."""
+
+    core: Core
+    request: Request
+    version: int
+    arguments: tuple[str, ...]  # from the path
+    data: dict[str, object]  # the JSON body of a POST
+    opened: Project | None  # by the key; None where no key is needed
+    writable: bool  # the key is a read-write one
+
+    @property
+    def project(self) -> Project:
+        """The project that the request is about."""
+        assert self.opened is not None, "an endpoint that needs no key has no project"
+        return self.opened
+
+    @property
+    def base_url(self) -> str:
+        return self.core.settings.http.public_url
+
+    def query(self) -> dict[str, list[str]]:
+        return parse_qs(self.request.query, keep_blank_values=True, errors="replace")
+
+
+Action = Callable[[Call], Awaitable[Response]]
+
+
+class Endpoint(NamedTuple):
+    """What answers at a path: for each method the least access that it needs, and the action."""
+
+    path: re.Pattern[str]
+    actions: dict[str, tuple[Access | Literal["open"], Action]]
+
+    @property
+    def methods(self) -> str:
+        return ", ".join([*self.actions, "OPTIONS"])
+
+
+def endpoint(path: str, **actions: tuple[Access | Literal["open"], Action]) -> Endpoint:
+    """`path` is a pattern behind /api/vN/; the actions are named by their methods."""
+    return Endpoint(re.compile(path), actions)
+
+
+class Api:
+    """Answers everything below /api/."""
+
+    def __init__(self, core: Core, endpoints: list[Endpoint], body_limit: int) -> None:
+        self._core = core
+        self._endpoints = endpoints
+        self.route = Route(self.answer, body_limit, self._on_error)
+
+    async def answer(self, request: Request) -> Response:
+        found = self._find(request.path)
+        if found is None:
+            return self._missing(request)
+        endpoint, version, arguments = found
+        if request.method == "OPTIONS":
+            return Response(204, b"", _cors(endpoint.methods))
+        method = "GET" if request.method == "HEAD" else request.method
+        if method not in endpoint.actions:
+            headers = {"Allow": endpoint.methods, **_cors(endpoint.methods)}
+            return json_response({"error": "method not allowed"}, 405, headers)
+        access, action = endpoint.actions[method]
+        data = self._data(request) if method == "POST" else {}
+        project, writable = None, False
+        if access != "open":
+            project, writable = await self._authenticate(request, data, access)
+        response = await action(Call(self._core, request, version, arguments, data, project, writable))
+        return Response(response.status, response.body, {**_cors(endpoint.methods), **response.headers})
+
+    def _find(self, path: str) -> tuple[Endpoint, int, tuple[str, ...]] | None:
+        match = _PATH.fullmatch(path)
+        if match is None:
+            return None
+        version, rest = int(match[1]), match[2]
+        for endpoint in self._endpoints:
+            if arguments := endpoint.path.fullmatch(rest):
+                return endpoint, version, arguments.groups()
+        return None
+
+    def _missing(self, request: Request) -> Response:
+        """No such path. A collection without its slash is told where it is: published clients rely on it."""
+        found = None if request.path.endswith("/") else self._find(request.path + "/")
+        if found is None:
+            return json_response({"error": "not found"}, 404, _cors("GET, POST, DELETE, OPTIONS"))
+        query = f"?{request.query}" if request.query else ""
+        location = {"Location": f"{request.path}/{query}"}
+        return Response(301, b"", {**location, **_cors(found[0].methods)})
+
+    def _data(self, request: Request) -> dict[str, object]:
+        if request.truncated:
+            raise InvalidRequest("request body is too large")
+        return parse_body(request.body)
+
+    async def _authenticate(
+        self, request: Request, data: dict[str, object], access: Access
+    ) -> tuple[Project, bool]:
+        key = request.headers.get("X-Api-Key")
+        if key is None:
+            member = data.get("api_key")
+            key = member if isinstance(member, str) else None
+        return await self._core.directory.authenticate(key, access)
+
+    def _on_error(self, request: Request, error: HcError | None) -> Response:
+        found = self._find(request.path)
+        cors = _cors(found[0].methods if found else "GET, POST, DELETE, OPTIONS")
+        status = status_of(error)
+        if isinstance(error, Forbidden):
+            return Response(status, b"", cors)
+        if isinstance(error, Conflict):
+            return Response(status, str(error).encode(), {"Content-Type": "text/plain", **cors})
+        text = "internal error" if error is None else str(error)
+        return json_response({"error": text}, status, cors)
+
+
+def json_response(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer in JSON."""
+    body = msgspec.json.encode(document)
+    return Response(status, body, {"Content-Type": "application/json", **(headers or {})})
+
+
+def _cors(methods: str) -> dict[str, str]:
+    return {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Headers": "X-Api-Key",
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Max-Age": "600",
+    }

@@ -1,0 +1,45 @@
+"""Which handler answers which path."""
+
+from __future__ import annotations
+
+from handlers import badges, channels, checks, status
+from handlers.api import PREFIX as API_PREFIX
+from handlers.api import Api
+from handlers.badges import Badges
+from handlers.http import Request, Response, Route, Router, Server
+from handlers.ping import PREFIX as PING_PREFIX
+from handlers.ping import Pings
+from hcserver.errors import HcError, NotFound
+from hcserver.services.core import Core
+
+
+def make_server(core: Core) -> Server:
+    """Everything that the server answers over HTTP."""
+    return Server(_router(core))
+
+
+def _router(core: Core) -> Router:
+    pings = Pings(core).route
+    endpoints = [*checks.ENDPOINTS, *channels.ENDPOINTS, *badges.ENDPOINTS, *status.ENDPOINTS]
+    api = Api(core, endpoints, core.settings.http.max_body_bytes).route
+    badge = Badges(core).route
+    nowhere = Route(_nothing, 0, _not_found)
+
+    def route(method: str, path: str) -> Route:
+        if path.startswith(PING_PREFIX):
+            return pings
+        if path.startswith(API_PREFIX):
+            return api
+        if path.startswith(("/badge/", "/b/")):
+            return badge
+        return nowhere
+
+    return route
+
+
+async def _nothing(request: Request) -> Response:
+    raise NotFound("not found")
+
+
+def _not_found(request: Request, error: HcError | None) -> Response:
+    return Response(404, b"not found", {"Content-Type": "text/plain; charset=utf-8"})

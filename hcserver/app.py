@@ -1,0 +1,137 @@
+"""The server process: database, core, HTTP and SMTP, started in this order and stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from handlers.server import make_server
+from hcserver.config import Settings
+from hcserver.domain.project import Project
+from hcserver.errors import ConfigError, Unavailable
+from hcserver.logs import set_up_logging
+from hcserver.services.core import Core
+from hcserver.services.projects import Keys
+from hcserver.storage.client import connect, database_of
+from hcserver.storage.embedded import EmbeddedDatabase
+
+log = logging.getLogger(__name__)
+
+FIRST_PROJECT = "main"
+DATABASE_RETRY = 2.0  # seconds between attempts while the database isn't there at start
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. Raises ConfigError for what has to be set otherwise."""
+    set_up_logging(settings.log)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with _core(settings, stopped) as core:
+        if core is not None:
+            async with _http(core):
+                await _greet(core)
+                await stopped.wait()
+                log.info("stopping")
+
+
+@asynccontextmanager
+async def _core(settings: Settings, stopped: asyncio.Event) -> AsyncIterator[Core | None]:
+    """The database and the core on it; None when we are told to stop before the database is there."""
+    embedded = None if settings.mongodb.uri else EmbeddedDatabase(settings.embedded)
+    uri = settings.mongodb.uri if embedded is None else await embedded.start()
+    try:
+        client = connect(uri, settings.mongodb)
+        try:
+            core = Core(database_of(client, settings.mongodb.database), settings)
+            if not await _started(core, stopped):
+                yield None
+                return
+            try:
+                yield core
+            finally:
+                await core.stop()
+        finally:
+            client.close()
+    finally:
+        if embedded is not None:
+            await embedded.stop()
+
+
+async def _started(core: Core, stopped: asyncio.Event) -> bool:
+    while not stopped.is_set():
+        try:
+            await core.start()
+        except Unavailable:
+            log.warning("the database is not available, trying again in %g s", DATABASE_RETRY)
+            try:
+                async with asyncio.timeout(DATABASE_RETRY):
+                    await stopped.wait()
+            except TimeoutError:
+                pass
+        else:
+            return True
+    return False
+
+
+@asynccontextmanager
+async def _http(core: Core) -> AsyncIterator[None]:
+    settings = core.settings.http
+    handlers = make_server(core)
+    server = HTTPServer(
+        handlers,
+        max_header_size=settings.max_header_bytes,
+        idle_connection_timeout=settings.idle_timeout,
+        body_timeout=settings.body_timeout,
+    )
+    try:
+        sockets = bind_sockets(settings.port, settings.host, backlog=1024)
+    except OSError as error:
+        raise ConfigError(
+            f"http.host, http.port: can't listen on {settings.host}:{settings.port} "
+            f"({error.strerror or error}); choose another one, e.g. HCSERVER_HTTP_PORT=8001"
+        ) from None
+    server.add_sockets(sockets)
+    log.info("listening for HTTP on %s port %d", settings.host, settings.port)
+    try:
+        yield
+    finally:
+        server.stop()
+        await handlers.finish()
+        await server.close_all_connections()
+
+
+async def _greet(core: Core) -> None:
+    """On an empty database make the first project and show its keys, this once."""
+    if await core.projects.all():
+        return
+    project, keys = await core.projects.create(FIRST_PROJECT)
+    print(_welcome(core.settings, project, keys), file=sys.stdout, flush=True)
+
+
+def _welcome(settings: Settings, project: Project, keys: Keys) -> str:
+    base = settings.http.public_url
+    return f"""
+Welcome to hcserver. The project {project.name!r} was created; its keys are shown only now, note them down:
+
+  API key (read-write)   {keys.api_key}
+  API key (read-only)    {keys.api_key_readonly}
+  ping key               {keys.ping_key}
+  badge key              {keys.badge_key}
+
+Let a job report (the check is created with its first ping):
+
+  curl -fsS -m 10 --retry 5 '{base}/ping/{keys.ping_key}/my-first-job?create=1'
+
+See what became of it:
+
+  curl -H 'X-Api-Key: {keys.api_key}' {base}/api/v3/checks/
+"""

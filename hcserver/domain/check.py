@@ -1,0 +1,76 @@
+"""A check: what is expected of a job, and what has been heard from it so far."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from hcserver.domain.keywords import Rules
+
+Status = Literal["new", "up", "down", "paused"]
+Kind = Literal["simple", "cron", "oncalendar"]
+
+DEFAULT_TIMEOUT = 86400  # seconds: one day
+DEFAULT_GRACE = 3600  # seconds: one hour
+DEFAULT_SCHEDULE = "* * * * *"
+DEFAULT_TZ = "UTC"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check, settings first, then state. Times are UTC, whole milliseconds, as the database keeps them."""
+
+    id: UUID
+    project: UUID
+    created: datetime
+    badge: UUID
+
+    name: str = ""
+    slug: str = ""
+    tags: str = ""
+    desc: str = ""
+    kind: Kind = "simple"
+    timeout: int = DEFAULT_TIMEOUT  # seconds
+    grace: int = DEFAULT_GRACE  # seconds
+    schedule: str = DEFAULT_SCHEDULE
+    tz: str = DEFAULT_TZ
+    manual_resume: bool = False
+    methods: Literal["", "POST"] = ""
+    start_kw: str = ""
+    success_kw: str = ""
+    failure_kw: str = ""
+    filter_subject: bool = False
+    filter_body: bool = False
+    filter_http_body: bool = False
+    filter_default_fail: bool = False
+    kw_ignore_case: bool = False
+    kw_whole_word: bool = False
+    channels: tuple[UUID, ...] = ()
+
+    status: Status = "new"
+    n_pings: int = 0
+    n_flips: int = 0
+    last_ping: datetime | None = None
+    last_duration: float | None = None  # seconds
+    last_start: datetime | None = None  # set while a run is going on
+    last_start_rid: UUID | None = None
+    alert_after: datetime | None = None  # when it goes down if nothing comes in
+    log_from: int = 1  # pings before this n have been pruned from the log
+
+    @property
+    def rules(self) -> Rules:
+        """How this check's emails and HTTP bodies are classified."""
+        return Rules(
+            failure=self.failure_kw,
+            success=self.success_kw,
+            start=self.start_kw,
+            default="fail" if self.filter_default_fail else "ign",
+            ignore_case=self.kw_ignore_case,
+            whole_word=self.kw_whole_word,
+        )
+
+    def tag_list(self) -> list[str]:
+        """The tags, each once, in the order given."""
+        return list(dict.fromkeys(self.tags.split()))

@@ -1,0 +1,28 @@
+"""A flip: a change of a check's status."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from hcserver.domain.check import Status
+
+Cause = Literal["ping", "fail", "timeout", "pause", "resume"]
+
+
+class Flip(msgspec.Struct, frozen=True, kw_only=True):
+    """`n` counts a check's flips from 1 without gaps, so (check, n) names a flip for ever."""
+
+    check: UUID
+    n: int
+    at: datetime
+    old: Status
+    new: Status
+    reason: Cause
+
+    @property
+    def up(self) -> bool:
+        return self.new == "up"

@@ -1,0 +1,54 @@
+"""A ping: one report of a job, however it arrived."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from hcserver.domain.keywords import Reason
+
+Signal = Literal["start", "success", "fail", "log", "ign"]
+Scheme = Literal["http", "https", "email"]
+
+
+class Ping(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a check's log. `n` counts from 1 without gaps; `type` is final, filters applied."""
+
+    check: UUID
+    n: int
+    at: datetime
+    type: Signal
+    scheme: Scheme
+    remote_addr: str
+    method: str = ""
+    ua: str = ""
+    rid: UUID | None = None  # the run id that joins a start with its end
+    exit_status: int | None = None
+    body: bytes | None = None
+    body_size: int = 0  # bytes of `body`, known even where the body itself was not read
+    subject: str | None = None  # email only
+    sender: str | None = None  # email only
+    reason: Reason | None = None  # why keywords made it what it is
+    token: bytes = b""  # unique to this report: tells our own append from another process's
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A ping before it has a place in the log: what came in, and what its sender or its words say it is."""
+
+    check: UUID
+    at: datetime
+    signal: Signal
+    scheme: Scheme
+    remote_addr: str
+    method: str = ""
+    ua: str = ""
+    rid: UUID | None = None
+    exit_status: int | None = None
+    body: bytes | None = None
+    subject: str | None = None
+    sender: str | None = None
+    reason: Reason | None = None
+    token: bytes = b""  # 12 bytes; empty: the ingestor makes one

@@ -1,0 +1,301 @@
+"""Schedules of checks: cron and OnCalendar expressions in a time zone.
+
+The cronsim and oncalendar libraries parse the expressions and say which days match. The search itself is
+ours, because it runs on every ping: it keeps what was parsed and walks days and sorted times.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from calendar import isleap
+from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+from oncalendar import MAX_YEAR, SPECIALS, BaseIterator, OnCalendarError
+
+ScheduleKind = Literal["cron", "oncalendar"]
+
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)  # a schedule must elapse after this to be accepted
+_CRON_HORIZON: Final = 50  # years without an occurrence after which cronsim gives up, and so do we
+_SECOND: Final = timedelta(seconds=1)
+_DAY: Final = timedelta(days=1)
+
+
+def schedule_kind(text: str) -> ScheduleKind:
+    """One line of five fields is cron, everything else OnCalendar.
+
+    Raises ValueError if the expression can't be parsed or never elapses after 2000-01-01 (in UTC).
+    """
+    kind: ScheduleKind = "oncalendar"
+    if "\n" not in text.strip() and len(text.split()) == 5:
+        kind = "cron"
+    if next_occurrence(kind, text, "UTC", _EPOCH) is None:
+        raise ValueError(f"never elapses: {text!r}")
+    return kind
+
+
+def next_occurrence(kind: ScheduleKind, schedule: str, tz: str, after: datetime) -> datetime | None:
+    """The first moment (UTC) strictly later than `after` at which the schedule elapses; None: never.
+
+    `tz` counts where an OnCalendar line names no zone of its own. Raises ValueError for a schedule that
+    `schedule_kind` does not accept and for an unknown zone.
+    """
+    found = [moment for line in _compile(kind, schedule, tz) if (moment := line.after(after)) is not None]
+    return min(found, default=None)
+
+
+# Renamed places whose link in tzdata.zi leads past the new name, to the zone that it shares its data with.
+# From the "#=" comments and the section "Non-zone.tab locations" of the IANA database's file `backward`.
+_RENAMED: Final = {
+    "Africa/Asmera": "Africa/Asmara",
+    "Africa/Timbuktu": "Africa/Bamako",
+    "America/Coral_Harbour": "America/Atikokan",
+    "America/Virgin": "America/St_Thomas",
+    "Antarctica/South_Pole": "Antarctica/McMurdo",
+    "Atlantic/Jan_Mayen": "Arctic/Longyearbyen",
+    "Iceland": "Atlantic/Reykjavik",
+    "Pacific/Ponape": "Pacific/Pohnpei",
+    "Pacific/Truk": "Pacific/Chuuk",
+    "Pacific/Yap": "Pacific/Chuuk",
+}
+# Links too, but nobody who says EST lives in Panama (which is where its link leads).
+_ABBREVIATIONS: Final = frozenset({"CET", "EET", "EST", "GMT", "HST", "MET", "MST", "UTC", "WET"})
+
+
+def canonical_zone(name: str) -> str:
+    """Today's name of a time zone: Europe/Kiev is Europe/Kyiv, US/Eastern is America/New_York.
+
+    Places that only share their data with another (Europe/Oslo) keep their name. Raises ValueError if
+    there is no such zone.
+    """
+    if name not in _zone_names():
+        raise ValueError(f"no such time zone: {name[:100]!r}")
+    return _renamed_zones().get(name, name)
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The zone of that name, legacy ones included, from the tzdata package, never from the machine.
+
+    Raises ValueError if there is no such zone.
+    """
+    if name not in _zone_names():
+        raise ValueError(f"no such time zone: {name[:100]!r}")
+    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    # "Factory" says that nobody has set a zone yet, so it is none.
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text("ascii").split()) - {"Factory"}
+
+
+@cache
+def _renamed_zones() -> dict[str, str]:
+    """Old name to today's. A link is a renaming unless zone.tab lists it as a place of its own."""
+    folder = resources.files("tzdata").joinpath("zoneinfo")
+    places = {
+        line.split("\t")[2]
+        for line in folder.joinpath("zone.tab").read_text("utf-8").splitlines()
+        if not line.startswith("#")
+    }
+    links = {}
+    for line in folder.joinpath("tzdata.zi").read_text("utf-8").splitlines():
+        if line.startswith("L "):
+            _, target, name = line.split()
+            links[name] = target
+    kept = places | _ABBREVIATIONS
+    return {name: target for name, target in links.items() if name not in kept} | _RENAMED
+
+
+class _Line:
+    """One parsed expression in its zone.
+
+    `repeats`: elapses in both passes of an hour that the clock shows twice (otherwise in the first).
+    `moves`: elapses at the end of a gap if its time falls into it (otherwise not at all).
+    """
+
+    __slots__ = (
+        "_known",
+        "first_time",
+        "hours",
+        "matches",
+        "minutes",
+        "months",
+        "moves",
+        "repeats",
+        "seconds",
+        "years",
+        "zone",
+    )
+
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        matches: Callable[[date], bool],
+        years: Collection[int] | None,
+        months: Collection[int],
+        times: tuple[Collection[int], Collection[int], Collection[int]],
+        *,
+        repeats: bool,
+        moves: bool,
+    ) -> None:
+        self.zone = zone
+        self.matches = matches
+        self.years = years
+        self.months = sorted(months)
+        self.hours, self.minutes, self.seconds = (sorted(values) for values in times)
+        self.first_time = time(self.hours[0], self.minutes[0], self.seconds[0])
+        self.repeats = repeats
+        self.moves = moves
+        # The last answer holds for every moment from the one asked about up to the one found.
+        self._known: tuple[datetime, datetime | None] = (datetime.max.replace(tzinfo=UTC), None)
+
+    def after(self, moment: datetime) -> datetime | None:
+        """The first occurrence strictly later than `moment`, both UTC."""
+        since, found = self._known
+        if moment < since or (found is not None and moment >= found):
+            found = self._search(moment)
+            self._known = (moment, found)
+        return found
+
+    def _search(self, moment: datetime) -> datetime | None:
+        local = moment.astimezone(self.zone)
+        wall = local.replace(tzinfo=None, fold=0, microsecond=0)
+        last_year = self._last_year(wall.year)
+
+        if self._offset(wall, 0) != self._offset(wall, 1):  # shown twice
+            end, start = self._jump(wall)
+            if self.repeats:
+                for fold in range(local.fold, 2):
+                    found = self._next_wall(wall, last_year)
+                    if found is not None and found < end:
+                        return self._utc(found, fold)
+                    wall = start - _SECOND if fold == 0 else end - _SECOND
+            elif local.fold:
+                wall = end - _SECOND
+
+        while (found := self._next_wall(wall, last_year)) is not None:
+            if self._offset(found, 0) >= self._offset(found, 1):
+                return self._utc(found, 0)
+            _, end = self._jump(found)  # never shown
+            if self.moves:
+                return self._utc(end, 0)
+            wall = end - _SECOND
+        return None
+
+    def _last_year(self, year: int) -> int:
+        if self.years is not None:
+            return MAX_YEAR - 1
+        return min(year + _CRON_HORIZON, date.max.year - 1)
+
+    def _offset(self, wall: datetime, fold: int) -> timedelta:
+        return self.zone.utcoffset(wall.replace(tzinfo=self.zone, fold=fold))  # type: ignore[return-value]
+
+    def _utc(self, wall: datetime, fold: int) -> datetime:
+        return (wall - self._offset(wall, fold)).replace(tzinfo=UTC)
+
+    def _jump(self, wall: datetime) -> tuple[datetime, datetime]:
+        """From where to where the clock jumps in the change that makes `wall` shown twice or never."""
+        old, new = self._offset(wall, 0), self._offset(wall, 1)  # PEP 495: fold=0 is before the change
+        low = (wall - max(old, new)).replace(tzinfo=UTC)
+        seconds = bisect_left(
+            range(int(abs(new - old).total_seconds())),
+            True,
+            key=lambda n: (low + n * _SECOND).astimezone(self.zone).utcoffset() == new,
+        )
+        change = low.replace(tzinfo=None) + seconds * _SECOND
+        return change + old, change + new
+
+    def _next_wall(self, wall: datetime, last_year: int) -> datetime | None:
+        """The first matching reading of the clock later than `wall`, whether or not it shows it."""
+        day = wall.date()
+        if self._on(day) and (later := self._later_that_day(wall)) is not None:
+            return datetime.combine(day, later)
+        found = self._first_day(day + _DAY, last_year)
+        return None if found is None else datetime.combine(found, self.first_time)
+
+    def _on(self, day: date) -> bool:
+        if day.month not in self.months or (self.years is not None and day.year not in self.years):
+            return False
+        return self.matches(day)
+
+    def _later_that_day(self, wall: datetime) -> time | None:
+        if wall.hour in self.hours:
+            if wall.minute in self.minutes and wall.second < self.seconds[-1]:
+                return time(wall.hour, wall.minute, _above(self.seconds, wall.second))
+            if wall.minute < self.minutes[-1]:
+                return time(wall.hour, _above(self.minutes, wall.minute), self.seconds[0])
+        if wall.hour < self.hours[-1]:
+            return time(_above(self.hours, wall.hour), self.minutes[0], self.seconds[0])
+        return None
+
+    def _first_day(self, start: date, last_year: int) -> date | None:
+        """The first matching day from `start` on.
+
+        Whether a day matches depends on nothing but the year's layout: its first weekday and its length. So
+        an expression that never elapses is known for it after the fourteen layouts, not after two centuries.
+        """
+        barren: set[tuple[int, bool]] = set()
+        for year in range(start.year, last_year + 1):
+            layout = (date(year, 1, 1).weekday(), isleap(year))
+            if layout in barren or (self.years is not None and year not in self.years):
+                continue
+            for month in self.months:
+                day = max(start, date(year, month, 1))
+                while day.month == month and day.year == year:
+                    if self.matches(day):
+                        return day
+                    day += _DAY
+            if year > start.year:
+                barren.add(layout)
+        return None
+
+
+def _above(values: list[int], value: int) -> int:
+    return values[bisect_right(values, value)]
+
+
+@lru_cache(maxsize=2048)  # some 10 kB each
+def _compile(kind: ScheduleKind, schedule: str, tz: str) -> tuple[_Line, ...]:
+    if kind == "cron":
+        return (_cron(schedule, zone(tz)),)
+    lines = dict.fromkeys(line.strip() for line in schedule.strip().split("\n"))
+    return tuple(_oncalendar(line, tz) for line in lines)
+
+
+def _cron(expression: str, zone: ZoneInfo) -> _Line:
+    try:
+        parsed = CronSim(expression, datetime(2000, 1, 1))  # noqa: DTZ001 (only parsed)
+    except CronSimError as error:
+        raise ValueError(f"not a cron expression: {expression!r}") from error
+    # Debian's cron follows the running clock for jobs with a wildcard hour or minute; the others run once,
+    # even where a change of the clock repeats or skips their time (cron(8), "Notes").
+    wildcard = parsed.parts[1].startswith("*") or parsed.parts[2].startswith("*")
+    times = (parsed.hours, parsed.minutes, parsed.seconds)
+    return _Line(zone, parsed.match_day, None, parsed.months, times, repeats=wildcard, moves=not wildcard)
+
+
+def _oncalendar(line: str, tz: str) -> _Line:
+    expression, _, suffix = line.rpartition(" ")
+    if suffix in _zone_names():
+        tz = suffix
+    else:
+        expression = line
+    expression = SPECIALS.get(expression.strip().lower(), expression)
+    try:
+        parsed = BaseIterator(expression, datetime(2000, 1, 1))  # noqa: DTZ001 (only parsed)
+    except OnCalendarError as error:
+        raise ValueError(f"not an OnCalendar expression: {line!r}") from error
+
+    def matches(day: date) -> bool:
+        return parsed.match_dow(day) and parsed.match_dom(day)
+
+    times = (parsed.hours, parsed.minutes, parsed.seconds)
+    return _Line(zone(tz), matches, parsed.years, parsed.months, times, repeats=False, moves=False)

@@ -1,0 +1,39 @@
+"""What can go wrong, as types. HTTP and SMTP each have one place that turns them into replies."""
+
+from __future__ import annotations
+
+
+class HcError(Exception):
+    """The base of all errors that are somebody's to read; `str(error)` is the text for them."""
+
+
+class ConfigError(HcError):
+    """A setting is unknown or its value can't be used; the text names the setting, the value and what fits."""
+
+
+class InvalidRequest(HcError):
+    """The request can't be served as it stands (HTTP 400)."""
+
+
+class Unauthorized(HcError):
+    """No key, or not the right one (HTTP 401)."""
+
+
+class Forbidden(HcError):
+    """Somebody else's check, or a limit reached (HTTP 403)."""
+
+
+class NotFound(HcError):
+    """No such check, ping or project (HTTP 404, SMTP 550)."""
+
+
+class Ambiguous(HcError):
+    """Several checks share the slug (HTTP 409, SMTP 550)."""
+
+
+class Conflict(HcError):
+    """The state of the check does not allow it (HTTP 409)."""
+
+
+class Unavailable(HcError):
+    """The database can't be reached or is too slow; nothing was acknowledged, try again (HTTP 503, SMTP 451)."""

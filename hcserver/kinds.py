@@ -1,0 +1,199 @@
+"""The kinds of values that a setting can have: how each is read from TOML or a variable, what it accepts."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
+_DOMAIN = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*")
+_SIZE = re.compile(r"[1-9][0-9]{0,8}[KMG]")
+# MongoDB's naming restrictions for databases, the stricter ones of Windows hosts included.
+_DATABASE = re.compile(r"[^/\\. \"$*<>:|?\0]{1,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """How a setting's value is understood.
+
+    `read` takes what TOML holds, `read_text` what a variable holds; both raise ValueError for what does not
+    fit, and `accepts` then says what would. `plain` gives the value back as TOML and JSON can hold it.
+    """
+
+    accepts: str
+    read: Callable[[object], T]
+    read_text: Callable[[str], T]
+    plain: Callable[[T], object] = lambda value: value
+
+
+def integer(low: int, high: int, what: str) -> Kind[int]:
+    """A whole number from `low` to `high`."""
+
+    def read(value: object) -> int:
+        # bool is a subclass of int and no number to the one who writes a setting.
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError
+        return value
+
+    def read_text(text: str) -> int:
+        if not _INTEGER.fullmatch(text.strip()):
+            raise ValueError
+        return read(int(text))
+
+    return Kind(f"{what} from {low} to {high}", read, read_text)
+
+
+def seconds(low: float, high: float) -> Kind[float]:
+    """A length of time in seconds, fractions allowed."""
+
+    def read(value: object) -> float:
+        # The comparison is false for NaN, too.
+        if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError
+        return float(value)
+
+    return Kind(f"a number of seconds from {low:g} to {high:g}", read, lambda text: read(float(text)))
+
+
+def boolean() -> Kind[bool]:
+    """True or false; a variable may also say yes/no, on/off, 1/0."""
+
+    def read(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError
+        return value
+
+    def read_text(text: str) -> bool:
+        word = text.strip().lower()
+        if word not in _TRUE | _FALSE:
+            raise ValueError
+        return word in _TRUE
+
+    return Kind("true or false", read, read_text)
+
+
+def text(accepts: str, fits: Callable[[str], bool]) -> Kind[str]:
+    """A string for which `fits` holds; NUL fits nowhere."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or "\0" in value or not fits(value):
+            raise ValueError
+        return value
+
+    return Kind(accepts, read, read)
+
+
+def choice(*words: str) -> Kind[str]:
+    """One of `words`."""
+    return text("one of " + ", ".join(words), lambda value: value in words)
+
+
+def path(accepts: str, *, optional: bool) -> Kind[str]:
+    """A path of a file or folder; "" for none where `optional`."""
+    return text(accepts, lambda value: optional or value.strip() != "")
+
+
+def host() -> Kind[str]:
+    """An address or host name to listen on."""
+    return text('an address or host name to listen on, such as "0.0.0.0" or "::1"', _is_host)
+
+
+def base_url() -> Kind[str]:
+    """An absolute http or https URL without query and fragment, or ""."""
+    return text('an URL such as "https://hc.example.org", or ""', lambda url: url == "" or _is_base_url(url))
+
+
+def mongodb_uri() -> Kind[str]:
+    """A MongoDB connection string, or "". The driver checks the rest of it when connecting."""
+    fits = re.compile(r"(mongodb(\+srv)?://[^\s]+)?").fullmatch
+    return text(
+        'a MongoDB URI ("mongodb://…" or "mongodb+srv://…"), or ""', lambda uri: fits(uri) is not None
+    )
+
+
+def database_name() -> Kind[str]:
+    """A database name as MongoDB allows it."""
+    accepts = 'a database name: 1 to 63 bytes without blank and any of /\\."$*<>:|?'
+    return text(
+        accepts,
+        lambda name: _DATABASE.fullmatch(name) is not None and len(name.encode("utf-8", "replace")) <= 63,
+    )
+
+
+def size() -> Kind[str]:
+    """A size in the embedded database's notation."""
+    return text('a size such as "256M" or "1G"', lambda value: _SIZE.fullmatch(value) is not None)
+
+
+def domains() -> Kind[tuple[str, ...]]:
+    """One domain or a list of them, kept in lower case."""
+    return _list_of(_domain, 'a domain such as "hc.example.org", or a list of them', at_least=1)
+
+
+def networks() -> Kind[tuple[Network, ...]]:
+    """A list of networks or single addresses."""
+    return _list_of(
+        ipaddress.ip_network,
+        'a list of networks or addresses such as ["10.0.0.0/8", "::1"]',
+        plain=lambda network: str(network),
+    )
+
+
+def _list_of(
+    read_item: Callable[[str], T],
+    accepts: str,
+    *,
+    at_least: int = 0,
+    plain: Callable[[T], object] = lambda item: item,
+) -> Kind[tuple[T, ...]]:
+    def read(value: object) -> tuple[T, ...]:
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or len(items) < at_least:
+            raise ValueError
+        return tuple(read_item(_string(item)) for item in items)
+
+    def read_text(line: str) -> tuple[T, ...]:
+        return read([item.strip() for item in line.split(",") if item.strip()])
+
+    return Kind(accepts, read, read_text, lambda items: [plain(item) for item in items])
+
+
+def _string(value: object) -> str:
+    # ipaddress reads an int as an address; a setting means text.
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _domain(name: str) -> str:
+    if len(name) > 253 or not _DOMAIN.fullmatch(name):
+        raise ValueError
+    return name.lower()
+
+
+def _is_host(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return _DOMAIN.fullmatch(name) is not None
+    return True
+
+
+def _is_base_url(url: str) -> bool:
+    if any(character.isspace() for character in url) or "?" in url or "#" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises ValueError when it is none
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc

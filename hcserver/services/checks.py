@@ -1,0 +1,273 @@
+"""What people do with checks: list, create, change, pause, resume, delete, and read their history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
+
+from msgspec.structs import replace
+
+from hcserver.config import LimitSettings
+from hcserver.domain.check import Check
+from hcserver.domain.clock import Clock
+from hcserver.domain.fields import Spec, apply_spec, unique_matches
+from hcserver.domain.flip import Flip
+from hcserver.domain.ping import Ping
+from hcserver.domain.project import Channel, Project
+from hcserver.domain.transitions import pause, resume, with_deadline
+from hcserver.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from hcserver.services.directory import Directory
+from hcserver.services.ledger import Ledger
+from hcserver.storage import Storage
+from hcserver.storage.checks import Stored
+
+SHOWN_PINGS = 1000  # the most that the API lists of one check
+TOMBSTONE_TIME = timedelta(minutes=10)  # after that no process has a deleted check in its memory
+
+
+class Checks:
+    """The checks of projects. Every method raises Unavailable when the database is away."""
+
+    def __init__(
+        self, storage: Storage, ledger: Ledger, directory: Directory, limits: LimitSettings, clock: Clock
+    ) -> None:
+        self._storage = storage
+        self._ledger = ledger
+        self._directory = directory
+        self._limits = limits
+        self._clock = clock
+        self._creating: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._last_created: datetime | None = None
+
+    # -- reading
+
+    async def get(self, project: Project, id: UUID) -> Check:
+        """Raises NotFound, Forbidden."""
+        check = await self._ledger.get(id)
+        if check.project != project.id:
+            raise Forbidden("")
+        return check
+
+    async def by_unique_key(self, project: Project, unique_key: str) -> Check:
+        """Raises NotFound, for a foreign check as well."""
+        id = await self._storage.checks.aliased(unique_key)
+        if id is None:
+            raise NotFound("not found")
+        check = await self._ledger.get(id)
+        if check.project != project.id:
+            raise NotFound("not found")
+        return check
+
+    async def by_badge(self, badge: UUID) -> Check:
+        """Raises NotFound."""
+        id = await self._storage.checks.aliased(badge.hex)
+        if id is None:
+            raise NotFound("not found")
+        return await self._ledger.get(id)
+
+    async def of_project(
+        self, project: UUID, slug: str | None = None, tags: Iterable[str] = ()
+    ) -> list[Check]:
+        """The project's checks with this slug and all of these tags, the oldest first."""
+        wanted = set(tags)
+        stored = await self._storage.checks.of_project(project, slug)
+        checks = [self._ledger.overlay(one) for one in stored]
+        return [check for check in checks if wanted.issubset(check.tags.split())] if wanted else checks
+
+    def pings_kept(self, project: Project) -> int:
+        """How many pings of each check are kept and shown."""
+        return min(project.pings_limit or self._limits.pings_per_check, SHOWN_PINGS)
+
+    async def pings(self, check: Check, limit: int, before: int | None = None) -> list[Ping]:
+        """The last `limit` pings (with n < `before`), newest first."""
+        last = check.n_pings if before is None else min(before - 1, check.n_pings)
+        pings = await self._storage.pings.read(check.id, last - limit + 1, last)
+        return pings[::-1]
+
+    async def ping(self, check: Check, n: int) -> Ping:
+        """One ping with its body. Raises NotFound."""
+        ping = await self._storage.pings.get(check.id, n) if 1 <= n <= check.n_pings else None
+        if ping is None:
+            raise NotFound("not found")
+        return ping
+
+    async def flips(
+        self, check: Check, start: datetime | None, end: datetime | None, limit: int = 0
+    ) -> list[Flip]:
+        """Flips with start <= at < end, newest first, everything acknowledged included."""
+        await self._ledger.settle(check.id)
+        return await self._storage.flips.read(check.id, start, end, limit)
+
+    # -- changing
+
+    async def create(self, project: Project, spec: Spec) -> tuple[Check, bool]:
+        """Create a check, or change the one that matches `spec.unique`; whether it was created.
+
+        Raises InvalidRequest (a channel), Forbidden (the project's limit is reached).
+        """
+        channels = await self.resolve_channels(project, spec.channels)
+        async with self._exclusively(project):
+            if spec.unique:
+                for check in await self.of_project(project.id):
+                    if unique_matches(spec, check):
+                        return await self._change(check, spec, channels), False
+            await self._make_room(project, self._limit(project))
+            fresh = Check(id=uuid4(), project=project.id, created=self._creation_time(), badge=uuid4())
+            check = replace(apply_spec(fresh, spec), channels=channels or ())
+            return await self._insert(check), True
+
+    async def create_for_slug(self, project: Project, slug: str) -> tuple[UUID, bool]:
+        """The check with this slug, created if there is none. Raises Ambiguous; NotFound when the limit is reached."""
+        channels = await self.resolve_channels(project, "*")
+        async with self._exclusively(project):
+            try:
+                return await self._directory.check_by_slug(project.id, slug), False
+            except NotFound:
+                pass
+            try:
+                await self._make_room(project, 2 * self._limit(project))
+            except Forbidden:
+                raise NotFound("not found") from None
+            check = Check(
+                id=uuid4(),
+                project=project.id,
+                created=self._creation_time(),
+                badge=uuid4(),
+                name=slug,
+                slug=slug,
+                channels=channels or (),
+            )
+            return (await self._insert(check)).id, True
+
+    async def update(self, project: Project, id: UUID, spec: Spec) -> Check:
+        """Raises NotFound, Forbidden, InvalidRequest (a channel); then nothing is changed."""
+        check = await self.get(project, id)
+        channels = await self.resolve_channels(project, spec.channels)
+        return await self._change(check, spec, channels)
+
+    async def pause(self, project: Project, id: UUID) -> Check:
+        """Raises NotFound, Forbidden."""
+        await self.get(project, id)
+        now = self._clock()
+        check = await self._ledger.change(id, lambda check: pause(check, now))
+        await self._tell(check)
+        return check
+
+    async def resume(self, project: Project, id: UUID) -> Check:
+        """Raises NotFound, Forbidden, Conflict when it is not paused."""
+        await self.get(project, id)
+        now = self._clock()
+
+        def resume_paused(check: Check) -> tuple[Check, Flip | None]:
+            if check.status != "paused":
+                raise Conflict("check is not paused")
+            return resume(check, now)
+
+        check = await self._ledger.change(id, resume_paused)
+        await self._tell(check)
+        return check
+
+    async def delete(self, project: Project, id: UUID) -> Check:
+        """Delete a check with its pings and flips; the check as it was. Raises NotFound, Forbidden."""
+        check = await self.get(project, id)
+        await self.remove(check)
+        return check
+
+    async def remove(self, check: Check) -> None:
+        """Delete a check and all that belongs to it.
+
+        The tombstone comes first: whatever is left when we die in the middle, or is appended by those who
+        have not heard of it yet, is removed later on (`sweep`).
+        """
+        await self._storage.tombstones.put(check.id, check.n_pings, check.log_from, self._clock())
+        await self._storage.checks.delete(check)
+        self._ledger.drop(check.id)
+        self._directory.forget(check.id)
+        await self._remove_history(check.id, check.n_pings, check.log_from)
+        await self._tell(check)
+
+    async def sweep(self) -> None:
+        """Finish deletions: once nobody can have the check in memory any more, remove what came in meanwhile."""
+        for check, n_pings, log_from in await self._storage.tombstones.before(self._clock() - TOMBSTONE_TIME):
+            for left in (await self._storage.checks.load([check])).values():
+                await self._storage.checks.delete(left.check)
+            await self._remove_history(check, n_pings, log_from)
+            await self._storage.tombstones.drop(check)
+
+    async def _remove_history(self, check: UUID, n_pings: int, log_from: int) -> None:
+        last = n_pings + len(await self._storage.pings.tail(check, n_pings))
+        await self._storage.pings.delete(check, log_from, last)
+        await self._storage.flips.delete(check)
+
+    async def resolve_channels(self, project: Project, wanted: str | None) -> tuple[UUID, ...] | None:
+        """The ids that `wanted` names: "*" all, "" none, else ids and exact names; None for None.
+
+        Raises InvalidRequest that says which one is wrong.
+        """
+        if not wanted:
+            return None if wanted is None else ()
+        channels = await self._storage.channels.of_project(project.id)
+        if wanted == "*":
+            return tuple(channel.id for channel in channels)
+        chosen = [_channel_named(identifier, channels) for identifier in wanted.split(",")]
+        return tuple(dict.fromkeys(chosen))
+
+    async def _change(self, check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:
+        def apply(current: Check) -> tuple[Check, Flip | None]:
+            changed = apply_spec(current, spec)
+            if channels is not None:
+                changed = replace(changed, channels=channels)
+            return with_deadline(changed), None
+
+        changed = await self._ledger.change(check.id, apply)
+        if changed.slug != check.slug:
+            self._directory.forget_slugs(changed.project)
+        await self._tell(changed)
+        return changed
+
+    async def _insert(self, check: Check) -> Check:
+        await self._storage.checks.insert(check)
+        self._ledger.add(Stored(check, rev=1))
+        self._directory.forget_slugs(check.project)
+        await self._tell(check)
+        return check
+
+    async def _make_room(self, project: Project, limit: int) -> None:
+        if await self._storage.checks.count(project.id) >= limit:
+            raise Forbidden("")
+
+    def _limit(self, project: Project) -> int:
+        return project.checks_limit or self._limits.checks_per_project
+
+    def _creation_time(self) -> datetime:
+        """Now, or a little later: no two checks of this process are equally old, so that their order is certain."""
+        now = self._clock()
+        if self._last_created is not None and now <= self._last_created:
+            now = self._last_created + timedelta(milliseconds=1)
+        self._last_created = now
+        return now
+
+    async def _tell(self, check: Check) -> None:
+        await self._storage.news.tell(self._clock(), check.id, check.project)
+
+    @asynccontextmanager
+    async def _exclusively(self, project: Project) -> AsyncIterator[None]:
+        """One at a time in this process (in order of arrival), then one at a time over all processes."""
+        lock = self._creating.setdefault(project.id, asyncio.Lock())
+        async with lock, self._storage.locks.hold(f"checks:{project.id}", self._clock()):
+            yield
+
+
+def _channel_named(identifier: str, channels: Sequence[Channel]) -> UUID:
+    if not identifier:
+        raise InvalidRequest("empty channel identifier")
+    found = [channel.id for channel in channels if identifier in (str(channel.id), channel.name)]
+    if not found:
+        raise InvalidRequest(f"invalid channel identifier: {identifier}")
+    if len(found) > 1:
+        raise InvalidRequest(f"non-unique channel identifier: {identifier}")
+    return found[0]

@@ -1,0 +1,93 @@
+"""The core of a server, put together: everything but the ways in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from hcserver.config import Settings
+from hcserver.domain.clock import Clock, utc_now
+from hcserver.errors import Unavailable
+from hcserver.services.checks import Checks
+from hcserver.services.directory import Directory
+from hcserver.services.ingest import Ingestor
+from hcserver.services.ledger import Ledger
+from hcserver.services.projects import Projects
+from hcserver.services.pruner import Pruner
+from hcserver.services.scheduler import Scheduler
+from hcserver.storage import Storage
+from hcserver.storage.schema import prepare
+
+log = logging.getLogger(__name__)
+
+MAX_LAG = 30.0  # seconds that overdue checks may wait before the scheduler counts as ill
+
+
+class Core:
+    """`start` brings the database in order and takes up the work; `stop` leaves nothing unwritten."""
+
+    def __init__(self, database: Any, settings: Settings, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.storage = Storage(database)
+        self.directory = Directory(self.storage)
+        self.ledger = Ledger(self.storage, settings.limits.cached_checks)
+        self.ingestor = Ingestor(self.storage, self.ledger, self.directory, settings.limits.email_body_bytes)
+        self.checks = Checks(self.storage, self.ledger, self.directory, settings.limits, clock)
+        self.projects = Projects(self.storage, clock)
+        self.pruner = Pruner(self.storage, self.ledger, self.directory, self.checks)
+        self.scheduler = Scheduler(self.storage, self.ledger, self.directory, self.checks, clock)
+        self.ways_in: dict[str, Callable[[], bool]] = {}  # name -> whether it is open, for `illnesses`
+        self._database = database
+
+    async def start(self) -> None:
+        """Raises Unavailable, ConfigError (the database is from a newer version)."""
+        await prepare(self._database)
+        await self.recover()
+        self.ledger.on_folded = self.pruner.consider
+        self.ledger.start()
+        self.ingestor.start()
+        self.pruner.start()
+        self.scheduler.start()
+
+    async def stop(self) -> None:
+        """Call it when nothing comes in any more."""
+        await self.scheduler.stop()
+        await self.pruner.stop()
+        await self.ingestor.stop()
+        await self.ledger.stop()
+
+    async def recover(self) -> None:
+        """Fold what a crash left in the log, and publish the flips that it left in checks.
+
+        Every check is read once, and with it one key of the log is looked up: its next number, which is the
+        _id of that ping. Numbers have no gaps, so where that one is missing there is nothing to fold, and
+        where it is not, the following ones are read until one is.
+        """
+        folded = 0
+        async for batch in self.storage.checks.scan():
+            behind = await self.storage.pings.behind(batch)
+            for stored in batch:
+                id = stored.check.id
+                tail = await self.storage.pings.tail(id, stored.check.n_pings) if id in behind else []
+                self.ledger.add(stored, tail)
+                self.ingestor.remember(tail)
+                folded += len(tail)
+            await self.ledger.flush()
+        if folded:
+            log.info("folded %d pings that were acknowledged before the last stop", folded)
+
+    async def illnesses(self) -> dict[str, str]:
+        """What is wrong right now, by part; empty when all is well."""
+        ill = {}
+        try:
+            await self.storage.probe()
+        except Unavailable as error:
+            ill["database"] = str(error)
+        if self.scheduler.lag > MAX_LAG:
+            ill["scheduler"] = f"overdue checks have been waiting for {self.scheduler.lag:.0f} s"
+        for name, is_open in self.ways_in.items():
+            if not is_open():
+                ill[name] = "not listening"
+        return ill

@@ -1,0 +1,110 @@
+"""Projects by their keys and checks by their slugs, remembered until somebody changes them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any, Literal
+from uuid import UUID
+
+from hcserver.domain.project import Project
+from hcserver.errors import Ambiguous, NotFound, Unauthorized
+from hcserver.storage import Storage
+
+Access = Literal["write", "read"]
+REMEMBERED = 10_000  # projects, and slugs; beyond it the oldest are looked up again
+
+_API_KEY_LENGTH = 32
+
+
+class Directory:
+    """Look-ups that most requests begin with. News of changes empties it: `forget`."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._by_key: dict[tuple[str, str], Project] = {}
+        self._by_id: dict[UUID, Project] = {}
+        self._slugs: dict[tuple[UUID, str], UUID] = {}
+
+    async def authenticate(self, api_key: str | None, needed: Access) -> tuple[Project, bool]:
+        """The project that the API key opens, and whether it is a read-write key.
+
+        Raises Unauthorized, Unavailable.
+        """
+        if api_key is None or len(api_key) != _API_KEY_LENGTH:
+            raise Unauthorized("missing api key")
+        digest = key_hash(api_key)
+        project = await self._by("api_key_hash", digest)
+        if project is not None and hmac.compare_digest(project.api_key_hash or "", digest):
+            return project, True
+        if needed == "read":
+            project = await self._by("api_key_readonly_hash", digest)
+            if project is not None and hmac.compare_digest(project.api_key_readonly_hash or "", digest):
+                return project, False
+        raise Unauthorized("wrong api key")
+
+    async def by_ping_key(self, ping_key: str) -> Project:
+        """Raises NotFound, Unavailable."""
+        project = await self._by("ping_key", ping_key)
+        if project is None:
+            raise NotFound("not found")
+        return project
+
+    async def by_badge_key(self, badge_key: str) -> Project | None:
+        return await self._by("badge_key", badge_key)
+
+    async def by_id(self, id: UUID) -> Project | None:
+        if id not in self._by_id:
+            project = await self._storage.projects.get(id)
+            if project is None:
+                return None
+            self._by_id[id] = project
+            _bound(self._by_id)
+        return self._by_id[id]
+
+    async def check_by_slug(self, project: UUID, slug: str) -> UUID:
+        """Raises NotFound, Ambiguous, Unavailable."""
+        known = self._slugs.get((project, slug))
+        if known is not None:
+            return known
+        found = await self._storage.checks.of_project(project, slug) if slug else []
+        if not found:
+            raise NotFound("not found")
+        if len(found) > 1:
+            raise Ambiguous("ambiguous slug")
+        self._slugs[project, slug] = found[0].check.id
+        _bound(self._slugs)
+        return found[0].check.id
+
+    def forget_slugs(self, project: UUID) -> None:
+        """A check of the project was created, renamed or deleted."""
+        self._slugs = {key: check for key, check in self._slugs.items() if key[0] != project}
+
+    def forget(self, subject: UUID) -> None:
+        """A project or a check was changed by another process."""
+        self._by_key = {key: project for key, project in self._by_key.items() if project.id != subject}
+        self._by_id.pop(subject, None)
+        self._slugs = {
+            key: check for key, check in self._slugs.items() if check != subject and key[0] != subject
+        }
+
+    async def _by(
+        self, field: Literal["api_key_hash", "api_key_readonly_hash", "ping_key", "badge_key"], value: str
+    ) -> Project | None:
+        project = self._by_key.get((field, value))
+        if project is None:
+            project = await self._storage.projects.by_key(field, value)
+            if project is not None:
+                self._by_key[field, value] = project
+                _bound(self._by_key)
+        return project
+
+
+def key_hash(api_key: str) -> str:
+    """How API keys are stored. They are random and long, so that a fast hash is as good as a slow one."""
+    return hashlib.sha256(api_key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _bound(remembered: dict[Any, Any]) -> None:
+    if len(remembered) > REMEMBERED:
+        del remembered[next(iter(remembered))]

@@ -1,0 +1,312 @@
+"""The one way in for pings, whatever brought them: append to the log, acknowledge, fold behind.
+
+Reports that arrive while an append is under way form the next one (group commit), so that one client
+waits for one command of the database and a thousand clients share it. The number n of a ping is
+claimed by its place in the log: if another process was first there, the state is loaded again and the
+rest of the batch gets new numbers. When it is unknown what a failed append left behind, the tokens in
+the log tell which reports are in it; only the others are appended again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from hcserver.domain.check import Check
+from hcserver.domain.keywords import Reason, classify
+from hcserver.domain.ping import Ping, Report, Signal
+from hcserver.domain.transitions import record
+from hcserver.errors import NotFound, Unavailable
+from hcserver.services.directory import Directory
+from hcserver.services.ledger import Ledger
+from hcserver.storage import Storage
+from hcserver.storage.pings import Claimed
+
+log = logging.getLogger(__name__)
+
+BATCH_REPORTS = 256
+BATCH_BYTES = 4_000_000  # bodies in one append; a single larger report goes alone
+QUEUE_BYTES = 64_000_000  # bodies that wait for the database
+QUEUE_REPORTS = 20_000
+PATIENCE = 4.5  # seconds until a report that could not be stored is refused
+RETRY = 0.1  # seconds between attempts while the database is away
+REMEMBERED_TOKENS = 10_000
+TOKEN_BYTES = 12
+_RECORD_BYTES = 500  # what a report weighs beside its body
+
+
+class _Unit:
+    """Reports that are acknowledged together, or not at all."""
+
+    __slots__ = ("done", "items", "open", "pings")
+
+    def __init__(self, reports: Sequence[Report], tokens: Sequence[bytes]) -> None:
+        self.items = [_Item(self, report, token) for report, token in zip(reports, tokens, strict=True)]
+        self.open = len(self.items)
+        self.pings: list[Ping] = []
+        self.done: asyncio.Future[list[Ping]] = asyncio.get_running_loop().create_future()
+
+    def settle(self, item: _Item, ping: Ping | None) -> None:
+        """One of the reports is stored (or, None, need not be)."""
+        if item.settled:
+            return
+        item.settled = True
+        self.open -= 1
+        if ping is not None:
+            self.pings.append(ping)
+        if not self.open and not self.done.done():
+            self.done.set_result(self.pings)
+
+    def fail(self, error: BaseException) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+class _Item:
+    __slots__ = ("ping", "report", "settled", "token", "unit")
+
+    def __init__(self, unit: _Unit, report: Report, token: bytes) -> None:
+        self.unit = unit
+        self.report = report
+        self.token = token
+        self.ping: Ping | None = None  # as last tried, stored or not
+        self.settled = False
+
+
+class Ingestor:
+    """Takes reports, answers when they are durable."""
+
+    def __init__(self, storage: Storage, ledger: Ledger, directory: Directory, body_limit: int) -> None:
+        self.body_limit = body_limit  # bytes of an email that are kept
+        self._log = storage.pings
+        self._ledger = ledger
+        self._directory = directory
+        self._queue: deque[_Unit] = deque()
+        self._queued_bytes = 0
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self._recent: dict[bytes, None] = {}
+        self._prefix = secrets.token_bytes(6)
+        self._count = 0
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="append")
+
+    async def stop(self) -> None:
+        """Store what waits, then end."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+
+    async def find(self, check: UUID) -> Check:
+        """Raises NotFound, Unavailable."""
+        return await self._ledger.get(check)
+
+    async def find_by_slug(self, ping_key: str, slug: str) -> Check:
+        """Raises NotFound, Ambiguous, Unavailable."""
+        project = await self._directory.by_ping_key(ping_key)
+        return await self._ledger.get(await self._directory.check_by_slug(project.id, slug))
+
+    async def record(self, reports: Sequence[Report]) -> list[Ping]:
+        """Store the reports; when it returns, all of them are durable. A report whose token was stored before
+        is not stored again and has no ping in the answer.
+
+        Raises NotFound when none of the checks exists any more; Unavailable when the database was away for
+        PATIENCE seconds or too many reports wait (some of the reports may be stored then).
+        """
+        if self._stopping or len(self._queue) >= QUEUE_REPORTS or self._queued_bytes >= QUEUE_BYTES:
+            raise Unavailable("too busy, try again")
+        unit = _Unit(reports, [report.token or self._token() for report in reports])
+        self._queue.append(unit)
+        self._queued_bytes += _size(unit)
+        self._wake.set()
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(PATIENCE, unit.fail, Unavailable("the database is not available, try again"))
+        try:
+            return await unit.done
+        finally:
+            timer.cancel()
+
+    def remember(self, pings: Iterable[Ping]) -> None:
+        """These are in the log, and whoever sent them may not have been told so."""
+        for ping in pings:
+            self._recent[ping.token] = None
+        for token in list(self._recent)[: max(0, len(self._recent) - REMEMBERED_TOKENS)]:
+            del self._recent[token]
+
+    def _token(self) -> bytes:
+        self._count += 1
+        return self._prefix + self._count.to_bytes(TOKEN_BYTES - len(self._prefix), "big")
+
+    async def _run(self) -> None:
+        while True:
+            batch = self._take()
+            if not batch:
+                if self._stopping:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            try:
+                await self._ledger.room()
+                await self._append([item for unit in batch for item in unit.items])
+            except Exception:
+                await self._append_singly(batch)
+
+    def _take(self) -> list[_Unit]:
+        """The units of the next append: as many as fit, those nobody waits for any more left out."""
+        batch: list[_Unit] = []
+        reports = size = 0
+        while self._queue and reports < BATCH_REPORTS and size < BATCH_BYTES:
+            unit = self._queue.popleft()
+            self._queued_bytes -= _size(unit)
+            if not unit.done.done():
+                batch.append(unit)
+                reports += len(unit.items)
+                size += _size(unit)
+        return batch
+
+    async def _append_singly(self, batch: Sequence[_Unit]) -> None:
+        """Something in the batch can't be stored at all: find out what, and store the rest."""
+        for unit in batch:
+            try:
+                await self._append(unit.items)
+            except Exception as error:
+                log.exception("can't store a ping")
+                unit.fail(error)
+
+    async def _append(self, items: list[_Item]) -> None:
+        """Store the items, trying again for as long as somebody waits for them."""
+        while items := [item for item in items if not (item.settled or item.unit.done.done())]:
+            try:
+                items = await self._not_yet_stored(items)
+                await self._ledger.ensure({item.report.check for item in items})
+                items = await self._append_once(self._numbered(items))
+            except Unavailable:
+                await asyncio.sleep(RETRY)
+
+    async def _not_yet_stored(self, items: list[_Item]) -> list[_Item]:
+        """Leave out what an earlier attempt did store although it failed."""
+        tried = {(item.ping.check, item.ping.n): item for item in items if item.ping is not None}
+        if not tried:
+            return items
+        for place, token in (await self._log.tokens(tried)).items():
+            if token == tried[place].token:
+                self._settle([tried[place]])
+        remaining = [item for item in items if not item.settled]
+        for item in remaining:
+            item.ping = None
+        return remaining
+
+    def _numbered(self, items: list[_Item]) -> list[_Item]:
+        """Give each item its place and final type; those that need none are settled here."""
+        states: dict[UUID, Check] = {}
+        tokens: set[bytes] = set()
+        numbered = []
+        for item in items:
+            report = item.report
+            check = states.get(report.check)
+            if check is None:
+                entry = self._ledger.peek(report.check)
+                if entry is None:
+                    self._without_check(item)
+                    continue
+                check = entry.check
+            if item.token in self._recent or item.token in tokens:
+                item.unit.settle(item, None)
+                continue
+            tokens.add(item.token)
+            type, reason = final_type(check, report)
+            item.ping = _ping(item, check.n_pings + 1, type, reason)
+            states[report.check], _ = record(check, type, report.at, report.rid)
+            numbered.append(item)
+        return numbered
+
+    def _without_check(self, item: _Item) -> None:
+        """The check was deleted. A report for it alone is refused, one of several is left out."""
+        unit = item.unit
+        if len(unit.items) == 1:
+            unit.fail(NotFound("not found"))
+        else:
+            unit.settle(item, None)
+
+    async def _append_once(self, items: list[_Item]) -> list[_Item]:
+        """Append in one command. The items that were not stored because another process was first."""
+        if not items:
+            return []
+        pings = [item.ping for item in items if item.ping is not None]
+        entries = [entry for ping in pings if (entry := self._ledger.peek(ping.check)) is not None]
+        for entry in entries:
+            entry.pins += 1
+        try:
+            await self._log.append(pings)
+        except Claimed as claimed:
+            self._settle(items[: claimed.index])
+            rest = items[claimed.index :]
+            for item in rest:
+                self._ledger.forget(item.report.check)
+                item.ping = None
+            return rest
+        except BaseException:
+            for ping in pings:
+                self._ledger.forget(ping.check)
+            raise
+        finally:
+            for entry in entries:
+                entry.pins -= 1
+        self._settle(items)
+        return []
+
+    def _settle(self, items: Sequence[_Item]) -> None:
+        for item in items:
+            if item.ping is not None:
+                self._ledger.apply(item.ping)
+                if item.report.token:
+                    self.remember([item.ping])
+                item.unit.settle(item, item.ping)
+
+
+def final_type(check: Check, report: Report) -> tuple[Signal, Reason | None]:
+    """What a report counts as: `methods` first, then the words of its body, then manual_resume."""
+    signal, reason = report.signal, report.reason
+    if report.scheme != "email":
+        if check.methods == "POST" and report.method != "POST":
+            return "ign", None
+        if check.filter_http_body:
+            reason = classify(check.rules, None, (report.body or b"").decode("utf-8", "replace"))
+            signal = reason.signal
+    if check.status == "paused" and check.manual_resume:
+        signal = "ign"
+    return signal, reason
+
+
+def _ping(item: _Item, n: int, type: Signal, reason: Reason | None) -> Ping:
+    report = item.report
+    return Ping(
+        check=report.check,
+        n=n,
+        at=report.at,
+        type=type,
+        scheme=report.scheme,
+        remote_addr=report.remote_addr,
+        method=report.method,
+        ua=report.ua,
+        rid=report.rid,
+        exit_status=report.exit_status,
+        body=report.body,
+        body_size=0 if report.body is None else len(report.body),
+        subject=report.subject,
+        sender=report.sender,
+        reason=reason,
+        token=item.token,
+    )
+
+
+def _size(unit: _Unit) -> int:
+    return sum(_RECORD_BYTES + len(item.report.body or b"") for item in unit.items)

@@ -1,0 +1,439 @@
+"""The acknowledged state of checks in memory, and its way into the database.
+
+The ping log is the truth: a check's state can always be had again from its stored document and the log
+entries behind it. So a ping is acknowledged once it is in the log, the state is changed here, and is
+written behind ("folded"), many pings of a check at a time. Changes by people take the same way, but are
+answered only when they are written. Every write is guarded by the check's revision: if another process
+was first, the check is loaded again, what is new in its log is applied, and the change is done anew.
+
+A check's new state and the flips that led to it are one write: the flips ride in the check's document
+until they are in the flips collection. Therefore no flip is told for a state that lost to another
+process, and none is lost in a crash between the two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from hcserver.domain.check import Check
+from hcserver.domain.flip import Flip
+from hcserver.domain.ping import Ping
+from hcserver.domain.transitions import record
+from hcserver.errors import HcError, NotFound, Unavailable
+from hcserver.storage import Storage
+from hcserver.storage.checks import Stored, Write
+
+log = logging.getLogger(__name__)
+
+Change = Callable[[Check], tuple[Check, Flip | None]]
+
+CHUNK = 10  # checks per write: a write of 10 takes the embedded server some 10 ms, appends wait no longer
+DELAY = 1.0  # seconds that pings of a check are collected before its state is written
+RETRY = 0.5  # seconds between attempts while the database is away
+MAX_DIRTY = 20_000  # checks with unwritten state; beyond it pings are refused rather than memory used up
+MAX_UNFOLDED = 50_000  # acknowledged pings that a restart would have to read again
+CHANGE_TIMEOUT = 5.0  # seconds that people wait for a change to be written
+
+
+class Entry:
+    """One check in memory: as acknowledged (`check`) and as last known in the database (`base`, `rev`)."""
+
+    __slots__ = ("base", "changes", "check", "flips", "pins", "rev", "stale", "stored_flips", "unfolded")
+
+    def __init__(self, stored: Stored) -> None:
+        self.check = self.base = stored.check
+        self.rev = stored.rev
+        self.flips = self.stored_flips = stored.flips
+        self.changes: list[_Pending] = []
+        self.unfolded = 0  # pings in `check` but not in `base`
+        self.pins = 0  # appends under way that count on this entry
+        self.stale = False  # memory may not be what the database and the log say
+
+    @property
+    def dirty(self) -> bool:
+        """Something is to be written, published, cleared or loaded."""
+        return self.check is not self.base or bool(self.flips or self.stored_flips) or self.stale
+
+
+class _Pending:
+    """A change by people (or, without `apply`, somebody who waits for what is there to be written)."""
+
+    __slots__ = ("apply", "done")
+
+    def __init__(self, apply: Change | None) -> None:
+        self.apply = apply
+        self.done: asyncio.Future[Check] = asyncio.get_running_loop().create_future()
+
+
+class Ledger:
+    """Checks in memory (at most `capacity` that are clean) and the task that writes them."""
+
+    def __init__(self, storage: Storage, capacity: int = 50_000) -> None:
+        self._storage = storage
+        self._capacity = capacity
+        self._entries: dict[UUID, Entry] = {}  # least recently used first
+        self._dirty: dict[UUID, float] = {}  # -> since when, oldest first
+        self._urgent: dict[UUID, None] = {}
+        self._unfolded = 0
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._io = asyncio.Lock()  # one write or reload at a time
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.on_folded: Callable[[Check], None] = lambda check: None
+
+    # -- reading
+
+    async def ensure(self, ids: Iterable[UUID]) -> None:
+        """Have those of the checks that exist in memory, in step with the log. Raises Unavailable."""
+        missing, stale = [], []
+        for id in ids:
+            entry = self._entries.get(id)
+            if entry is None:
+                missing.append(id)
+            elif entry.stale:
+                stale.append(id)
+        if missing:
+            for stored in (await self._storage.checks.load(missing)).values():
+                self.add(stored)
+        if stale:
+            async with self._io:
+                await self._reload([id for id in stale if (entry := self.peek(id)) and entry.stale])
+
+    async def get(self, id: UUID) -> Check:
+        """The check with all that was acknowledged by this process. Raises NotFound, Unavailable."""
+        entry = self._entries.get(id)
+        if entry is None or entry.stale:
+            await self.ensure([id])
+            entry = self._entries.get(id)
+            if entry is None:
+                raise NotFound("not found")
+        return entry.check
+
+    async def refresh(self, ids: Iterable[UUID]) -> None:
+        """Have the checks in memory with everything that any process has appended to their logs by now."""
+        ids = list(ids)
+        await self.ensure(ids)
+        async with self._io:
+            await self._reload([id for id in ids if id in self._entries])
+
+    def peek(self, id: UUID) -> Entry | None:
+        """The entry if it is in memory, as the most recently used one."""
+        entry = self._entries.pop(id, None)
+        if entry is not None:
+            self._entries[id] = entry
+        return entry
+
+    def overlay(self, stored: Stored) -> Check:
+        """A check just read from the database, with what was acknowledged here and is not written yet."""
+        entry = self._entries.get(stored.check.id)
+        if entry is None:
+            return stored.check
+        if not entry.dirty and not entry.pins and stored.rev > entry.rev:
+            self._entries[stored.check.id] = entry = Entry(stored)
+        return entry.check if entry.dirty or entry.rev >= stored.rev else stored.check
+
+    # -- changing
+
+    def add(self, stored: Stored, tail: Sequence[Ping] = ()) -> None:
+        """Take up a check as it is in the database, with the pings in its log that it does not count yet."""
+        id = stored.check.id
+        if id not in self._entries:
+            self._entries[id] = Entry(stored)
+            if tail or stored.flips:
+                self._rebuild(self._entries[id], stored, tail)
+            self._evict()
+
+    def drop(self, id: UUID) -> None:
+        """The check was deleted by this process."""
+        entry = self._entries.pop(id, None)
+        if entry is not None:
+            self._unfolded -= entry.unfolded
+            _fail(entry, NotFound("not found"))
+
+    def forget(self, id: UUID) -> None:
+        """Somebody else changed the check: load it anew when it is next needed."""
+        entry = self._entries.get(id)
+        if entry is None:
+            return
+        if entry.dirty or entry.pins:
+            entry.stale = True
+            self._mark(id, urgent=True)
+        else:
+            del self._entries[id]
+
+    def apply(self, ping: Ping) -> None:
+        """Take an appended ping into its check's state. Doing it twice is harmless."""
+        entry = self._entries.get(ping.check)
+        if entry is None or ping.n <= entry.check.n_pings:
+            return
+        if ping.n > entry.check.n_pings + 1:
+            entry.stale = True
+            self._mark(ping.check, urgent=True)
+            return
+        entry.check, flip = record(entry.check, ping.type, ping.at, ping.rid)
+        entry.unfolded += 1
+        self._unfolded += 1
+        if flip is not None:
+            entry.flips = (*entry.flips, flip)
+        self._mark(ping.check, urgent=flip is not None)
+
+    async def change(self, id: UUID, apply: Change) -> Check:
+        """Change a check and return it once that is written. What `apply` raises is raised.
+
+        Raises NotFound, Unavailable (then nothing was changed, or it was written after all).
+        """
+        await self.get(id)
+        entry = self._entries[id]
+        check, flip = apply(entry.check)
+        if check is entry.check:
+            return await self.settle(id)
+        entry.check = check
+        if flip is not None:
+            entry.flips = (*entry.flips, flip)
+        return await self._written(id, entry, apply)
+
+    async def settle(self, id: UUID) -> Check:
+        """Wait until the database has all that was acknowledged for the check."""
+        await self.get(id)
+        entry = self._entries[id]
+        if not entry.dirty:
+            return entry.check
+        return await self._written(id, entry, None)
+
+    async def _written(self, id: UUID, entry: Entry, apply: Change | None) -> Check:
+        pending = _Pending(apply)
+        entry.changes.append(pending)
+        self._mark(id, urgent=True)
+        try:
+            async with asyncio.timeout(CHANGE_TIMEOUT):
+                return await pending.done
+        except TimeoutError:
+            raise Unavailable("the database is not available, try again") from None
+
+    def pruned(self, id: UUID, log_from: int) -> None:
+        """The log of the check now begins at `log_from`."""
+        entry = self._entries.get(id)
+        if entry is not None:
+            entry.check = replace(entry.check, log_from=log_from)
+            self._mark(id, urgent=False)
+
+    async def flush(self) -> None:
+        """Write everything that is to be written. Raises Unavailable."""
+        while self._dirty:
+            async with self._io:
+                await self._fold(list(self._dirty)[:CHUNK])
+
+    async def room(self) -> None:
+        """Wait while too much is acknowledged but not written."""
+        await self._room.wait()
+
+    # -- writing behind
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="fold")
+
+    async def stop(self) -> None:
+        """Write everything, then end. Gives up with the database away: the log has it all."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+
+    def _mark(self, id: UUID, urgent: bool) -> None:
+        if id not in self._dirty:
+            self._dirty[id] = monotonic()
+        if urgent and id not in self._urgent:
+            self._urgent[id] = None
+            self._wake.set()
+        if len(self._dirty) > MAX_DIRTY or self._unfolded > MAX_UNFOLDED:
+            self._room.clear()
+            self._wake.set()
+
+    async def _run(self) -> None:
+        while not (self._stopping and not self._dirty):
+            chunk, wait = self._next_chunk()
+            if not chunk:
+                self._wake.clear()
+                try:
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+                continue
+            began = monotonic()
+            try:
+                async with self._io:
+                    await self._fold(chunk)
+            except Unavailable:
+                if self._stopping:
+                    log.warning(
+                        "stopping with %d checks not written; the log has their pings", len(self._dirty)
+                    )
+                    return
+                await asyncio.sleep(RETRY)
+            except Exception:
+                log.exception("can't write the state of %s", chunk)
+                self._postpone(chunk)
+                await asyncio.sleep(RETRY)
+            else:
+                # Leave the database at least half of the time to appends, unless we are falling behind.
+                if self._room.is_set() and not self._urgent and not self._stopping:
+                    await asyncio.sleep(monotonic() - began)
+
+    def _next_chunk(self) -> tuple[list[UUID], float]:
+        """The checks to write now, else none and the seconds until there will be some."""
+        if self._urgent:
+            return list(self._urgent)[:CHUNK], 0
+        pressed = self._stopping or not self._room.is_set()
+        ripe = monotonic() - (0 if pressed else DELAY)
+        chunk = []
+        for id, since in self._dirty.items():
+            if since > ripe:
+                break
+            chunk.append(id)
+            if len(chunk) == CHUNK:
+                break
+        if chunk:
+            return chunk, 0
+        first = next(iter(self._dirty.values()), None)
+        return [], DELAY if first is None else max(first - ripe, 0.01)
+
+    async def _fold(self, ids: list[UUID]) -> None:
+        try:
+            await self._reload([id for id in ids if (entry := self._entries.get(id)) and entry.stale])
+            snapshots = []
+            for id in ids:
+                entry = self._entries.get(id)
+                if entry is not None and entry.dirty:
+                    write = Write(entry.base, entry.check, entry.rev, entry.flips)
+                    snapshots.append((entry, write, list(entry.changes), entry.unfolded))
+                elif entry is not None:
+                    _resolve(entry, entry.changes)
+            if not snapshots:
+                return
+            missed = await self._storage.checks.write([write for _, write, _, _ in snapshots])
+            landed = [snapshot for snapshot in snapshots if snapshot[1].base.id not in missed]
+            for entry, _, _, _ in snapshots:
+                entry.stale = entry.stale or entry.check.id in missed
+            for entry, write, _, unfolded in landed:
+                entry.base, entry.rev, entry.stored_flips = write.check, write.rev + 1, write.flips
+                entry.unfolded -= unfolded
+                self._unfolded -= unfolded
+            if flips := [flip for _, write, _, _ in landed for flip in write.flips]:
+                await self._storage.flips.publish(flips)
+            for entry, write, changes, _ in landed:
+                # Published flips leave the document with its next write.
+                entry.flips = tuple(flip for flip in entry.flips if flip not in write.flips)
+                _resolve(entry, changes)
+                self.on_folded(write.check)
+        except Unavailable as error:
+            self._give_up(ids, error)
+            raise
+        finally:
+            for id in ids:
+                self._tidy(id)
+
+    def _give_up(self, ids: Iterable[UUID], error: Unavailable) -> None:
+        """The database is away, and what it still did is unknown: tell those who wait, look again later."""
+        for id in ids:
+            entry = self._entries.get(id)
+            if entry is not None:
+                entry.stale = True
+                _fail(entry, error)
+
+    def _postpone(self, ids: Iterable[UUID]) -> None:
+        """What can't be written must not keep others from it."""
+        for id in ids:
+            self._urgent.pop(id, None)
+            self._dirty.pop(id, None)
+            if entry := self._entries.get(id):
+                entry.stale = True
+                self._dirty[id] = monotonic()
+
+    def _tidy(self, id: UUID) -> None:
+        """Bring the lists of what is to be done in line with the entry."""
+        self._dirty.pop(id, None)
+        self._urgent.pop(id, None)
+        entry = self._entries.get(id)
+        if entry is not None and entry.dirty:
+            unpublished = len(entry.flips) > 0
+            self._mark(id, urgent=entry.stale or bool(entry.changes) or unpublished)
+        if len(self._dirty) <= MAX_DIRTY // 2 and self._unfolded <= MAX_UNFOLDED // 2:
+            self._room.set()
+
+    async def _reload(self, ids: list[UUID]) -> None:
+        """Have the state from the document and the log, then do anew the changes that were not written."""
+        if not ids:
+            return
+        found = await self._storage.checks.load(ids)
+        behind = await self._storage.pings.behind(found.values())
+        for id in ids:
+            stored = found.get(id)
+            if stored is None:
+                await self._bury(id)
+                continue
+            tail = await self._storage.pings.tail(id, stored.check.n_pings) if id in behind else []
+            if entry := self._entries.get(id):
+                self._rebuild(entry, stored, tail)
+
+    def _rebuild(self, entry: Entry, stored: Stored, tail: Sequence[Ping]) -> None:
+        entry.base, entry.rev, entry.stored_flips = stored.check, stored.rev, stored.flips
+        entry.check, entry.flips, entry.stale = stored.check, stored.flips, False
+        for ping in tail:
+            entry.check, flip = record(entry.check, ping.type, ping.at, ping.rid)
+            entry.flips = entry.flips if flip is None else (*entry.flips, flip)
+        self._unfolded += len(tail) - entry.unfolded
+        entry.unfolded = len(tail)
+        for pending in entry.changes:
+            if pending.apply is None or pending.done.done():
+                continue
+            try:
+                entry.check, flip = pending.apply(entry.check)
+            except HcError as error:
+                pending.done.set_exception(error)
+            else:
+                entry.flips = entry.flips if flip is None else (*entry.flips, flip)
+        entry.changes = [pending for pending in entry.changes if not pending.done.done()]
+        if entry.dirty:
+            self._mark(stored.check.id, urgent=True)
+
+    async def _bury(self, id: UUID) -> None:
+        """Another process deleted the check: remove what we appended to it since."""
+        entry = self._entries.get(id)
+        if entry is None:
+            return
+        last = entry.check.n_pings
+        last += len(await self._storage.pings.tail(id, last))
+        await self._storage.pings.delete(id, entry.check.log_from, last)
+        await self._storage.flips.delete(id)
+        self.drop(id)
+
+    def _evict(self) -> None:
+        excess = len(self._entries) - self._capacity
+        if excess <= 0:
+            return
+        idle = (id for id, entry in self._entries.items() if not entry.dirty and not entry.pins)
+        for id in [id for _, id in zip(range(excess), idle, strict=False)]:
+            del self._entries[id]
+
+
+def _fail(entry: Entry, error: HcError) -> None:
+    for pending in entry.changes:
+        if not pending.done.done():
+            pending.done.set_exception(error)
+    entry.changes = []
+
+
+def _resolve(entry: Entry, changes: Iterable[_Pending]) -> None:
+    for pending in changes:
+        if not pending.done.done():
+            pending.done.set_result(entry.check)
+    entry.changes = [pending for pending in entry.changes if not pending.done.done()]

@@ -1,0 +1,151 @@
+"""Projects, their keys and their channels, as the command line manages them."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import Literal
+from uuid import UUID, uuid4
+
+import msgspec
+
+from hcserver.domain.clock import Clock
+from hcserver.domain.project import Channel, Project
+from hcserver.errors import Ambiguous, InvalidRequest, NotFound
+from hcserver.services.directory import key_hash
+from hcserver.storage import Storage
+
+KeyKind = Literal["api", "api-readonly", "ping", "badge"]
+NAME_LIMIT = 100
+CHANNEL_KINDS = ("email", "webhook")
+
+_ALPHANUMERIC = string.ascii_letters + string.digits
+# Ping keys are part of email addresses, which people and mail servers write in either case.
+_LOWER = string.ascii_lowercase + string.digits
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """A project's keys in clear, known only at the moment they are made."""
+
+    api_key: str
+    api_key_readonly: str
+    ping_key: str
+    badge_key: str
+
+
+class Projects:
+    """Every method raises Unavailable when the database is away."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    async def create(self, name: str) -> tuple[Project, Keys]:
+        """Raises InvalidRequest for a name that can't be used or is taken."""
+        await self._require_free(name)
+        keys = Keys(new_key("api"), new_key("api-readonly"), new_key("ping"), new_key("badge"))
+        project = Project(
+            id=uuid4(),
+            name=name,
+            created=self._clock(),
+            ping_key=keys.ping_key,
+            badge_key=keys.badge_key,
+            api_key_hash=key_hash(keys.api_key),
+            api_key_readonly_hash=key_hash(keys.api_key_readonly),
+        )
+        await self._storage.projects.insert(project)
+        return project, keys
+
+    async def all(self) -> list[Project]:
+        return await self._storage.projects.all()
+
+    async def find(self, name_or_id: str) -> Project:
+        """Raises NotFound, Ambiguous."""
+        found = [p for p in await self.all() if name_or_id in (p.name, str(p.id))]
+        if not found:
+            raise NotFound(f"there is no project {name_or_id!r}")
+        if len(found) > 1:
+            raise Ambiguous(f"several projects are named {name_or_id!r}: give the id")
+        return found[0]
+
+    async def rename(self, project: Project, name: str) -> None:
+        """Raises InvalidRequest for a name that can't be used or is taken."""
+        await self._require_free(name)
+        await self._update(project, name=name)
+
+    async def limit(self, project: Project, checks: int | None, pings: int | None) -> None:
+        """Set the project's own limits; None: as the configuration says."""
+        await self._update(project, checks_limit=checks, pings_limit=pings)
+
+    async def rotate_key(self, project: Project, kind: KeyKind) -> str:
+        """Make a new key; the old one stops working within a second."""
+        key = new_key(kind)
+        match kind:
+            case "api":
+                await self._update(project, api_key_hash=key_hash(key))
+            case "api-readonly":
+                await self._update(project, api_key_readonly_hash=key_hash(key))
+            case "ping":
+                await self._update(project, ping_key=key)
+            case "badge":
+                await self._update(project, badge_key=key)
+        return key
+
+    async def delete(self, project: Project) -> None:
+        """Delete the project with its channels. Its checks are the caller's to remove first."""
+        await self._storage.channels.delete_of_project(project.id)
+        await self._storage.projects.delete(project.id)
+        await self._storage.news.tell(self._clock(), project.id)
+
+    async def create_channel(self, project: Project, kind: str, target: str, name: str) -> Channel:
+        """Raises InvalidRequest."""
+        if kind not in CHANNEL_KINDS:
+            raise InvalidRequest(
+                f"unknown kind of channel {kind!r}: expected one of {', '.join(CHANNEL_KINDS)}"
+            )
+        _require_text("target", target, 2000)
+        if kind == "email" and ("@" not in target.strip("@") or any(c.isspace() for c in target)):
+            raise InvalidRequest(f"{target!r} is no email address: expected something like ops@example.org")
+        if kind == "webhook" and not target.startswith(("http://", "https://")):
+            raise InvalidRequest(f"{target!r} is no URL: expected http://… or https://…")
+        if name:
+            _require_text("name", name, NAME_LIMIT)
+        channel = Channel(
+            id=uuid4(), project=project.id, created=self._clock(), kind=kind, target=target, name=name
+        )
+        await self._storage.channels.insert(channel)
+        return channel
+
+    async def channels(self, project: UUID) -> list[Channel]:
+        return await self._storage.channels.of_project(project)
+
+    async def _require_free(self, name: str) -> None:
+        _require_text("name", name, NAME_LIMIT)
+        if any(name == project.name for project in await self.all()):
+            raise InvalidRequest(f"there is a project {name!r} already")
+
+    async def _update(self, project: Project, **changes: str | int | None) -> None:
+        await self._storage.projects.update(project.id, changes)
+        await self._storage.news.tell(self._clock(), project.id)
+
+
+def new_key(kind: KeyKind) -> str:
+    """A random key. API keys have 28 alphanumerics behind a prefix, 32 characters in all."""
+    match kind:
+        case "api":
+            return "hcw_" + _random(_ALPHANUMERIC, 28)
+        case "api-readonly":
+            return "hcr_" + _random(_ALPHANUMERIC, 28)
+        case "ping":
+            return _random(_LOWER, 22)
+        case "badge":
+            return _random(_LOWER, 22)
+
+
+def _random(alphabet: str, length: int) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def _require_text(what: str, text: str, limit: int) -> None:
+    if not text.strip() or len(text) > limit or not text.isprintable():
+        raise InvalidRequest(f"{what} {text[:50]!r} does not fit: expected 1 to {limit} printable characters")

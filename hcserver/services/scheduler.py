@@ -1,0 +1,115 @@
+"""Time passing: checks that hear nothing go down, other processes' news are heard, deletions are finished."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timedelta
+from time import monotonic
+from uuid import UUID
+
+from hcserver.domain.clock import Clock
+from hcserver.domain.transitions import expire
+from hcserver.errors import NotFound, Unavailable
+from hcserver.services.checks import Checks
+from hcserver.services.directory import Directory
+from hcserver.services.ledger import Ledger
+from hcserver.storage import Storage
+
+log = logging.getLogger(__name__)
+
+TICK = 1.0  # seconds: the longest that a check that another process changed goes unseen
+AT_ONCE = 100  # checks taken down together
+HEARING = timedelta(seconds=10)  # how much the clocks of two machines may differ
+SWEEP_EVERY = 60.0  # seconds
+
+
+class Scheduler:
+    """Moves what is due to down, at its moment, once, whichever process gets there first."""
+
+    def __init__(
+        self, storage: Storage, ledger: Ledger, directory: Directory, checks: Checks, clock: Clock
+    ) -> None:
+        self._storage = storage
+        self._ledger = ledger
+        self._directory = directory
+        self._checks = checks
+        self._clock = clock
+        self._heard: set[object] = set()
+        self._since = clock()
+        self._on_time = monotonic()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        for name, step, pause in (
+            ("due checks", self.tick, TICK),
+            ("news", self.listen, TICK),
+            ("sweep", self._sweep, SWEEP_EVERY),
+        ):
+            self._tasks.append(asyncio.create_task(_repeat(name, step, pause), name=name))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def lag(self) -> float:
+        """Seconds since nothing was overdue."""
+        return monotonic() - self._on_time
+
+    async def tick(self) -> float:
+        """Take down what is due. Seconds until the next check is, at most TICK."""
+        while True:
+            now = self._clock()
+            coming = await self._storage.checks.due(now + timedelta(seconds=TICK), AT_ONCE)
+            due = [id for id, moment in coming if moment <= now]
+            if not due:
+                self._on_time = monotonic()
+                return _seconds_until(coming[0][1], now) if coming else TICK
+            await self._take_down(due, now)
+
+    async def _take_down(self, ids: Iterable[UUID], now: datetime) -> None:
+        # What is in the log counts, whichever process put it there: a ping that was acknowledged in time
+        # keeps its check up although its state is not written yet.
+        await self._ledger.refresh(ids)
+        outcomes = await asyncio.gather(
+            *(self._ledger.change(id, lambda check: expire(check, now)) for id in ids), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
+                raise outcome
+
+    async def listen(self) -> float:
+        """Forget what other processes have changed."""
+        now = self._clock()
+        news = await self._storage.news.since(self._since - HEARING)
+        for message, subject in news:
+            if message not in self._heard:
+                self._directory.forget(subject)
+                self._ledger.forget(subject)
+        self._heard = {message for message, _ in news}
+        self._since = now
+        return TICK
+
+    async def _sweep(self) -> float:
+        await self._checks.sweep()
+        return SWEEP_EVERY
+
+
+def _seconds_until(moment: datetime, now: datetime) -> float:
+    return min(max((moment - now).total_seconds(), 0.001), TICK)
+
+
+async def _repeat(name: str, step: Callable[[], Awaitable[float]], pause: float) -> None:
+    """Do `step` for ever, with the pauses that it asks for; trouble is logged and does not end it."""
+    while True:
+        try:
+            wait = await step()
+        except Unavailable:
+            wait = pause
+        except Exception:
+            log.exception("%s: unexpected", name)
+            wait = pause
+        await asyncio.sleep(wait)

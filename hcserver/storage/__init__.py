@@ -1,0 +1,32 @@
+"""MongoDB, as the rest of the product sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hcserver.storage.checks import CheckStore
+from hcserver.storage.client import translated
+from hcserver.storage.coordination import Locks, News, Tombstones
+from hcserver.storage.flips import FlipStore
+from hcserver.storage.pings import PingLog
+from hcserver.storage.projects import ChannelStore, ProjectStore
+
+
+class Storage:
+    """All stores of one database."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self.checks = CheckStore(database)
+        self.pings = PingLog(database)
+        self.flips = FlipStore(database)
+        self.projects = ProjectStore(database)
+        self.channels = ChannelStore(database)
+        self.news = News(database)
+        self.locks = Locks(database)
+        self.tombstones = Tombstones(database)
+
+    async def probe(self) -> None:
+        """Prove that the database takes writes. Raises Unavailable."""
+        with translated("write to the database"):
+            await self._database["meta"].update_one({"_id": "probe"}, {"$inc": {"count": 1}}, upsert=True)

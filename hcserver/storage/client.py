@@ -1,0 +1,91 @@
+"""The connection to MongoDB: options, error translation, and how BSON is read. Only this package knows the driver."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from bson.binary import Binary, UuidRepresentation
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
+from pymongo.write_concern import WriteConcern
+
+from hcserver.errors import ConfigError, Unavailable
+
+if TYPE_CHECKING:
+    from hcserver.config import MongoSettings
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
+    tz_aware=True, tzinfo=UTC, uuid_representation=UuidRepresentation.STANDARD
+)
+# Acknowledged means: on a majority of the members, in their journals.
+DURABLE = WriteConcern(w="majority", j=True)
+# The embedded server searches each id of an $in separately; mongod prefers short lists too.
+IN_LIMIT = 100
+DUPLICATE_KEY = 11000
+
+
+def connect(uri: str, settings: MongoSettings) -> Any:
+    """A client for `uri`; no I/O yet. Every operation ends within `settings.timeout` seconds.
+
+    Raises ConfigError when the URI can't be used.
+    """
+    milliseconds = int(settings.timeout * 1000)
+    try:
+        return AsyncIOMotorClient(
+            uri,
+            appname="hcserver",
+            timeoutMS=milliseconds,
+            serverSelectionTimeoutMS=milliseconds,
+            connectTimeoutMS=milliseconds,
+            uuidRepresentation="standard",
+            tz_aware=True,
+        )
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        raise ConfigError(f"mongodb.uri can't be used: {error}") from None
+
+
+def database_of(client: Any, name: str) -> Any:
+    """The database `name`, reading and writing as this product needs it."""
+    return client.get_database(name, codec_options=CODEC, write_concern=DURABLE)
+
+
+@contextmanager
+def translated(action: str) -> Iterator[None]:
+    """Turn whatever the driver raises into Unavailable, logged once with its cause."""
+    try:
+        yield
+    except PyMongoError as error:
+        log.warning("database: can't %s: %s: %s", action, type(error).__name__, str(error)[:300])
+        raise Unavailable("the database is not available, try again") from error
+
+
+def entry_id(check: UUID, n: int) -> Binary:
+    """The _id of entry `n` (a ping or a flip) of a check: it sorts by check, then by n.
+
+    With the number in the _id the claim of (check, n) needs no second index, which on the embedded
+    server makes an append three times as fast, and any range of a log is a list of known ids.
+    """
+    return Binary(check.bytes + n.to_bytes(8, "big"))
+
+
+def entry_of(document_id: bytes) -> tuple[UUID, int]:
+    """The check and the number that `entry_id` was made from."""
+    return UUID(bytes=bytes(document_id[:16])), int.from_bytes(document_id[16:], "big")
+
+
+def batches(items: Iterable[T], size: int = IN_LIMIT) -> Iterator[list[T]]:
+    """The items in lists of at most `size`."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,95 @@
+"""What several processes on one database tell each other: news, locks, and what is being deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pymongo.errors import DuplicateKeyError
+
+from hcserver.errors import Unavailable
+from hcserver.storage.client import translated
+
+LOCK_SECONDS = 10  # longer than any operation under a lock may take; then its holder counts as dead
+_RETRY_SECONDS = 0.02
+
+
+class News:
+    """Checks and projects that were changed other than by pings: other processes drop what they remember of them."""
+
+    def __init__(self, database: Any) -> None:
+        self._news = database["news"]
+        self._teller = secrets.token_hex(8)
+
+    async def tell(self, at: datetime, *subjects: UUID) -> None:
+        with translated("tell other processes"):
+            await self._news.insert_many(
+                [{"subject": subject, "at": at, "teller": self._teller} for subject in subjects]
+            )
+
+    async def since(self, at: datetime) -> list[tuple[object, UUID]]:
+        """What others told at `at` or later: (an id of the message, the check or project)."""
+        with translated("listen to other processes"):
+            cursor = self._news.find({"at": {"$gte": at}})
+            return [(d["_id"], d["subject"]) async for d in cursor if d["teller"] != self._teller]
+
+
+class Locks:
+    """Mutual exclusion by name, over all processes; a lock whose holder died is free after LOCK_SECONDS."""
+
+    def __init__(self, database: Any) -> None:
+        self._locks = database["locks"]
+
+    @asynccontextmanager
+    async def hold(self, name: str, now: datetime, patience: float = 4.0) -> AsyncIterator[None]:
+        """Hold the lock `name`. Raises Unavailable if others don't let go of it for `patience` seconds."""
+        owner = secrets.token_hex(8)
+        waited = 0.0
+        while not await self._take(name, owner, now + timedelta(seconds=waited)):
+            if waited >= patience:
+                raise Unavailable("others are busy with this project, try again")
+            await asyncio.sleep(_RETRY_SECONDS)
+            waited += _RETRY_SECONDS
+        try:
+            yield
+        finally:
+            with translated("release a lock"):
+                await self._locks.delete_one({"_id": name, "owner": owner})
+
+    async def _take(self, name: str, owner: str, now: datetime) -> bool:
+        until = now + timedelta(seconds=LOCK_SECONDS)
+        with translated("take a lock"):
+            try:
+                await self._locks.insert_one({"_id": name, "owner": owner, "until": until})
+            except DuplicateKeyError:
+                stale = {"_id": name, "until": {"$lt": now}}
+                taken = await self._locks.update_one(stale, {"$set": {"owner": owner, "until": until}})
+                return bool(taken.modified_count)
+        return True
+
+
+class Tombstones:
+    """Checks that were deleted a short while ago: what another process still appended to them goes, too."""
+
+    def __init__(self, database: Any) -> None:
+        self._tombstones = database["tombstones"]
+
+    async def put(self, check: UUID, n_pings: int, log_from: int, at: datetime) -> None:
+        with translated("mark a deleted check"):
+            members = {"n_pings": n_pings, "log_from": log_from, "at": at}
+            await self._tombstones.update_one({"_id": check}, {"$set": members}, upsert=True)
+
+    async def before(self, at: datetime) -> list[tuple[UUID, int, int]]:
+        """(check, n_pings, log_from) of those put before `at`. The collection holds minutes, not history."""
+        with translated("read deleted checks"):
+            cursor = self._tombstones.find({"at": {"$lt": at}})
+            return [(d["_id"], d["n_pings"], d["log_from"]) async for d in cursor]
+
+    async def drop(self, check: UUID) -> None:
+        with translated("forget a deleted check"):
+            await self._tombstones.delete_one({"_id": check})

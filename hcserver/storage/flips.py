@@ -1,0 +1,69 @@
+"""The flips: every change of status, for the API and as the outbox of notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from pymongo.errors import BulkWriteError
+
+from hcserver.domain.flip import Flip
+from hcserver.storage.client import DUPLICATE_KEY, entry_id, translated
+
+
+class FlipStore:
+    """Flips by (check, n), which is their _id; searched by check and time."""
+
+    def __init__(self, database: Any) -> None:
+        self._flips = database["flips"]
+
+    async def publish(self, flips: Iterable[Flip]) -> None:
+        """Store flips; those that are there already are left alone, so that doing it again is harmless."""
+        with translated("store flips"):
+            try:
+                await self._flips.insert_many([flip_document(flip) for flip in flips], ordered=False)
+            except BulkWriteError as error:
+                details = error.details or {}
+                codes = {entry["code"] for entry in details.get("writeErrors", [])}
+                if codes != {DUPLICATE_KEY} or details.get("writeConcernErrors"):
+                    raise
+
+    async def read(
+        self,
+        check: UUID,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int = 0,
+    ) -> list[Flip]:
+        """Flips with start <= at < end, newest first, at most `limit` (0: all)."""
+        moments = {op: moment for op, moment in (("$gte", start), ("$lt", end)) if moment is not None}
+        query: dict[str, Any] = {"check": check}
+        if moments:
+            query["at"] = moments
+        with translated("read flips"):
+            cursor = self._flips.find(query).sort([("at", -1), ("n", -1)]).limit(limit)
+            return [flip_of(document) async for document in cursor]
+
+    async def delete(self, check: UUID) -> None:
+        with translated("delete flips"):
+            await self._flips.delete_many({"check": check})
+
+
+def flip_document(flip: Flip) -> dict[str, Any]:
+    """A flip as it is stored, here and as a member of its check until it is published."""
+    return {
+        "_id": entry_id(flip.check, flip.n),
+        "check": flip.check,
+        "n": flip.n,
+        "at": flip.at,
+        "old": flip.old,
+        "new": flip.new,
+        "reason": flip.reason,
+    }
+
+
+def flip_of(document: dict[str, Any]) -> Flip:
+    return msgspec.convert(document, Flip)

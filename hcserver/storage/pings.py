@@ -1,0 +1,120 @@
+"""The ping log. It is the write-ahead log of everything that pings change: see services.ingest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from pymongo.errors import BulkWriteError
+
+from hcserver.domain.ping import Ping
+from hcserver.storage.checks import Stored
+from hcserver.storage.client import DUPLICATE_KEY, IN_LIMIT, batches, entry_id, entry_of, translated
+
+_NO_BODY = {"body": 0}
+
+
+class Claimed(Exception):
+    """Another process has appended under this number first. The pings before `index` were appended."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+class PingLog:
+    """Pings by (check, n), which is their _id."""
+
+    def __init__(self, database: Any) -> None:
+        self._pings = database["pings"]
+
+    async def append(self, pings: Sequence[Ping]) -> None:
+        """Append in order and durably. Raises Claimed, or Unavailable (then any first part may have been stored)."""
+        with translated("append pings"):
+            try:
+                await self._pings.insert_many([_document(ping) for ping in pings], ordered=True)
+            except BulkWriteError as error:
+                errors = (error.details or {}).get("writeErrors") or []
+                if errors and errors[0].get("code") == DUPLICATE_KEY:
+                    raise Claimed(errors[0]["index"]) from None
+                raise
+
+    async def tokens(self, places: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], bytes]:
+        """The tokens of those places in the log that are taken."""
+        found: dict[tuple[UUID, int], bytes] = {}
+        for ids in batches(entry_id(check, n) for check, n in places):
+            with translated("read pings"):
+                async for document in self._pings.find({"_id": {"$in": ids}}, {"token": 1}):
+                    found[entry_of(document["_id"])] = bytes(document.get("token", b""))
+        return found
+
+    async def behind(self, checks: Iterable[Stored]) -> set[UUID]:
+        """Those checks whose logs have more pings than they count. One indexed probe each: their next number."""
+        places = [(stored.check.id, stored.check.n_pings + 1) for stored in checks]
+        return {check for check, _ in await self.tokens(places)}
+
+    async def tail(self, check: UUID, after: int) -> list[Ping]:
+        """All pings with n > `after`, oldest first, without bodies. Numbers have no gaps: the first missing one ends it."""
+        pings: list[Ping] = []
+        while True:
+            first = after + len(pings) + 1
+            page = await self.read(check, first, first + IN_LIMIT - 1)
+            pings += page
+            if len(page) < IN_LIMIT:
+                return pings
+
+    async def read(self, check: UUID, first: int, last: int) -> list[Ping]:
+        """Pings with first <= n <= last, oldest first, without bodies."""
+        pings: list[Ping] = []
+        for ids in batches(entry_id(check, n) for n in range(max(first, 1), last + 1)):
+            with translated("read pings"):
+                documents = await self._pings.find({"_id": {"$in": ids}}, _NO_BODY).to_list(None)
+            pings += sorted(map(_ping, documents), key=lambda ping: ping.n)
+        return pings
+
+    async def get(self, check: UUID, n: int) -> Ping | None:
+        """One ping with its body."""
+        with translated("read a ping"):
+            document = await self._pings.find_one({"_id": entry_id(check, n)})
+        return None if document is None else _ping(document)
+
+    async def delete(self, check: UUID, first: int, last: int) -> int:
+        """Remove pings with first <= n <= last; the number of those that there were."""
+        removed = 0
+        for ids in batches(entry_id(check, n) for n in range(first, last + 1)):
+            with translated("prune pings"):
+                removed += (await self._pings.delete_many({"_id": {"$in": ids}})).deleted_count
+        return removed
+
+
+_OPTIONAL = ("rid", "exit_status", "body", "subject", "sender")
+
+
+def _document(ping: Ping) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "_id": entry_id(ping.check, ping.n),
+        "check": ping.check,
+        "n": ping.n,
+        "at": ping.at,
+        "type": ping.type,
+        "scheme": ping.scheme,
+        "remote_addr": ping.remote_addr,
+        "method": ping.method,
+        "ua": ping.ua,
+        "token": ping.token,
+    }
+    for name in _OPTIONAL:
+        value = getattr(ping, name)
+        if value is not None:
+            document[name] = value
+    if ping.body_size:
+        document["body_size"] = ping.body_size
+    if ping.reason is not None:
+        document["reason"] = msgspec.to_builtins(ping.reason)
+    return document
+
+
+def _ping(document: dict[str, Any]) -> Ping:
+    return msgspec.convert(document, Ping)

@@ -1,0 +1,59 @@
+"""The shape of the database: indexes, its version, and the way from one version to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hcserver.errors import ConfigError
+from hcserver.storage.client import translated
+
+SCHEMA_VERSION = 1
+
+# collection -> (keys, options). What is found by _id needs none: pings and flips by (check, n), checks,
+# aliases, locks. Each further index on checks would make every fold of pings dearer, so these must do.
+INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
+    "checks": [
+        ([("project", 1), ("slug", 1)], {}),
+        ([("alert_after", 1)], {"sparse": True}),
+    ],
+    "flips": [([("check", 1), ("at", -1)], {})],
+    "projects": [
+        ([("api_key_hash", 1)], {"unique": True, "sparse": True}),
+        ([("api_key_readonly_hash", 1)], {"unique": True, "sparse": True}),
+        ([("ping_key", 1)], {"unique": True}),
+        ([("badge_key", 1)], {"unique": True}),
+    ],
+    "channels": [([("project", 1), ("created", 1)], {})],
+    "news": [([("at", 1)], {"expireAfterSeconds": 3600})],
+    "tombstones": [([("at", 1)], {})],
+}
+
+# version -> the step that leads from it to the next one; each must be harmless when done twice.
+MIGRATIONS: dict[int, Callable[[Any], Awaitable[None]]] = {}
+
+
+async def prepare(database: Any) -> None:
+    """Bring the database to SCHEMA_VERSION and create its indexes.
+
+    Raises ConfigError when a newer hcserver has written it, Unavailable when it can't be reached.
+    """
+    with translated("prepare the database"):
+        meta = await database["meta"].find_one({"_id": "schema"})
+        version = SCHEMA_VERSION if meta is None else int(meta["version"])
+        if version > SCHEMA_VERSION:
+            raise ConfigError(
+                f"the database {database.name!r} has schema version {version}, this hcserver knows up to "
+                f"{SCHEMA_VERSION}: install the newer hcserver, or name another mongodb.database"
+            )
+        while version < SCHEMA_VERSION:
+            await MIGRATIONS[version](database)
+            version += 1
+            await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": version}})
+        for collection, indexes in INDEXES.items():
+            for keys, options in indexes:
+                await database[collection].create_index(keys, **options)
+        if meta is None:
+            await database["meta"].update_one(
+                {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION}}, upsert=True
+            )

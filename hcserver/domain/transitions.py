@@ -67,7 +67,7 @@ def record(check: Check, signal: Signal, at: datetime, rid: UUID | None = None) 
     last_start, last_start_rid, duration = check.last_start, check.last_start_rid, None
     if last_start is not None:
         if last_start_rid == rid:
-            duration = (at - last_start).total_seconds()
+            duration = max((at - last_start).total_seconds(), 0.0)
         if last_start_rid == rid or rid is None or signal == "fail":
             last_start = last_start_rid = None
     changed = replace(

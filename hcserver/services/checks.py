@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from hcserver.config import LimitSettings
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
-from hcserver.domain.fields import Spec, apply_spec, unique_matches
+from hcserver.domain.fields import Spec, apply_spec, unique_values
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Channel, Project
@@ -26,6 +26,8 @@ from hcserver.storage import Storage
 from hcserver.storage.checks import Stored
 
 SHOWN_PINGS = 1000  # the most that the API lists of one check
+_NEAR_LIMIT = 100  # checks: from here on each new one is counted exactly
+_COUNT_TIME = timedelta(minutes=1)
 TOMBSTONE_TIME = timedelta(minutes=10)  # after that no process has a deleted check in its memory
 
 
@@ -42,6 +44,7 @@ class Checks:
         self._clock = clock
         self._creating: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._last_created: datetime | None = None
+        self._counts: dict[UUID, tuple[int, datetime]] = {}  # checks of a project -> known until
 
     # -- reading
 
@@ -74,7 +77,7 @@ class Checks:
     ) -> list[Check]:
         """The project's checks with this slug and all of these tags, the oldest first."""
         wanted = set(tags)
-        stored = await self._storage.checks.of_project(project, slug)
+        stored = await self._storage.checks.of_project(project, None if slug is None else {"slug": slug})
         checks = [self._ledger.overlay(one) for one in stored]
         return [check for check in checks if wanted.issubset(check.tags.split())] if wanted else checks
 
@@ -111,10 +114,9 @@ class Checks:
         """
         channels = await self.resolve_channels(project, spec.channels)
         async with self._exclusively(project):
-            if spec.unique:
-                for check in await self.of_project(project.id):
-                    if unique_matches(spec, check):
-                        return await self._change(check, spec, channels), False
+            if (values := unique_values(spec)) is not None:
+                for match in (await self._storage.checks.of_project(project.id, values))[:1]:
+                    return await self._change(match.check, spec, channels), False
             await self._make_room(project, self._limit(project))
             fresh = Check(id=uuid4(), project=project.id, created=self._creation_time(), badge=uuid4())
             check = replace(apply_spec(fresh, spec), channels=channels or ())
@@ -237,8 +239,14 @@ class Checks:
         return check
 
     async def _make_room(self, project: Project, limit: int) -> None:
-        if await self._storage.checks.count(project.id) >= limit:
+        """Refuse the check that would be one too many. Far from the limit an old count is good enough."""
+        count, good_until = self._counts.get(project.id, (0, self._clock()))
+        if count + _NEAR_LIMIT >= limit or self._clock() >= good_until:
+            count = await self._storage.checks.count(project.id)
+            good_until = self._clock() + _COUNT_TIME
+        if count >= limit:
             raise Forbidden("")
+        self._counts[project.id] = (count + 1, good_until)
 
     def _limit(self, project: Project) -> int:
         return project.checks_limit or self._limits.checks_per_project

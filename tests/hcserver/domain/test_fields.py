@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -118,10 +119,8 @@ def test_integers_of_any_length_are_too_large_or_too_small(digits: int) -> None:
 
 @given(st.binary(max_size=60))
 def test_any_body_is_parsed_or_refused(raw: bytes) -> None:
-    try:
+    with contextlib.suppress(InvalidRequest):
         assert isinstance(parse_body(raw), dict)
-    except InvalidRequest:
-        pass
 
 
 # --- types and limits

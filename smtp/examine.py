@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from hcserver.domain.check import Check
-from hcserver.domain.keywords import Reason, Rules, classify
-from smtp.message import TooCostly, read, read_subject
+from hcserver.domain.keywords import Reason, Rules, classify, parse_keywords
+from smtp.message import Mail, TooCostly, read, read_subject
 
 # As far as a subject is kept; classification goes by all of it.
 MAX_SUBJECT = 1000  # characters
 
-# What may be read in the event loop: messages of this size, and of those only what takes this many steps,
-# which is 5 ms or so.
+# What may be read in the event loop: messages of this size, and of those only what takes this many steps
+# of about a microsecond.
 INLINE_BYTES = 64 * 1024
-INLINE_STEPS = 6000
+INLINE_STEPS = 5000
+
+_CHARACTERS_PER_STEP = 1000  # in the search for one keyword
+_WORDS_PER_STEP = 4  # occurrences looked at, where only whole words count
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +31,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers, in the order of the questions. `text` only if it was asked for, or the body searched."""
+    """The answers, in the order of the questions; `text` is what was there to search, where asked for."""
 
     subject: str
     reasons: list[Reason]
@@ -41,25 +44,63 @@ def question(check: Check) -> Question:
     return Question(rules=check.rules, subject=check.filter_subject, body=check.filter_body)
 
 
-def examine(raw: bytes, questions: Sequence[Question], max_steps: int | None = None) -> Examination:
-    """Read the message once and answer all the questions. Raises TooCostly, given a limit."""
-    mail = read(raw, max_steps)
-    reasons = _answer(questions, mail.subject, mail.text)
-    return Examination(subject=mail.subject[:MAX_SUBJECT], reasons=reasons, text=mail.text)
+def examine(raw: bytes, questions: Sequence[Question], with_text: bool = False) -> Examination:
+    """Read the message once and answer all the questions, however long it takes."""
+    mail = read(raw)
+    return _answer(questions, mail.subject, mail.text, with_text)
 
 
-def examine_inline(raw: bytes, questions: Sequence[Question]) -> Examination | None:
-    """The same within some milliseconds, and without `text` where that takes reading more than the header;
-    None where it can't be done so fast.
-    """
+def examine_inline(raw: bytes, questions: Sequence[Question], with_text: bool = False) -> Examination | None:
+    """The same if it takes no more than some milliseconds, else None."""
     try:
-        if not any(q.body for q in questions):
-            subject = read_subject(raw[:INLINE_BYTES], INLINE_STEPS)
-            ...
+        if not with_text and not any(question.body for question in questions):
+            mail = _header_alone(raw)
+        else:
+            mail = read(raw, INLINE_STEPS) if len(raw) <= INLINE_BYTES else None
     except TooCostly:
         return None
+    if mail is None or _search_steps(questions, mail) > INLINE_STEPS:
+        return None
+    return _answer(questions, mail.subject, mail.text, with_text)
 
 
-def give_up(questions: Sequence[Question]) -> Examination:
+def give_up(questions: Iterable[Question]) -> Examination:
     """What is left to say of a message that can't be read in time: every check's default."""
-    return Examination(subject="", reasons=[_default(q) for q in questions], complete=False)
+    return Examination(subject="", reasons=[_default(question) for question in questions], complete=False)
+
+
+def _header_alone(raw: bytes) -> Mail | None:
+    subject = read_subject(raw, INLINE_BYTES, INLINE_STEPS)
+    return None if subject is None else Mail(subject=subject, text="")
+
+
+def _answer(questions: Sequence[Question], subject: str, text: str, with_text: bool) -> Examination:
+    known: dict[Question, Reason] = {}
+    for question in questions:
+        if question not in known:
+            searched = subject if question.subject else None, text if question.body else None
+            known[question] = classify(question.rules, *searched)
+    return Examination(
+        subject=subject[:MAX_SUBJECT],
+        reasons=[known[question] for question in questions],
+        text=text if with_text else None,
+    )
+
+
+def _default(question: Question) -> Reason:
+    if not (question.subject or question.body):
+        return classify(question.rules, None, None)
+    return Reason(signal=question.rules.default, keyword=None, where="default")
+
+
+def _search_steps(questions: Iterable[Question], mail: Mail) -> int:
+    steps = 0
+    for question in set(questions):
+        searched = [mail.subject] * question.subject + [mail.text] * question.body
+        rules = question.rules
+        for keyword in parse_keywords(f"{rules.failure},{rules.success},{rules.start}"):
+            for text in searched:
+                steps += 1 + len(text) // _CHARACTERS_PER_STEP
+                if rules.whole_word:
+                    steps += text.count(keyword[0]) // _WORDS_PER_STEP
+    return steps

@@ -67,10 +67,14 @@ def read(raw: bytes, max_steps: int | None = None) -> Mail:
     return Mail(subject=subject, text="\n".join(texts))
 
 
-def read_subject(raw: bytes, max_steps: int | None = None) -> str:
-    """The subject alone. Raises TooCostly as `read` does."""
+def read_subject(raw: bytes, within: int, max_steps: int) -> str | None:
+    """The subject alone, None if the header doesn't end within so many bytes. Raises TooCostly as `read`."""
     effort = _Effort(max_steps)
-    return _subject(read_header(raw, _start(raw), lambda at, end: False, effort.spend), effort)
+    head = raw[:within]
+    header = read_header(head, _start(head), lambda at, end: False, effort.spend)
+    if header.body == len(head) < len(raw):
+        return None
+    return _subject(header, effort)
 
 
 class _Effort:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from hcserver.config import LimitSettings
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
-from hcserver.domain.fields import Spec, apply_spec, unique_values
+from hcserver.domain.fields import Spec, apply_spec, unique_matches
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Channel, Project
@@ -77,7 +77,7 @@ class Checks:
     ) -> list[Check]:
         """The project's checks with this slug and all of these tags, the oldest first."""
         wanted = set(tags)
-        stored = await self._storage.checks.of_project(project, None if slug is None else {"slug": slug})
+        stored = await self._storage.checks.of_project(project, slug)
         checks = [self._ledger.overlay(one) for one in stored]
         return [check for check in checks if wanted.issubset(check.tags.split())] if wanted else checks
 
@@ -114,9 +114,10 @@ class Checks:
         """
         channels = await self.resolve_channels(project, spec.channels)
         async with self._exclusively(project):
-            if (values := unique_values(spec)) is not None:
-                for match in (await self._storage.checks.of_project(project.id, values))[:1]:
-                    return await self._change(match.check, spec, channels), False
+            if spec.unique:
+                for check in await self.of_project(project.id, _slug_asked_for(spec)):
+                    if unique_matches(spec, check):
+                        return await self._change(check, spec, channels), False
             await self._make_room(project, self._limit(project))
             fresh = Check(id=uuid4(), project=project.id, created=self._creation_time(), badge=uuid4())
             check = replace(apply_spec(fresh, spec), channels=channels or ())
@@ -279,3 +280,8 @@ def _channel_named(identifier: str, channels: Sequence[Channel]) -> UUID:
     if len(found) > 1:
         raise InvalidRequest(f"non-unique channel identifier: {identifier}")
     return found[0]
+
+
+def _slug_asked_for(spec: Spec) -> str | None:
+    """The slug that a match must have, if it must: found by index, where the rest is compared one by one."""
+    return spec.given.get("slug") if "slug" in spec.unique else None

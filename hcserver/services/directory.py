@@ -67,7 +67,7 @@ class Directory:
         known = self._slugs.get((project, slug))
         if known is not None:
             return known
-        found = await self._storage.checks.of_project(project, {"slug": slug}) if slug else []
+        found = await self._storage.checks.of_project(project, slug) if slug else []
         if not found:
             raise NotFound("not found")
         if len(found) > 1:

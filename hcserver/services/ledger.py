@@ -101,8 +101,10 @@ class Ledger:
             elif entry.stale:
                 stale.append(id)
         if missing:
+            # Room is made before: what is asked for here must be there when we return.
+            self._evict(len(missing))
             for stored in (await self._storage.checks.load(missing)).values():
-                self.add(stored)
+                self._take_up(stored, ())
         if stale:
             async with self._io:
                 await self._reload([id for id in stale if (entry := self.peek(id)) and entry.stale])
@@ -144,12 +146,15 @@ class Ledger:
 
     def add(self, stored: Stored, tail: Sequence[Ping] = ()) -> None:
         """Take up a check as it is in the database, with the pings in its log that it does not count yet."""
+        self._evict(1)
+        self._take_up(stored, tail)
+
+    def _take_up(self, stored: Stored, tail: Sequence[Ping]) -> None:
         id = stored.check.id
         if id not in self._entries:
             self._entries[id] = Entry(stored)
             if tail or stored.flips:
                 self._rebuild(self._entries[id], stored, tail)
-            self._evict()
 
     def drop(self, id: UUID) -> None:
         """The check was deleted by this process."""
@@ -363,9 +368,8 @@ class Ledger:
         self._dirty.pop(id, None)
         self._urgent.pop(id, None)
         entry = self._entries.get(id)
-        if entry is not None and entry.dirty:
-            unpublished = len(entry.flips) > 0
-            self._mark(id, urgent=entry.stale or bool(entry.changes) or unpublished)
+        if entry is not None and (entry.dirty or entry.changes):
+            self._mark(id, urgent=entry.stale or bool(entry.changes or entry.flips))
         if len(self._dirty) <= MAX_DIRTY // 2 and self._unfolded <= MAX_UNFOLDED // 2:
             self._room.set()
 
@@ -416,8 +420,9 @@ class Ledger:
         await self._storage.flips.delete(id)
         self.drop(id)
 
-    def _evict(self) -> None:
-        excess = len(self._entries) - self._capacity
+    def _evict(self, coming: int) -> None:
+        """Make room for as many checks as come, as far as there are clean ones to let go of."""
+        excess = len(self._entries) + coming - self._capacity
         if excess <= 0:
             return
         idle = (id for id, entry in self._entries.items() if not entry.dirty and not entry.pins)

@@ -38,7 +38,8 @@ USER = "hcserver"
 LOCK_WAIT = 10.0  # a command may be using the folder for a moment
 POLL = 0.01
 START_LIMIT = 120.0  # after a crash with much in the log, recovery takes its time
-STOP_LIMIT = 10.0
+STOP_LIMIT = 5.0
+SIGNAL_INTERVAL = 0.25
 ORPHAN_WAIT = 1.0
 FIRST_DELAY = 0.1  # before a restart; doubled each time it ends soon again
 LAST_DELAY = 30.0
@@ -109,7 +110,7 @@ class EmbeddedDatabase:
             await asyncio.sleep(0.05)
 
     async def _end_orphan(self) -> None:
-        """Stop a database whose owner is gone (we hold the lock): one process at a time can have the files."""
+        """Stop a database whose owner is gone (we hold the lock): only one process can have its files."""
         orphan = self._folder.running()
         if orphan is None:
             return
@@ -146,14 +147,16 @@ class EmbeddedDatabase:
         fresh = self._folder.path / "db.new"
         shutil.rmtree(fresh, ignore_errors=True)
         port = await self._launch_anywhere(fresh, auth=False)
-        # Never used before: had somebody else answered on that port, our process would not be alive now.
+        process = self._process
         credentials = Credentials(USER, secrets.token_urlsafe(32))
         try:
             await asyncio.to_thread(_create_user, port, credentials)
         except PyMongoError as error:
             raise HcError(f"the embedded database can't be set up: {error}") from error
-        if await self._halt() != 0:
+        # Had somebody else been quicker to listen on the port, ours would have ended at once.
+        if process is None or process.returncode is not None:
             raise HcError(f"the embedded database can't be set up: {self._folder.last_words()}")
+        await self._halt()
         self._folder.adopt(credentials, fresh)
         return credentials
 
@@ -252,22 +255,29 @@ class EmbeddedDatabase:
             else:
                 log.warning("the embedded database is back")
 
-    async def _halt(self) -> int | None:
-        """End the process, by force if need be; returns its exit status."""
+    async def _halt(self) -> None:
+        """End the process, in the end by force: that loses nothing, as every write is synced."""
         process, self._process = self._process, None
         if process is None:
-            return None
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(number)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_LIMIT):
-                    while process.returncode is None:
-                        await _nudge(self._port)
-                        await asyncio.sleep(POLL)
-                break
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_LIMIT):
+                await self._ask_to_end(process)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
         self._folder.set_running(None)
-        return process.returncode
+
+    async def _ask_to_end(self, process: asyncio.subprocess.Process) -> None:
+        loop = asyncio.get_running_loop()
+        again = loop.time()
+        while process.returncode is None:
+            # Seen on a busy machine: the signal is caught, but the handler waits for the next one.
+            if loop.time() >= again:
+                process.terminate()
+                again = loop.time() + SIGNAL_INTERVAL
+            await _nudge(self._port)
+            await asyncio.sleep(POLL)
 
 
 async def connect_running(settings: EmbeddedSettings) -> str | None:

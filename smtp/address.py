@@ -1,0 +1,72 @@
+"""Recipients: which check an address means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
+
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_KEY_AND_SLUG = re.compile(r"([a-z0-9_-]{1,100})\+([a-z0-9_-]{1,100})")
+
+# A path in angle brackets; a quoted local part may have brackets in it (RFC 5321 section 4.1.2).
+_PATH = re.compile(r'<((?:[^<>"]|"(?:[^"\\]|\\.)*")*)>')
+_SOURCE_ROUTE = re.compile(r"@[^:]*:")
+
+
+class Refused(Exception):
+    """No mail is taken for this address; `reply` is what to tell the sender."""
+
+    def __init__(self, reply: str) -> None:
+        super().__init__(reply)
+        self.reply = reply
+
+
+class ById(msgspec.Struct, frozen=True):
+    """<uuid>@domain"""
+
+    check: UUID
+
+
+class BySlug(msgspec.Struct, frozen=True):
+    """<ping key>+<slug>@domain"""
+
+    ping_key: str
+    slug: str
+
+
+def parse_recipient(address: str, domains: Collection[str]) -> ById | BySlug:
+    """The check that an address names, in any case. `domains` are the ones served, lower case.
+
+    Raises Refused.
+    """
+    local, _, domain = address.rpartition("@")
+    if domain.lower().removesuffix(".") not in domains:
+        raise Refused("550 5.1.1 Recipient rejected")
+    local = local.lower()
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        local = local[1:-1]
+    if _UUID.fullmatch(local):
+        return ById(UUID(local))
+    if match := _KEY_AND_SLUG.fullmatch(local):
+        return BySlug(match[1], match[2])
+    raise Refused("550 5.1.1 Invalid mailbox")
+
+
+def split_path(argument: str) -> tuple[str, str] | None:
+    """The address in what follows `MAIL FROM:` or `RCPT TO:`, and the parameters behind it.
+
+    The null path is "<>" (RFC 5321 section 4.5.5); a path without brackets is taken as meant. None if there
+    is no telling where the address ends.
+    """
+    argument = argument.strip()
+    if not argument.startswith("<"):
+        address, _, parameters = argument.partition(" ")
+        return (address, parameters.strip()) if "<" not in address and ">" not in address else None
+    match = _PATH.match(argument)
+    if match is None:
+        return None
+    address = _SOURCE_ROUTE.sub("", match[1].strip(), count=1) if match[1].startswith("@") else match[1].strip()
+    return address or "<>", argument[match.end() :].strip()

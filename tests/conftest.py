@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from hcserver.config import MongoSettings
+from hcserver.storage.client import connect, database_of
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One database server for each test worker."""
+    folder = tmp_path_factory.mktemp("mongo")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "secantus", "--port", str(port), "--storage-path", str(folder)]
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen([*command, "--log-level", "ERROR"], stdout=output, stderr=output)
+    try:
+        _wait_for(port, process)
+        yield f"mongodb://127.0.0.1:{port}/?directConnection=true&retryWrites=false"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(3000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert process.poll() is None, "the database server ended at once"
+        time.sleep(0.01)
+    raise AssertionError("the database server does not listen")
+
+
+@pytest.fixture
+async def database(mongo_uri: str) -> AsyncIterator[Any]:
+    """An empty database."""
+    client = connect(mongo_uri, MongoSettings())
+    database = database_of(client, f"test_{uuid4().hex}")
+    yield database
+    await client.drop_database(database.name)
+    client.close()

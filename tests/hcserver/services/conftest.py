@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from hcserver.config import Settings
+from hcserver.domain.check import Check
+from hcserver.domain.fields import parse_spec
+from hcserver.domain.ping import Report, Signal
+from hcserver.domain.project import Project
+from hcserver.services.core import Core
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """Stands still until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+MakeCore = Callable[[], Awaitable[Core]]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def make_core(database: Any, clock: FakeClock) -> AsyncIterator[MakeCore]:
+    """Starts cores on one database, as several server processes would."""
+    async with AsyncExitStack() as stack:
+
+        async def make() -> Core:
+            core = Core(database, Settings(), clock)
+            await core.start()
+            stack.push_async_callback(core.stop)
+            return core
+
+        yield make
+
+
+@pytest.fixture
+async def core(make_core: MakeCore) -> Core:
+    return await make_core()
+
+
+@pytest.fixture
+async def project(core: Core) -> Project:
+    return (await core.projects.create("main"))[0]
+
+
+async def create(core: Core, project: Project, **fields: object) -> Check:
+    check, _ = await core.checks.create(project, parse_spec({"timeout": 3600, "grace": 60, **fields}, 3))
+    return check
+
+
+def report(
+    check: UUID, at: datetime, signal: Signal = "success", rid: UUID | None = None, **more: Any
+) -> Report:
+    return Report(check=check, at=at, signal=signal, scheme="http", remote_addr="192.0.2.1", rid=rid, **more)
+
+
+async def ping(core: Core, check: UUID, signal: Signal = "success", **more: Any) -> None:
+    await core.ingestor.record([report(check, core.clock(), signal, **more)])

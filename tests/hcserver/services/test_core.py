@@ -1,0 +1,322 @@
+"""Crashes, other processes, time: what the parts make of it together."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hcserver.config import Settings
+from hcserver.domain.fields import parse_spec
+from hcserver.domain.flip import Flip
+from hcserver.domain.ping import Ping
+from hcserver.domain.project import Project
+from hcserver.errors import ConfigError, Forbidden, NotFound, Unavailable
+from hcserver.services import ledger as ledger_module
+from hcserver.services.checks import TOMBSTONE_TIME
+from hcserver.services.core import Core
+from hcserver.storage.checks import Write
+from tests.hcserver.services.conftest import FakeClock, MakeCore, create, ping, report
+
+
+async def test_pings_that_a_crash_left_unfolded_are_folded_at_start(
+    core: Core, project: Project, clock: FakeClock, make_core: MakeCore
+) -> None:
+    check = await create(core, project)
+    entries = [
+        Ping(check=check.id, n=n, at=clock.advance(1), type=kind, scheme="http", remote_addr="192.0.2.1")
+        for n, kind in enumerate(("success", "fail", "success"), 1)
+    ]
+    await core.storage.pings.append(entries)
+
+    restarted = await make_core()
+    stored = (await restarted.storage.checks.load([check.id]))[check.id].check
+    assert (stored.status, stored.n_pings, stored.last_ping) == ("up", 3, clock.now)
+    assert [flip.new for flip in await restarted.storage.flips.read(check.id)] == ["up", "down", "up"]
+
+
+async def test_flips_that_a_crash_left_in_a_check_are_published_at_start(
+    core: Core, project: Project, clock: FakeClock, make_core: MakeCore, database: Any
+) -> None:
+    check = await create(core, project)
+    flip = Flip(check=check.id, n=1, at=clock.now, old="new", new="up", reason="ping")
+    assert not await core.storage.checks.write([Write(check, check, 1, (flip,))])
+
+    restarted = await make_core()
+    assert await restarted.storage.flips.read(check.id) == [flip]
+    assert "flips" not in await database["checks"].find_one({"_id": check.id})
+
+
+async def test_flips_are_published_when_the_database_went_away_in_between(
+    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "RETRY", 0.01)
+    check = await create(core, project)
+    publish, failures = core.storage.flips.publish, iter([True])
+
+    async def fail_once(flips: Any) -> None:
+        if next(failures, False):
+            raise Unavailable("away")
+        await publish(flips)
+
+    monkeypatch.setattr(core.storage.flips, "publish", fail_once)
+    await ping(core, check.id)
+    async with asyncio.timeout(10):
+        while not await core.storage.flips.read(check.id):
+            await asyncio.sleep(0.01)
+    assert len(await core.storage.flips.read(check.id)) == 1
+
+
+async def test_a_check_goes_down_at_its_moment_and_not_before(
+    core: Core, project: Project, clock: FakeClock
+) -> None:
+    check = await create(core, project, timeout=60, grace=60)
+    await ping(core, check.id)
+    pinged = clock.now
+    await core.ledger.flush()
+    clock.advance(119)
+    await core.scheduler.tick()
+    assert (await core.checks.get(project, check.id)).status == "up"
+    clock.advance(1)
+    await core.scheduler.tick()
+    assert (await core.checks.get(project, check.id)).status == "down"
+    down, _ = await core.storage.flips.read(check.id)
+    assert (down.new, down.reason, down.at) == ("down", "timeout", pinged + timedelta(seconds=120))
+
+
+async def test_the_scheduler_waits_for_the_next_moment(
+    core: Core, project: Project, clock: FakeClock
+) -> None:
+    check = await create(core, project, timeout=60, grace=60)
+    assert await core.scheduler.tick() == 1.0
+    await ping(core, check.id)
+    await core.ledger.flush()
+    clock.advance(119.75)
+    assert await core.scheduler.tick() == pytest.approx(0.25)
+
+
+async def test_a_run_that_takes_too_long_goes_down(core: Core, project: Project, clock: FakeClock) -> None:
+    check = await create(core, project, timeout=3600, grace=60)
+    await ping(core, check.id, "start")
+    await core.ledger.flush()
+    clock.advance(60)
+    await core.scheduler.tick()
+    assert (await core.checks.get(project, check.id)).status == "down"
+
+
+async def test_an_acknowledged_ping_that_is_not_folded_yet_keeps_a_check_up(
+    make_core: MakeCore, clock: FakeClock
+) -> None:
+    first, second = await make_core(), await make_core()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project, timeout=60, grace=60)
+    await ping(first, check.id)
+    await first.ledger.flush()
+    clock.advance(100)
+    late = Ping(check=check.id, n=2, at=clock.now, type="success", scheme="http", remote_addr="192.0.2.1")
+    await first.storage.pings.append([late])
+    clock.advance(30)
+    await second.scheduler.tick()
+    assert (await second.checks.get(project, check.id)).status == "up"
+    assert len(await second.storage.flips.read(check.id)) == 1
+
+
+async def test_two_processes_take_a_check_down_once(make_core: MakeCore, clock: FakeClock) -> None:
+    first, second = await make_core(), await make_core()
+    project, _ = await first.projects.create("main")
+    checks = [await create(first, project, timeout=60, grace=60) for _ in range(25)]
+    for check in checks:
+        await ping(first, check.id)
+    await first.ledger.flush()
+    clock.advance(1000)
+    await asyncio.gather(first.scheduler.tick(), second.scheduler.tick())
+    await first.ledger.flush()
+    await second.ledger.flush()
+    for check in checks:
+        assert [flip.new for flip in await first.storage.flips.read(check.id)] == ["down", "up"]
+
+
+async def test_a_change_is_done_anew_when_another_process_was_first(
+    make_core: MakeCore, clock: FakeClock
+) -> None:
+    first, second = await make_core(), await make_core()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project)
+    await second.checks.get(project, check.id)
+    await first.checks.update(project, check.id, parse_spec({"name": "one"}, 3))
+    await second.checks.update(project, check.id, parse_spec({"tags": "two"}, 3))
+    stored = (await first.storage.checks.load([check.id]))[check.id].check
+    assert (stored.name, stored.tags) == ("one", "two")
+
+
+async def test_other_processes_hear_of_a_change(make_core: MakeCore) -> None:
+    first, second = await make_core(), await make_core()
+    project, keys = await first.projects.create("main")
+    check = await create(first, project, slug="old", methods="")
+    assert (await second.ingestor.find_by_slug(keys.ping_key, "old")).id == check.id
+    await first.checks.update(project, check.id, parse_spec({"slug": "new", "methods": "POST"}, 3))
+    await second.scheduler.listen()
+    with pytest.raises(NotFound):
+        await second.ingestor.find_by_slug(keys.ping_key, "old")
+    assert (await second.ingestor.find_by_slug(keys.ping_key, "new")).methods == "POST"
+
+
+async def test_a_rotated_key_stops_working_in_other_processes(make_core: MakeCore) -> None:
+    first, second = await make_core(), await make_core()
+    project, keys = await first.projects.create("main")
+    await second.directory.by_ping_key(keys.ping_key)
+    await first.projects.rotate_key(project, "ping")
+    await second.scheduler.listen()
+    with pytest.raises(NotFound):
+        await second.directory.by_ping_key(keys.ping_key)
+
+
+async def test_deleting_a_check_removes_its_pings_and_flips(
+    core: Core, project: Project, database: Any
+) -> None:
+    check = await create(core, project)
+    for _ in range(3):
+        await ping(core, check.id)
+    await core.checks.delete(project, check.id)
+    for collection in ("checks", "pings", "flips", "aliases"):
+        assert await database[collection].count_documents({}) == 0, collection
+    with pytest.raises(NotFound):
+        await ping(core, check.id)
+
+
+async def test_what_another_process_appended_to_a_deleted_check_goes_too(
+    make_core: MakeCore, database: Any
+) -> None:
+    first, second = await make_core(), await make_core()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project)
+    await ping(second, check.id)
+    await second.ledger.flush()
+    await first.checks.delete(project, check.id)
+    await ping(second, check.id)
+    await second.ledger.flush()
+    assert await database["pings"].count_documents({}) == 0
+    assert await database["flips"].count_documents({}) == 0
+    with pytest.raises(NotFound):
+        await second.checks.get(project, check.id)
+
+
+async def test_a_deletion_that_was_cut_short_is_finished(
+    core: Core, project: Project, clock: FakeClock, database: Any
+) -> None:
+    check = await create(core, project)
+    await ping(core, check.id)
+    await core.ledger.flush()
+    await core.storage.tombstones.put(check.id, 1, 1, clock.now)
+    clock.advance(TOMBSTONE_TIME.total_seconds() + 1)
+    await core.checks.sweep()
+    for collection in ("checks", "pings", "flips", "aliases", "tombstones"):
+        assert await database[collection].count_documents({}) == 0, collection
+
+
+async def test_pings_beyond_what_is_kept_are_pruned(core: Core, project: Project, database: Any) -> None:
+    check = await create(core, project)
+    await core.projects.limit(project, None, 10)
+    project = await core.projects.find("main")
+    for _ in range(3):
+        await core.ingestor.record([report(check.id, core.clock()) for _ in range(50)])
+    await core.ledger.flush()
+    await core.pruner.prune(await core.checks.get(project, check.id), project)
+    numbers = [document["n"] async for document in database["pings"].find().sort("n", 1)]
+    assert numbers == list(range(141, 151))
+    assert (await core.checks.get(project, check.id)).log_from == 141
+
+
+async def test_simultaneous_upserts_in_two_processes_create_one_check(make_core: MakeCore) -> None:
+    first, second = await make_core(), await make_core()
+    project, _ = await first.projects.create("main")
+    spec = parse_spec({"name": "backup", "unique": ["name"]}, 3)
+    outcomes = await asyncio.gather(
+        *(core.checks.create(project, spec) for core in (first, second) for _ in range(5))
+    )
+    assert sum(created for _, created in outcomes) == 1
+    assert len({check.id for check, _ in outcomes}) == 1
+
+
+async def test_no_more_checks_than_the_limit(core: Core, project: Project) -> None:
+    await core.projects.limit(project, 2, None)
+    project = await core.projects.find("main")
+    await create(core, project)
+    await create(core, project)
+    with pytest.raises(Forbidden):
+        await create(core, project)
+
+
+async def test_pings_are_refused_while_too_much_is_unwritten(
+    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(core, project)
+    monkeypatch.setattr(ledger_module, "MAX_UNFOLDED", 3)
+    write, away = core.storage.checks.write, True
+
+    async def fail(writes: Any) -> Any:
+        if away:
+            raise Unavailable("away")
+        return await write(writes)
+
+    monkeypatch.setattr(core.storage.checks, "write", fail)
+    monkeypatch.setattr(ledger_module, "RETRY", 0.01)
+    await core.ingestor.record([report(check.id, core.clock()) for _ in range(5)])
+    waiting = asyncio.ensure_future(ping(core, check.id))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    away = False
+    await waiting
+    assert (await core.checks.get(project, check.id)).n_pings == 6
+
+
+async def test_a_change_fails_when_the_database_is_away_and_leaves_nothing(
+    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(core, project, name="before")
+    write = core.storage.checks.write
+
+    async def fail(writes: Any) -> Any:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(core.storage.checks, "write", fail)
+    with pytest.raises(Unavailable):
+        await core.checks.update(project, check.id, parse_spec({"name": "after"}, 3))
+    monkeypatch.setattr(core.storage.checks, "write", write)
+    assert (await core.checks.get(project, check.id)).name == "before"
+
+
+async def test_a_small_memory_loads_checks_again(database: Any, clock: FakeClock) -> None:
+    core = Core(database, Settings(), clock)
+    core.ledger._capacity = 2
+    await core.start()
+    project, _ = await core.projects.create("main")
+    checks = [await create(core, project) for _ in range(6)]
+    for check in checks * 2:
+        await ping(core, check.id)
+    await core.ledger.flush()
+    for check in checks:
+        assert (await core.checks.get(project, check.id)).n_pings == 2
+    await create(core, project)
+    assert len(core.ledger._entries) <= 2
+    await core.stop()
+
+
+async def test_a_newer_database_is_refused(core: Core, database: Any) -> None:
+    await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": 99}})
+    with pytest.raises(ConfigError, match="schema version 99"):
+        await Core(database, Settings()).start()
+
+
+async def test_illnesses_name_the_part(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await core.illnesses() == {}
+    core.ways_in["smtp"] = lambda: False
+    monkeypatch.setattr(core.scheduler, "_on_time", -1000.0)
+
+    async def away() -> None:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(core.storage, "probe", away)
+    assert set(await core.illnesses()) == {"database", "scheduler", "smtp"}

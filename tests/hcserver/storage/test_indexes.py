@@ -1,0 +1,132 @@
+"""Every query that the stores send is recorded and put to the database's own `explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import monitoring
+
+from hcserver.domain.check import Check
+from hcserver.domain.flip import Flip
+from hcserver.domain.ping import Ping
+from hcserver.domain.project import Channel, Project
+from hcserver.storage import Storage
+from hcserver.storage.checks import Stored, Write
+from hcserver.storage.client import database_of
+from hcserver.storage.schema import prepare
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+# All of a small collection, or all that there is, on purpose.
+WHOLE = {("projects", "find"), ("checks", "find")}
+
+
+class Recorder(monitoring.CommandListener):
+    def __init__(self) -> None:
+        self.commands: list[tuple[str, str, dict[str, Any]]] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        command = dict(event.command)
+        self.commands.append((event.command_name, command.get(event.command_name), command))
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        pass
+
+    def queries(self) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+        """(collection, command, filter, sort) of all that was sent."""
+        for name, collection, command in self.commands:
+            if name == "find":
+                yield collection, name, dict(command["filter"]), dict(command.get("sort", {}))
+            elif name == "aggregate":
+                yield collection, name, dict(command["pipeline"][0]["$match"]), {}
+            for update in command.get("updates", []):
+                yield collection, name, dict(update["q"]), {}
+            for delete in command.get("deletes", []):
+                yield collection, name, dict(delete["q"]), {}
+
+
+@pytest.fixture
+async def recorder() -> Recorder:
+    return Recorder()
+
+
+async def test_every_query_uses_an_index(mongo_uri: str, recorder: Recorder) -> None:
+    client: Any = AsyncIOMotorClient(mongo_uri, uuidRepresentation="standard", event_listeners=[recorder])
+    database = database_of(client, f"test_{uuid4().hex}")
+    await prepare(database)
+    recorder.commands.clear()
+    await _use_everything(Storage(database))
+
+    queries = list(recorder.queries())
+    assert len(queries) > 30
+    for collection, command, query, sort in queries:
+        if not query and (collection, command) in WHOLE:
+            continue
+        cursor = database[collection].find(query)
+        plan = await (cursor.sort(list(sort.items())) if sort else cursor).explain()
+        stages = str(plan["queryPlanner"]["winningPlan"])
+        indexed = "IXSCAN" in stages or "IDHACK" in stages or "CLUSTERED" in stages
+        assert indexed and "COLLSCAN" not in stages, (collection, query, stages)
+    await client.drop_database(database.name)
+    client.close()
+
+
+async def _use_everything(storage: Storage) -> None:
+    check = Check(id=uuid4(), project=uuid4(), created=NOW, badge=uuid4(), alert_after=NOW)
+    flip = Flip(check=check.id, n=1, at=NOW, old="new", new="up", reason="ping")
+    await storage.checks.insert(check)
+    await storage.checks.load([check.id])
+    await storage.checks.of_project(check.project)
+    await storage.checks.of_project(check.project, "x")
+    await storage.checks.count(check.project)
+    await storage.checks.aliased("x")
+    await storage.checks.write([Write(check, check, 1, ()), Write(check, check, 7, ())])
+    await storage.checks.due(NOW, 10)
+    assert [batch async for batch in storage.checks.scan()]
+
+    await storage.pings.append(
+        [Ping(check=check.id, n=1, at=NOW, type="success", scheme="http", remote_addr="::1")]
+    )
+    await storage.pings.behind([Stored(check, 1)])
+    await storage.pings.tail(check.id, 0)
+    await storage.pings.get(check.id, 1)
+    await storage.pings.delete(check.id, 1, 1)
+
+    await storage.flips.publish([flip])
+    await storage.flips.read(check.id)
+    await storage.flips.read(check.id, NOW, NOW, 5)
+    await storage.flips.delete(check.id)
+
+    project = Project(id=uuid4(), name="p", created=NOW, ping_key="p", badge_key="b")
+    await storage.projects.insert(project)
+    await storage.projects.all()
+    await storage.projects.get(project.id)
+    await storage.projects.by_key("api_key_hash", "x")
+    await storage.projects.by_key("api_key_readonly_hash", "x")
+    await storage.projects.by_key("ping_key", "x")
+    await storage.projects.by_key("badge_key", "x")
+    await storage.projects.update(project.id, {"name": "q"})
+    await storage.projects.delete(project.id)
+
+    channel = Channel(id=uuid4(), project=project.id, created=NOW, kind="email", target="a@example.org")
+    await storage.channels.insert(channel)
+    await storage.channels.of_project(project.id)
+    await storage.channels.delete_of_project(project.id)
+
+    await storage.news.tell(NOW, check.id)
+    await storage.news.since(NOW)
+    async with storage.locks.hold("x", NOW):
+        pass
+    await storage.tombstones.put(check.id, 1, 1, NOW)
+    await storage.tombstones.before(NOW)
+    await storage.tombstones.drop(check.id)
+    await storage.checks.delete(check)
+    await storage.probe()

@@ -122,8 +122,7 @@ class EmbeddedDatabase:
             (signal.SIGKILL, STOP_LIMIT),
         ):
             if number is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(orphan.pid, number)
+                _signal(orphan.pid, number)
             if await self._gone(orphan.port, limit):
                 return
         raise HcError(f"process {orphan.pid}, a database left behind on {self._folder.path}, does not end")
@@ -264,7 +263,7 @@ class EmbeddedDatabase:
             async with asyncio.timeout(STOP_LIMIT):
                 await self._ask_to_end(process)
         if process.returncode is None:
-            process.kill()
+            _signal(process.pid, signal.SIGKILL)
             await process.wait()
         self._folder.set_running(None)
 
@@ -274,7 +273,7 @@ class EmbeddedDatabase:
         while process.returncode is None:
             # Seen on a busy machine: the signal is caught, but the handler waits for the next one.
             if loop.time() >= again:
-                process.terminate()
+                _signal(process.pid, signal.SIGTERM)
                 again = loop.time() + SIGNAL_INTERVAL
             await _nudge(self._port)
             await asyncio.sleep(POLL)
@@ -348,6 +347,12 @@ def _command(settings: EmbeddedSettings, config: Path, database: Path, port: int
     if sys.platform != "linux":
         return [sys.executable, *server]
     return [sys.executable, "-I", "-S", os.path.abspath(tether.__file__), str(os.getpid()), *server]
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    # Not Process.send_signal: that may reap the process before asyncio's watcher does.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 async def _nudge(port: int) -> bool:

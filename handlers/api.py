@@ -1,4 +1,4 @@
-"""The management API, v1 to v3: which endpoints there are, keys, errors, and the order in which things are checked."""
+"""The management API, v1 to v3: endpoints, keys, errors, and the order in which things are checked."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from hcserver.services.directory import Access
 
 PREFIX = "/api/"
 _PATH = re.compile(r"/api/v([123])/(.*)", re.DOTALL)
+_ALL_METHODS = "GET, POST, DELETE, OPTIONS"  # where there is nothing
 
 UUID_PATTERN = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 UNIQUE_KEY_PATTERN = r"([0-9a-f]{40})"
@@ -81,10 +82,10 @@ class Api:
             return self._missing(request)
         endpoint, version, arguments = found
         if request.method == "OPTIONS":
-            return Response(204, b"", _cors(endpoint.methods))
+            return Response(204, b"", cors(endpoint.methods))
         method = "GET" if request.method == "HEAD" else request.method
         if method not in endpoint.actions:
-            headers = {"Allow": endpoint.methods, **_cors(endpoint.methods)}
+            headers = {"Allow": endpoint.methods, **cors(endpoint.methods)}
             return json_response({"error": "method not allowed"}, 405, headers)
         access, action = endpoint.actions[method]
         data = self._data(request) if method == "POST" else {}
@@ -92,7 +93,7 @@ class Api:
         if access != "open":
             project, writable = await self._authenticate(request, data, access)
         response = await action(Call(self._core, request, version, arguments, data, project, writable))
-        return Response(response.status, response.body, {**_cors(endpoint.methods), **response.headers})
+        return Response(response.status, response.body, {**cors(endpoint.methods), **response.headers})
 
     def _find(self, path: str) -> tuple[Endpoint, int, tuple[str, ...]] | None:
         match = _PATH.fullmatch(path)
@@ -108,10 +109,10 @@ class Api:
         """No such path. A collection without its slash is told where it is: published clients rely on it."""
         found = None if request.path.endswith("/") else self._find(request.path + "/")
         if found is None:
-            return json_response({"error": "not found"}, 404, _cors("GET, POST, DELETE, OPTIONS"))
+            return json_response({"error": "not found"}, 404, cors(_ALL_METHODS))
         query = f"?{request.query}" if request.query else ""
         location = {"Location": f"{request.path}/{query}"}
-        return Response(301, b"", {**location, **_cors(found[0].methods)})
+        return Response(301, b"", {**location, **cors(found[0].methods)})
 
     def _data(self, request: Request) -> dict[str, object]:
         if request.truncated:
@@ -129,14 +130,16 @@ class Api:
 
     def _on_error(self, request: Request, error: HcError | None) -> Response:
         found = self._find(request.path)
-        cors = _cors(found[0].methods if found else "GET, POST, DELETE, OPTIONS")
+        headers = cors(found[0].methods if found else _ALL_METHODS)
         status = status_of(error)
         if isinstance(error, Forbidden):
-            return Response(status, b"", cors)
+            return Response(status, b"", headers)
         if isinstance(error, Conflict):
-            return Response(status, str(error).encode(), {"Content-Type": "text/plain", **cors})
+            return Response(
+                status, str(error).encode(), {"Content-Type": "text/plain; charset=utf-8", **headers}
+            )
         text = "internal error" if error is None else str(error)
-        return json_response({"error": text}, status, cors)
+        return json_response({"error": text}, status, headers)
 
 
 def json_response(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -145,7 +148,8 @@ def json_response(document: Any, status: int = 200, headers: dict[str, str] | No
     return Response(status, body, {"Content-Type": "application/json", **(headers or {})})
 
 
-def _cors(methods: str) -> dict[str, str]:
+def cors(methods: str) -> dict[str, str]:
+    """The headers that let web pages from anywhere use an endpoint."""
     return {
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Allow-Headers": "X-Api-Key",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Literal, get_args
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_to_bytes
 from uuid import UUID
 
 import msgspec
 
-from handlers.api import UUID_PATTERN, Call, Endpoint, endpoint, json_response
+from handlers.api import UUID_PATTERN, Call, Endpoint, cors, endpoint, json_response
 from handlers.http import Request, Response, Route, status_of
 from hcserver.domain.badge import (
     UNNAMED,
@@ -35,9 +35,7 @@ _TAGGED = re.compile(
 )
 _SINGLE = re.compile(rf"/b/([23])/{UUID_PATTERN}\.(svg|json|shields)")
 _HEADERS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, OPTIONS",
-    "Access-Control-Max-Age": "600",
+    **cors("GET, OPTIONS"),
     "Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private",
 }
 
@@ -105,7 +103,8 @@ def _signed_tag(project: Project, signature: str, encoded: str | None) -> str:
     if encoded is None:
         candidates = [ALL]
     else:
-        once = unquote(encoded)
+        # Latin-1 gives back the bytes of the path, among which there may be some that are not encoded at all.
+        once = unquote_to_bytes(encoded.encode("latin-1")).decode("utf-8", "replace")
         candidates = [tag for tag in (once, unquote(once)) if tag != ALL]
     for tag in candidates:
         if verify(_secret(project), tag, signature):

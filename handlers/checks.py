@@ -21,6 +21,7 @@ from hcserver.errors import InvalidRequest, NotFound
 MAX_PAGE = 1000
 _LOOK_BACK = 100  # pings read at a time in search of the starts of runs
 _NUMBER = re.compile(r"[0-9]{1,11}")
+_CHECK_CURSOR = re.compile(rf"([0-9]{{1,14}})-{UUID_PATTERN}")
 _MAX_SECONDS = 31_536_000
 _MAX_MOMENT = 10_000_000_000  # UNIX time, seconds
 
@@ -32,17 +33,15 @@ def _document(call: Call, check: Check) -> dict[str, Any]:
 async def list_checks(call: Call) -> Response:
     """GET checks/: filtered by ?slug= and any number of ?tag=."""
     query = call.query()
-    slug = query.get("slug", [""])[-1]
-    tags = query.get("tag", [])
-    # A NUL is in no slug and no tag, so that nothing has to be asked.
-    impossible = "" in tags or any("\0" in text for text in (slug, *tags))
-    checks = [] if impossible else await call.core.checks.of_project(call.project.id, slug or None, tags)
+    slugs, tags = _storable("slug", query), _storable("tag", query)
+    limit, after = _limit(query), _check_cursor(query)
+    slug = slugs[-1] if slugs else None
+    checks = await call.core.checks.of_project(call.project.id, slug or None, tags)
+    if after is not None:
+        checks = [check for check in checks if (check.created, check.id) > after]
     page: dict[str, Any] = {}
-    limit = _limit(query)
-    if after := query.get("after", [""])[-1]:
-        checks = checks[_position(checks, _uuid_cursor(after)) :]
     if limit is not None:
-        page["next"] = str(checks[limit - 1].id) if len(checks) > limit else None
+        page["next"] = _cursor_behind(checks[limit - 1]) if len(checks) > limit else None
         checks = checks[:limit]
     response = json_response({"checks": [_document(call, check) for check in checks], **page})
     etag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
@@ -147,7 +146,7 @@ def _id(call: Call) -> UUID:
 
 
 async def _durations(call: Call, check: Check, pings: list[Ping]) -> dict[int, float]:
-    """The durations of these pings; for runs whose start lies further back the log is read on, as far as kept."""
+    """The durations of these pings; where the start lies further back the log is read on, as far as kept."""
     matcher = RunMatcher()
     for ping in pings:
         matcher.add(ping)
@@ -164,10 +163,7 @@ async def _durations(call: Call, check: Check, pings: list[Ping]) -> dict[int, f
 def _limit(query: dict[str, list[str]]) -> int | None:
     if "limit" not in query:
         return None
-    limit = _number("limit", query["limit"][-1], MAX_PAGE)
-    if limit == 0:
-        raise InvalidRequest(f"limit is not a number from 1 to {MAX_PAGE}")
-    return limit
+    return _number("limit", query["limit"][-1], MAX_PAGE, lowest=1)
 
 
 def _number_cursor(query: dict[str, list[str]]) -> int | None:
@@ -175,17 +171,26 @@ def _number_cursor(query: dict[str, list[str]]) -> int | None:
     return _number("after", after, 10**11) if after else None
 
 
-def _uuid_cursor(after: str) -> UUID:
-    if not re.fullmatch(UUID_PATTERN, after):
+def _cursor_behind(check: Check) -> str:
+    """Where a page ends: the check's place in the order, which outlives the check."""
+    return f"{(check.created - EPOCH) // timedelta(milliseconds=1)}-{check.id}"
+
+
+def _check_cursor(query: dict[str, list[str]]) -> tuple[datetime, UUID] | None:
+    after = query.get("after", [""])[-1]
+    if not after:
+        return None
+    match = _CHECK_CURSOR.fullmatch(after)
+    if match is None:
         raise InvalidRequest("after is not the next of an earlier answer")
-    return UUID(after)
+    return EPOCH + timedelta(milliseconds=int(match[1])), UUID(match[2])
 
 
-def _position(checks: list[Check], after: UUID) -> int:
-    for position, check in enumerate(checks, 1):
-        if check.id == after:
-            return position
-    raise InvalidRequest("after names a check that is not in this list any more")
+def _storable(name: str, query: dict[str, list[str]]) -> list[str]:
+    texts = query.get(name, [])
+    if any("\0" in text for text in texts):
+        raise InvalidRequest(f"{name} contains characters that can't be stored")
+    return texts
 
 
 def _moment(query: dict[str, list[str]], name: str) -> datetime | None:
@@ -194,9 +199,9 @@ def _moment(query: dict[str, list[str]], name: str) -> datetime | None:
     return EPOCH + timedelta(seconds=_number(name, query[name][-1], _MAX_MOMENT))
 
 
-def _number(name: str, text: str, highest: int) -> int:
-    if not _NUMBER.fullmatch(text) or int(text) > highest:
-        raise InvalidRequest(f"{name} is not a number from 0 to {highest}")
+def _number(name: str, text: str, highest: int, lowest: int = 0) -> int:
+    if not _NUMBER.fullmatch(text) or not lowest <= int(text) <= highest:
+        raise InvalidRequest(f"{name} is not a number from {lowest} to {highest}")
     return int(text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hcserver.domain.check import Check
@@ -26,10 +26,9 @@ def check_document(
 ) -> dict[str, Any]:
     """A check for a read-write key (`writable`) or for a read-only one."""
     document: dict[str, Any] = {name: getattr(check, name) for name in _AS_STORED}
-    status: str = shown_status(check, now)
-    started = check.last_start is not None
-    document["status"] = "started" if version == 1 and started and status != "down" else status
-    document["started"] = started
+    status = shown_status(check, now)
+    document["status"] = "started" if version == 1 and _runs_in_time(check, now) else status
+    document["started"] = check.last_start is not None
     document["last_ping"] = _seconds(check.last_ping)
     document["next_ping"] = None if status == "down" else _seconds(grace_start(check))
     document["subject"] = check.success_kw if check.filter_subject else ""
@@ -92,6 +91,10 @@ def flip_document(flip: Flip) -> dict[str, Any]:
 
 def channel_document(channel: Channel) -> dict[str, Any]:
     return {"id": str(channel.id), "name": channel.name, "kind": channel.kind}
+
+
+def _runs_in_time(check: Check, now: datetime) -> bool:
+    return check.last_start is not None and now < check.last_start + timedelta(seconds=check.grace)
 
 
 def _seconds(moment: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""HTTP exchanges: a request read to its end, a coroutine that answers it, one place that turns errors into replies.
+"""HTTP exchanges: a request read to its end, a coroutine that answers it, errors turned into replies.
 
 This stands below Tornado's RequestHandler: that one parses forms before a handler runs, refuses methods
 that it does not know, and costs half of what a ping costs.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -37,8 +38,11 @@ from hcserver.errors import (
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = "5"  # seconds, for clients that are told to come back
-# Bodies are read to their end whatever their size, so that the connection stays usable; what is over is dropped.
+PATIENCE = 4.8  # seconds until a request without an answer gets a 503; what it began is still finished
+# Bodies are read to their end whatever their size, so that the connection stays usable; the rest is dropped.
 UNLIMITED = 2**62
+
+_ABSOLUTE_FORM = re.compile(r"https?://[^/?]*", re.IGNORECASE)
 
 
 class Request(msgspec.Struct):
@@ -115,6 +119,7 @@ class _Exchange(HTTPMessageDelegate):
         self._running = running
         self._chunks: list[bytes] = []
         self._room = 0
+        self._answered = False
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -123,6 +128,8 @@ class _Exchange(HTTPMessageDelegate):
         assert isinstance(self._connection, HTTP1Connection)
         self._connection.set_max_body_size(UNLIMITED)
         context: Any = self._connection.context
+        self._version = start_line.version
+        _mend(start_line, headers)
         path, _, query = _origin_form(start_line.path).partition("?")
         self._request = Request(
             start_line.method, path, query, headers, context.remote_ip or "", context.protocol
@@ -149,18 +156,33 @@ class _Exchange(HTTPMessageDelegate):
 
     async def _answer(self) -> None:
         request, route = self._request, self._route
+        overdue = asyncio.get_running_loop().call_later(PATIENCE, self._give_up)
         try:
             response = await route.handler(request)
         except HcError as error:
             response = route.on_error(request, error)
         except Exception:
-            log.exception("%s %s failed", request.method, request.path[:200])
+            log.exception("%s %s failed", request.method[:20], request.path[:200])
             response = route.on_error(request, None)
+        finally:
+            overdue.cancel()
+        if not self._answered:
+            self._send(response)
+
+    def _give_up(self) -> None:
+        log.warning("%s %s took too long", self._request.method[:20], self._request.path[:200])
+        self._send(self._route.on_error(self._request, Unavailable("this takes too long, try again")))
+
+    def _send(self, response: Response) -> None:
+        self._answered = True
+        request = self._request
         headers = HTTPHeaders(response.headers)
         if response.status not in (204, 304):
             headers["Content-Length"] = str(len(response.body))
         if response.status == 503:
             headers["Retry-After"] = RETRY_AFTER
+        if self._version != "HTTP/1.1" and request.headers.get("Connection", "").lower() != "keep-alive":
+            headers["Connection"] = "close"
         start_line = ResponseStartLine("HTTP/1.1", response.status, http.client.responses[response.status])
         self._connection.write_headers(
             start_line, headers, response.body if request.method != "HEAD" else None
@@ -170,6 +192,23 @@ class _Exchange(HTTPMessageDelegate):
 
 def _origin_form(target: str) -> str:
     """The path and query of a request target; proxies may send the absolute form (RFC 9112 section 3.2)."""
-    if target.startswith(("http://", "https://")):
-        return "/" + target.split("://", 1)[1].partition("/")[2]
+    if absolute := _ABSOLUTE_FORM.match(target):
+        rest = target[absolute.end() :]
+        return rest if rest.startswith("/") else "/" + rest
     return target
+
+
+def _mend(start_line: RequestStartLine, headers: HTTPHeaders) -> None:
+    """Tell Tornado what it overlooks in the headers of a request."""
+    if "Expect" in headers:
+        # RFC 9110 section 10.1.1: in any case, but not of an HTTP/1.0 client.
+        expected = headers.pop("Expect").lower()
+        if start_line.version == "HTTP/1.1":
+            headers["Expect"] = expected
+    if (
+        start_line.version != "HTTP/1.1"
+        and start_line.method not in ("GET", "HEAD")
+        and not ("Content-Length" in headers or "Transfer-Encoding" in headers)
+    ):
+        # The body ends with the connection, so that one must not be promised to stay.
+        headers["Connection"] = "close"

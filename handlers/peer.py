@@ -10,6 +10,9 @@ from typing import Literal
 from handlers.http import Request
 from hcserver.kinds import Network
 
+_LONGEST = 64  # characters that an address with port and scope may have
+_SCHEMES: dict[str, Literal["http", "https"]] = {"http": "http", "https": "https"}
+
 
 class Peers:
     """Believes X-Forwarded-For and X-Forwarded-Proto only of proxies in the given networks."""
@@ -27,11 +30,12 @@ class Peers:
         return peer
 
     def scheme(self, request: Request) -> Literal["http", "https"]:
-        protocol = request.protocol
+        """The client's protocol. What a proxy sends and is neither of the two counts for nothing."""
+        scheme = _SCHEMES[request.protocol]
         forwarded = request.headers.get("X-Forwarded-Proto")
         if forwarded and self._is_trusted(plain_address(request.peer) or request.peer):
-            protocol = forwarded.split(",", 1)[0].strip().lower()
-        return "https" if protocol == "https" else "http"
+            return _SCHEMES.get(forwarded.split(",", 1)[0].strip().lower(), scheme)
+        return scheme
 
     def _look_up(self, peer: str) -> bool:
         try:
@@ -41,12 +45,14 @@ class Peers:
         return any(address in network for network in self._trusted)
 
 
-@lru_cache(maxsize=4096)
 def plain_address(text: str) -> str | None:
     """`1.2.3.4:567`, `[v6]:port` and ::ffff:1.2.3.4 as the address that they mean, None for what is none."""
     text = text.strip()
-    if len(text) > 64:
-        return None
+    return _address(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> str | None:
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -55,6 +61,7 @@ def plain_address(text: str) -> str | None:
         address: IPv4Address | IPv6Address = ip_address(text)
     except ValueError:
         return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+    if isinstance(address, IPv6Address):
+        # Without its scope (fe80::1%eth0), which is any text and means something on one machine only.
+        address = address.ipv4_mapped or IPv6Address(address.packed)
     return str(address)

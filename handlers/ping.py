@@ -1,4 +1,4 @@
-"""The ping endpoints: /ping/<uuid> and /ping/<ping_key>/<slug>, each with /start, /fail, /log or an exit status."""
+"""The ping endpoints: /ping/<uuid> and /ping/<ping_key>/<slug>; /start, /fail, /log, an exit status below."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _STATUS = re.compile(r"[0-9]+")
 _NAMED: dict[str, Signal] = {"start": "start", "fail": "fail", "log": "log"}
 _UA_LENGTH = 200  # characters of a User-Agent that are kept
+_METHOD_LENGTH = 20  # characters of a method that are kept; the longest registered one has 17
 _MAX_STATUS = 255
 
 _ANYBODY = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/plain; charset=utf-8"}
@@ -61,7 +62,7 @@ class Pings:
             signal=target.signal,
             scheme=self._peers.scheme(request),
             remote_addr=self._peers.address(request),
-            method=request.method,
+            method=request.method[:_METHOD_LENGTH],
             ua=headers.get("User-Agent", "")[:_UA_LENGTH],
             rid=rid,
             exit_status=target.exit_status,

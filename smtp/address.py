@@ -68,5 +68,7 @@ def split_path(argument: str) -> tuple[str, str] | None:
     match = _PATH.match(argument)
     if match is None:
         return None
-    address = _SOURCE_ROUTE.sub("", match[1].strip(), count=1) if match[1].startswith("@") else match[1].strip()
+    address = (
+        _SOURCE_ROUTE.sub("", match[1].strip(), count=1) if match[1].startswith("@") else match[1].strip()
+    )
     return address or "<>", argument[match.end() :].strip()

@@ -108,7 +108,9 @@ class Pool:
 class _Worker:
     """One process and the pipes to it."""
 
-    def __init__(self, process: Process, requests: asyncio.StreamWriter, answers: asyncio.StreamReader) -> None:
+    def __init__(
+        self, process: Process, requests: asyncio.StreamWriter, answers: asyncio.StreamReader
+    ) -> None:
         self.process = process
         self.timer = asyncio.get_running_loop().call_later(0, lambda: None)
         self._requests = requests

@@ -25,7 +25,7 @@ class Certificate:
             raise ConfigError(f"smtp.tls_cert, smtp.tls_key: can't use {cert!r}, {key!r}: {error}") from error
 
     def context(self) -> ssl.SSLContext:
-        """For the next connection. Files that can't be used, half-written ones say, leave the old in force."""
+        """For the next connection. Files that can't be used, half-written say, leave the old in force."""
         try:
             version = self._stat()
             if version != self._version:

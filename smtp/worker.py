@@ -1,6 +1,6 @@
 """The process that reads costly messages: requests on standard input, answers on standard output.
 
-It is one that can be killed, which a thread is not, and that has no part in the event loop's interpreter lock.
+It can be killed, which a thread can't, and has no part in the interpreter lock of the event loop.
 """
 
 from __future__ import annotations

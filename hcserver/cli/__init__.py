@@ -1,0 +1,60 @@
+"""The command line. Commands are imported when they are called, so that `hcserver --help` answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from hcserver import __version__
+from hcserver.errors import ConfigError, HcError
+
+# name -> (module, attribute, help)
+_COMMANDS = {
+    "serve": ("hcserver.cli.serve", "serve", "Run the server."),
+    "project": ("hcserver.cli.project", "project", "Create and manage projects."),
+    "channel": ("hcserver.cli.channel", "channel", "Create and list channels."),
+    "config": ("hcserver.cli.config", "config", "Look at the settings."),
+    "dump": ("hcserver.cli.data", "dump", "Write all data to a file."),
+    "load": ("hcserver.cli.data", "load", "Read a dump into an empty database."),
+}
+
+_FAILED = 1
+_MISCONFIGURED = 2
+
+
+class _Commands(click.Group):
+    """A group that knows its commands by name, and tells errors of ours in one line each."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HcError as error:
+            for line in str(error).splitlines():
+                click.echo(f"error: {line}", err=True)
+            sys.exit(_MISCONFIGURED if isinstance(error, ConfigError) else _FAILED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hcserver")
+@click.option(
+    "--config", metavar="PATH", help="Configuration file (default: HCSERVER_CONFIG, else ./config.toml)."
+)
+def main(config: str | None) -> None:
+    """Hcserver: a monitor for scheduled jobs."""

@@ -1,0 +1,78 @@
+"""`hcserver dump` and `hcserver load`: all data from one database to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from hcserver.cli.database import database
+from hcserver.cli.output import console, current_settings, json_option, print_json, print_table, run
+from hcserver.storage import transfer
+
+Counts = dict[str, int]
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+def dump(file: Path, as_json: bool) -> None:
+    """Write all data to FILE (compressed), also while the server runs.
+
+    FILE is replaced when the dump is complete. It holds everything that jobs have sent: keep it private.
+    """
+
+    async def write() -> Counts:
+        async with database(settings) as source:
+            with _progress() as progress:
+                return await transfer.dump(source, file, progress)
+
+    settings = current_settings()
+    _report(run(write()), as_json)
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+def load(file: Path, as_json: bool) -> None:
+    """Read a dump FILE into an empty database; the server must not run on it meanwhile."""
+
+    async def read() -> Counts:
+        async with database(settings) as target:
+            with _progress() as progress:
+                return await transfer.load(file, target, progress)
+
+    settings = current_settings()
+    _report(run(read()), as_json)
+
+
+def _report(counts: Counts, as_json: bool) -> None:
+    if as_json:
+        print_json({"documents": counts})
+    else:
+        print_table(["collection", "documents"], counts.items())
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each step on standard error, if that is a terminal."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    steps = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console(stderr=True),
+    )
+    tasks = {}
+    with steps:
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = steps.add_task(step)
+            steps.update(tasks[step], completed=done, total=total)
+
+        yield show

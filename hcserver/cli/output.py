@@ -1,0 +1,66 @@
+"""How commands run, and how they answer: as tables for people, or as JSON for scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from hcserver.config import Settings, load
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+T = TypeVar("T")
+
+_PIPE_WIDTH = 250  # columns of a table that no terminal limits
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def current_settings() -> Settings:
+    """The settings for the command that runs. Raises ConfigError."""
+    path: str | None = click.get_current_context().find_root().params.get("config")
+    return load(path, os.environ)
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run `coroutine` to its end; Ctrl-C cancels it and lets it clean up."""
+    return asyncio.run(coroutine)
+
+
+def print_json(document: object) -> None:
+    """Print `document` (whatever msgspec encodes) as indented JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print `rows` under `columns`; None is shown as nothing."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        # Text: what comes from outside is no markup.
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console().print(table)
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Print the members `columns` of each row under their names."""
+    print_table(columns, [[row[column] for column in columns] for row in rows])
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console on standard output (or error) as it is now."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else _PIPE_WIDTH)

@@ -1,0 +1,197 @@
+"""hcserver project: projects, their keys and limits."""
+
+from __future__ import annotations
+
+import click
+
+from hcserver.cli.commands import services
+from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
+from hcserver.domain.project import Project
+from hcserver.services.core import Core
+from hcserver.services.projects import KeyKind
+
+
+@click.group()
+def project() -> None:
+    """Create and manage projects."""
+
+
+@project.command()
+@click.argument("name")
+@json_option
+def create(name: str, as_json: bool) -> None:
+    """Create the project NAME and print its keys, which are shown only here."""
+
+    async def work() -> dict[str, object]:
+        async with services() as core:
+            made, keys = await core.projects.create(name)
+            return {
+                "id": str(made.id),
+                "name": made.name,
+                "api_key": keys.api_key,
+                "api_key_readonly": keys.api_key_readonly,
+                "ping_key": keys.ping_key,
+                "badge_key": keys.badge_key,
+            }
+
+    fields = run(work())
+    if as_json:
+        print_json(fields)
+    else:
+        click.echo(f"Project {name} was created. Its keys are shown only now, note them down:")
+        print_table(("", ""), fields.items())
+
+
+@project.command(name="list")
+@json_option
+def list_projects(as_json: bool) -> None:
+    """List all projects."""
+
+    async def work() -> list[dict[str, object]]:
+        async with services() as core:
+            return [
+                {**_fields(one), "checks": await core.storage.checks.count(one.id)}
+                for one in await core.projects.all()
+            ]
+
+    rows = run(work())
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(("name", "checks", "created", "id"), rows)
+
+
+@project.command()
+@click.argument("name_or_id", metavar="PROJECT")
+@json_option
+def show(name_or_id: str, as_json: bool) -> None:
+    """Show PROJECT (a name or an id), its limits and channels."""
+
+    async def work() -> tuple[dict[str, object], list[dict[str, object]]]:
+        async with services() as core:
+            found = await core.projects.find(name_or_id)
+            channels = await core.projects.channels(found.id)
+            fields = {
+                **_fields(found),
+                "checks": await core.storage.checks.count(found.id),
+                "checks_limit": found.checks_limit or core.settings.limits.checks_per_project,
+                "pings_limit": core.checks.pings_kept(found),
+            }
+            rows: list[dict[str, object]] = [
+                {"id": str(one.id), "name": one.name, "kind": one.kind, "target": one.target}
+                for one in channels
+            ]
+            return fields, rows
+
+    fields, channels = run(work())
+    if as_json:
+        print_json({**fields, "channels": channels})
+    else:
+        print_table(("", ""), fields.items())
+        print_rows(("kind", "name", "target", "id"), channels)
+
+
+@project.command()
+@click.argument("name_or_id", metavar="PROJECT")
+@click.argument("new_name")
+@json_option
+def rename(name_or_id: str, new_name: str, as_json: bool) -> None:
+    """Give PROJECT another name."""
+
+    async def work() -> dict[str, object]:
+        async with services() as core:
+            found = await core.projects.find(name_or_id)
+            await core.projects.rename(found, new_name)
+            return {"id": str(found.id), "name": new_name}
+
+    fields = run(work())
+    if as_json:
+        print_json(fields)
+    else:
+        click.echo(f"Project {name_or_id} is now named {new_name}.")
+
+
+@project.command()
+@click.argument("name_or_id", metavar="PROJECT")
+@click.option("--checks", type=click.IntRange(0, 1_000_000), help="Checks that it may have.")
+@click.option("--pings", type=click.IntRange(0, 1000), help="Pings that are kept of each check.")
+@json_option
+def limit(name_or_id: str, checks: int | None, pings: int | None, as_json: bool) -> None:
+    """Give PROJECT limits of its own. 0: as the configuration says; what isn't named stays as it is."""
+
+    async def work() -> dict[str, object]:
+        async with services() as core:
+            found = await core.projects.find(name_or_id)
+            new_checks = found.checks_limit if checks is None else checks or None
+            new_pings = found.pings_limit if pings is None else pings or None
+            await core.projects.limit(found, new_checks, new_pings)
+            return {
+                "id": str(found.id),
+                "checks_limit": new_checks or core.settings.limits.checks_per_project,
+                "pings_limit": new_pings or core.settings.limits.pings_per_check,
+            }
+
+    fields = run(work())
+    if as_json:
+        print_json(fields)
+    else:
+        click.echo(f"{name_or_id}: {fields['checks_limit']} checks, {fields['pings_limit']} pings of each.")
+
+
+@project.command(name="rotate-key")
+@click.argument("name_or_id", metavar="PROJECT")
+@click.argument("kind", type=click.Choice(["api", "api-readonly", "ping", "badge"]))
+@json_option
+def rotate_key(name_or_id: str, kind: KeyKind, as_json: bool) -> None:
+    """Replace a key of PROJECT. The new one is shown only here; the old one stops working within a second."""
+
+    async def work() -> dict[str, object]:
+        async with services() as core:
+            found = await core.projects.find(name_or_id)
+            return {"id": str(found.id), "kind": kind, "key": await core.projects.rotate_key(found, kind)}
+
+    fields = run(work())
+    if as_json:
+        print_json(fields)
+    else:
+        click.echo(f"The new {kind} key of project {name_or_id}: {fields['key']}")
+
+
+@project.command()
+@click.argument("name_or_id", metavar="PROJECT")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@json_option
+def delete(name_or_id: str, yes: bool, as_json: bool) -> None:
+    """Delete PROJECT with all its checks, pings, flips and channels."""
+    if not yes:
+        click.confirm(f"Delete the project {name_or_id} and all that belongs to it?", abort=True, err=True)
+
+    async def work() -> dict[str, object]:
+        async with services() as core:
+            found = await core.projects.find(name_or_id)
+            count = await _remove_checks(core, found)
+            await core.projects.delete(found)
+            # Whatever was added while we were at it. Before, a run that is cut short can be repeated.
+            count += await _remove_checks(core, found)
+            return {"id": str(found.id), "name": found.name, "checks": count}
+
+    fields = run(work())
+    if as_json:
+        print_json(fields)
+    else:
+        click.echo(f"Deleted the project {fields['name']} and its {fields['checks']} checks.")
+
+
+async def _remove_checks(core: Core, project: Project) -> int:
+    checks = await core.checks.of_project(project.id)
+    for check in checks:
+        await core.checks.remove(check)
+    return len(checks)
+
+
+def _fields(project: Project) -> dict[str, object]:
+    return {
+        "id": str(project.id),
+        "name": project.name,
+        "created": project.created.isoformat(timespec="seconds"),
+    }

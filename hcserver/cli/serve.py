@@ -1,0 +1,15 @@
+"""hcserver serve"""
+
+from __future__ import annotations
+
+import click
+
+from hcserver.cli.output import current_settings, run
+
+
+@click.command()
+def serve() -> None:
+    """Run the server until Ctrl-C or SIGTERM."""
+    from hcserver.app import serve as work
+
+    run(work(current_settings()))

@@ -1,0 +1,97 @@
+"""The way in for emails: listening, and closing in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Sequence
+
+from hcserver.config import SmtpSettings
+from hcserver.domain.clock import Clock, utc_now
+from hcserver.errors import ConfigError
+from smtp.activation import inherited_sockets
+from smtp.connections import Connections
+from smtp.core import Core
+from smtp.delivery import Delivery
+from smtp.pool import Pool
+from smtp.session import Session
+from smtp.tls import Certificate
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 512  # connections that wait to be taken up; the kernel may allow fewer
+
+
+class Listener:
+    """Takes mail from `start` to `stop`, on the running event loop. `pool` reads messages, for others too."""
+
+    def __init__(self, settings: SmtpSettings, core: Core, clock: Clock = utc_now) -> None:
+        self.pool = Pool()
+        self._settings = settings
+        self._delivery = Delivery(core, self.pool, settings.domains, clock)
+        self._connections: Connections[Session] = Connections(
+            settings.max_connections, settings.max_connections_per_address
+        )
+        self._certificate: Certificate | None = None
+        self._servers: list[asyncio.Server] = []
+
+    @property
+    def healthy(self) -> bool:
+        """Whether mail can come in wherever it should."""
+        return all(server.is_serving() for server in self._servers)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens, as host:port."""
+        names = [sock.getsockname() for server in self._servers for sock in server.sockets]
+        return [f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) for name in names]
+
+    async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
+        """Listen on the sockets given, or those that systemd opened for us (their names contain "smtp"), or
+        where the settings say; nowhere if they say port 0. Raises ConfigError.
+        """
+        # aiosmtpd logs every connection there.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
+        self._certificate = self._load_certificate()
+        sockets = sockets or inherited_sockets(os.environ, "smtp")
+        loop = asyncio.get_running_loop()
+        for sock in sockets:
+            self._servers.append(await loop.create_server(self._session, sock=sock, backlog=BACKLOG))
+        if not sockets and self._settings.port:
+            host, port = self._settings.host, self._settings.port
+            try:
+                server = await loop.create_server(self._session, host, port, backlog=BACKLOG)
+            except OSError as error:
+                raise ConfigError(f"smtp.host, smtp.port: can't listen on {host}:{port}: {error}") from error
+            self._servers.append(server)
+
+    async def stop(self, grace: float) -> None:
+        """Take no new connections, let messages under way come to their end for `grace` seconds, close."""
+        self._connections.closing = True
+        for server in self._servers:
+            server.close()
+        for session in self._connections:
+            session.close_if_idle()
+        await self._wait(grace)
+        for session in self._connections:
+            session.abort()
+        await self._wait(None)
+        await self.pool.close()
+
+    async def _wait(self, seconds: float | None) -> None:
+        tasks = [session.task() for session in self._connections]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+
+    def _load_certificate(self) -> Certificate | None:
+        if self._settings.tls_cert:
+            return Certificate(self._settings.tls_cert, self._settings.tls_key)
+        if self._settings.require_tls:
+            raise ConfigError("smtp.require_tls: needs smtp.tls_cert")
+        return None
+
+    def _session(self) -> Session:
+        tls = self._certificate.context() if self._certificate else None
+        return Session(self._settings, self._delivery, self._connections, tls)

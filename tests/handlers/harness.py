@@ -1,0 +1,257 @@
+"""A server on a database of its own and a client that can send any bytes, well-formed or not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from handlers.http import Server
+from handlers.server import make_server
+from hcserver.config import HttpSettings, LimitSettings, Settings
+from hcserver.domain.project import Channel, Project
+from hcserver.services.core import Core
+from hcserver.services.projects import Keys
+
+BASE = "https://hc.example.org"
+NOWHERE = UUID("6837d6ec-fc08-4da5-a67f-08a9ed1ccf62")  # no check has this id
+PATIENCE = 10.0  # seconds that a test waits for an answer
+
+
+class FakeClock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2024, 3, 10, 12, 0, 0, 750_000, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Reply:
+    """An answer; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        assert self.headers["content-type"] == "application/json"
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        """The text of a JSON error; there is nothing else in it."""
+        document = self.json
+        assert list(document) == ["error"]
+        return str(document["error"])
+
+
+class Connection:
+    """One connection to the server."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def reply(self, method: str = "GET") -> Reply:
+        """Read the answer to a request made with that method."""
+        async with asyncio.timeout(PATIENCE):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            start, *lines = head[:-4].split("\r\n")
+            pairs = (line.split(": ", 1) for line in lines)
+            headers = {name.lower(): value for name, value in pairs}
+            status = int(start.split(" ")[1])
+            if method == "HEAD" or status in (204, 304) or status < 200:
+                return Reply(status, headers, b"")
+            if "content-length" in headers:
+                return Reply(status, headers, await self.reader.readexactly(int(headers["content-length"])))
+            return Reply(status, headers, await self.reader.read())
+
+    async def request(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        await self.send(request_bytes(method, target, headers, body))
+        return await self.reply(method)
+
+    async def is_closed(self) -> bool:
+        """Whether the server has closed the connection, with nothing more in it."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.reader.read(1) == b""
+
+    async def close(self) -> None:
+        self.writer.close()
+        try:
+            await self.writer.wait_closed()
+        except ConnectionError:
+            pass
+
+
+def request_bytes(
+    method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    if body is not None:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")
+
+
+def chunked(*chunks: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+
+
+@dataclass
+class Site:
+    """A running server with one project, and a connection that is kept open from request to request."""
+
+    core: Core
+    clock: FakeClock
+    port: int
+    project: Project
+    keys: Keys
+    connections: list[Connection] = field(default_factory=list)
+
+    async def connect(self) -> Connection:
+        connection = Connection(*await asyncio.open_connection("127.0.0.1", self.port))
+        self.connections.append(connection)
+        return connection
+
+    async def request(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        connection = self.connections[0] if self.connections else await self.connect()
+        return await connection.request(method, target, headers, body)
+
+    async def close(self) -> None:
+        for connection in self.connections:
+            await connection.close()
+
+    # -- the API
+
+    async def api(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        *,
+        key: str | None = None,
+        version: int = 3,
+        headers: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
+    ) -> Reply:
+        """A request with the read-write key, or `key` ("" for none); `data` goes as JSON, `raw` as it is."""
+        key = self.keys.api_key if key is None else key
+        credentials = {"X-Api-Key": key} if key else {}
+        body = raw if raw is not None else json.dumps(data).encode() if data is not None else None
+        if body is None and method == "POST":
+            body = b""
+        return await self.request(method, f"/api/v{version}/{path}", {**credentials, **(headers or {})}, body)
+
+    async def create(self, **members: Any) -> dict[str, Any]:
+        """The document of a new check."""
+        reply = await self.api("POST", "checks/", members)
+        assert reply.status == 201, reply.body
+        document: dict[str, Any] = reply.json
+        return document
+
+    async def get(self, check: str, **options: Any) -> dict[str, Any]:
+        reply = await self.api("GET", f"checks/{check}", **options)
+        assert reply.status == 200, reply.body
+        document: dict[str, Any] = reply.json
+        return document
+
+    async def pings(self, check: str) -> list[dict[str, Any]]:
+        reply = await self.api("GET", f"checks/{check}/pings/")
+        assert reply.status == 200, reply.body
+        pings: list[dict[str, Any]] = reply.json["pings"]
+        return pings
+
+    async def flips(self, check: str, query: str = "") -> list[dict[str, Any]]:
+        reply = await self.api("GET", f"checks/{check}/flips/{query}")
+        assert reply.status == 200, reply.body
+        flips: list[dict[str, Any]] = reply.json["flips"]
+        return flips
+
+    async def body(self, check: str, n: int = 1) -> bytes | None:
+        reply = await self.api("GET", f"checks/{check}/pings/{n}/body")
+        return None if reply.status == 404 else reply.body
+
+    # -- pings
+
+    async def ping(self, check: str, signal: str = "", body: bytes | None = None) -> None:
+        """An accepted ping; `signal` is what follows the check's id, the query included."""
+        method = "GET" if body is None else "POST"
+        reply = await self.request(method, f"/ping/{check}{signal}", body=body)
+        assert (reply.status, reply.text) == (200, "OK")
+
+    async def settled(self) -> None:
+        """Wait until everything acknowledged is in the database's documents."""
+        await self.core.ledger.flush()
+
+    async def channel(self, name: str) -> Channel:
+        return await self.core.projects.create_channel(self.project, "email", "ops@example.org", name)
+
+
+@asynccontextmanager
+async def serve(
+    database: Any, *, http: HttpSettings | None = None, limits: LimitSettings | None = None
+) -> AsyncIterator[Site]:
+    """A server on `database`, which has one project then."""
+    settings = Settings(http=http or HttpSettings(base_url=BASE), limits=limits or LimitSettings())
+    clock = FakeClock()
+    core = Core(database, settings, clock)
+    await core.start()
+    try:
+        project, keys = await core.projects.create("main")
+        async with listening(make_server(core)) as port:
+            site = Site(core, clock, port, project, keys)
+            try:
+                yield site
+            finally:
+                await site.close()
+    finally:
+        await core.stop()
+
+
+@asynccontextmanager
+async def listening(handlers: Server) -> AsyncIterator[int]:
+    """The port at which the handlers can be reached."""
+    server = HTTPServer(handlers)
+    sockets = bind_sockets(0, "127.0.0.1")
+    server.add_sockets(sockets)
+    try:
+        yield sockets[0].getsockname()[1]
+    finally:
+        server.stop()
+        await handlers.finish()
+        await server.close_all_connections()

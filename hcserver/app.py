@@ -21,10 +21,13 @@ from hcserver.services.core import Core
 from hcserver.services.projects import Keys
 from hcserver.storage.client import connect, database_of
 from hcserver.storage.embedded import EmbeddedDatabase
+from smtp.dryrun import DryRun
+from smtp.listener import Listener
 
 log = logging.getLogger(__name__)
 
 FIRST_PROJECT = "main"
+SMTP_GRACE = 10.0  # seconds that messages under way have when we stop
 DATABASE_RETRY = 2.0  # seconds between attempts while the database isn't there at start
 
 
@@ -37,7 +40,7 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stopped.set)
     async with _core(settings, stopped) as core:
         if core is not None:
-            async with _http(core):
+            async with _smtp(core), _http(core):
                 await _greet(core)
                 await stopped.wait()
                 log.info("stopping")
@@ -109,6 +112,20 @@ async def _http(core: Core) -> AsyncIterator[None]:
         await server.close_all_connections()
 
 
+@asynccontextmanager
+async def _smtp(core: Core) -> AsyncIterator[None]:
+    listener = Listener(core.settings.smtp, core.ingestor, core.clock)
+    await listener.start()
+    core.ways_in["smtp"] = lambda: listener.healthy
+    core.examiner = DryRun(listener.pool)
+    for address in listener.addresses:
+        log.info("listening for SMTP on %s, domains %s", address, ", ".join(core.settings.smtp.domains))
+    try:
+        yield
+    finally:
+        await listener.stop(SMTP_GRACE)
+
+
 async def _greet(core: Core) -> None:
     """On an empty database make the first project and show its keys, this once."""
     if await core.projects.all():
@@ -130,8 +147,16 @@ Welcome to hcserver. The project {project.name!r} was created; its keys are show
 Let a job report (the check is created with its first ping):
 
   curl -fsS -m 10 --retry 5 '{base}/ping/{keys.ping_key}/my-first-job?create=1'
-
+{_by_mail(settings, keys)}
 See what became of it:
 
   curl -H 'X-Api-Key: {keys.api_key}' {base}/api/v3/checks/
 """
+
+
+def _by_mail(settings: Settings, keys: Keys) -> str:
+    smtp = settings.smtp
+    if not smtp.port:
+        return ""
+    address = f"{keys.ping_key}+my-first-job@{smtp.domains[0]}"
+    return f"\nor by email to {address}, taken in on port {smtp.port}\n"

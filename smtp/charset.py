@@ -88,6 +88,8 @@ def decode(data: bytes, charset: str | None) -> str:
 
 
 def _known(name: str) -> str | None:
+    if name in _ALIASES:
+        return _ALIASES[name]
     name = re.sub(r"^(?:iso_?)?8859_", "iso8859_", name)
     name = re.sub(r"^(?:windows|win|cp|ibm|ms|microsoft_cp)_?(?=\d)", "cp", name)
     if name in _ALIASES:

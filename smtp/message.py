@@ -275,8 +275,11 @@ def _text_of(part: _Part, effort: _Effort) -> str | None:
     is_html = part.type in _HTML
     if part.attached or not (is_html or part.type == "text/plain" or part.type in _PLAIN_MISNAMED):
         return None
-    effort.spend((part.end - part.start) // _BYTES_PER_STEP)
-    data = decode_transfer(part.data(), part.encoding)
+    coded = part.data()
+    effort.spend(len(coded) // _BYTES_PER_STEP)
+    if part.encoding == "base64":
+        effort.spend(coded.count(b"="))
+    data = decode_transfer(coded, part.encoding)
     if not is_html:
         return decode(data, part.charset).replace("\r\n", "\n")
     charset = part.charset if part.charset and codec_name(part.charset) else meta_charset(data)

@@ -16,6 +16,8 @@ _COMMANDS = {
     "serve": ("hcserver.cli.serve", "serve", "Run the server."),
     "project": ("hcserver.cli.project", "project", "Create and manage projects."),
     "channel": ("hcserver.cli.channel", "channel", "Create and list channels."),
+    "email": ("hcserver.cli.email", "email", "Try the way in for emails."),
+    "classify": ("hcserver.cli.email", "classify", "Say what a check would make of an email."),
     "config": ("hcserver.cli.config", "config", "Look at the settings."),
     "dump": ("hcserver.cli.data", "dump", "Write all data to a file."),
     "load": ("hcserver.cli.data", "load", "Read a dump into an empty database."),

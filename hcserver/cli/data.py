@@ -60,12 +60,14 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each step on standard error, if that is a terminal."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+    terminal = console(stderr=True)
     steps = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
-        console=console(stderr=True),
+        console=terminal,
+        disable=not terminal.is_terminal,
     )
     tasks = {}
     with steps:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
+
 from hcserver.config import Settings
+from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock, utc_now
+from hcserver.domain.keywords import Reason
 from hcserver.errors import Unavailable
 from hcserver.services.checks import Checks
 from hcserver.services.directory import Directory
@@ -24,6 +28,18 @@ log = logging.getLogger(__name__)
 MAX_LAG = 30.0  # seconds that overdue checks may wait before the scheduler counts as ill
 
 
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check would make of an email: why, and what was searched for words (None: not searched)."""
+
+    reason: Reason
+    subject: str | None
+    text: str | None
+    complete: bool  # False: reading it took too long, so that it counts as having no words
+
+
+Examiner = Callable[[bytes, Check], Awaitable[Verdict]]
+
+
 class Core:
     """`start` brings the database in order and takes up the work; `stop` leaves nothing unwritten."""
 
@@ -38,6 +54,7 @@ class Core:
         self.projects = Projects(self.storage, clock)
         self.pruner = Pruner(self.storage, self.ledger, self.directory, self.checks)
         self.scheduler = Scheduler(self.storage, self.ledger, self.directory, self.checks, clock)
+        self.examiner: Examiner | None = None  # set by whoever can read emails
         self.ways_in: dict[str, Callable[[], bool]] = {}  # name -> whether it is open, for `illnesses`
         self._database = database
 

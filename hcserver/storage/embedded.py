@@ -115,7 +115,7 @@ class EmbeddedDatabase:
         if orphan is None:
             return
         log.warning("an embedded database was left behind (process %d), waiting for its end", orphan.pid)
-        # On Linux it has been told to end when its owner did (tether.py); elsewhere nobody has told it.
+        # On Linux it ends with its owner (tether.py) and is only just about to; elsewhere it lives on.
         for number, limit in (
             (None, ORPHAN_WAIT),
             (signal.SIGTERM, STOP_LIMIT),

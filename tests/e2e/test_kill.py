@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
 from collections import Counter
@@ -20,8 +21,8 @@ SUFFIXES = ("", "/start", "/fail", "/log", "/0", "/3")
 async def _client(server: RealServer, checks: list[str], number: int, acknowledged: Counter[str]) -> None:
     """Ping as fast as it goes until the connection breaks; note what was answered with OK."""
     choices = random.Random(number)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.http_port)
     try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.http_port)
         for count in itertools.count():
             mark = f"{number}-{count}"
             path = f"/ping/{choices.choice(checks)}{choices.choice(SUFFIXES)}"
@@ -31,7 +32,11 @@ async def _client(server: RealServer, checks: list[str], number: int, acknowledg
             assert await reader.readexactly(2) == b"OK"
             acknowledged[mark] += 1
     except (OSError, EOFError):
-        return
+        pass
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 async def _kill_under_load(server: RealServer, checks: list[str]) -> Counter[str]:

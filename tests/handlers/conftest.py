@@ -2,11 +2,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.handlers.harness import Site, serve
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One event loop for all these tests, because they share a server."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(autouse=True)
@@ -18,8 +28,16 @@ def no_errors_are_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         assert not errors, [record.getMessage() for record in errors]
 
 
-@pytest.fixture
-async def site(database: Any) -> AsyncIterator[Site]:
-    """A server on an empty database."""
-    async with serve(database) as site:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running(mongo_uri: str) -> AsyncIterator[Site]:
+    async with serve(mongo_uri) as site:
         yield site
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(running: Site) -> AsyncIterator[Site]:
+    """A server with a project that is empty; other tests may have theirs on it."""
+    running.clock.reset()
+    site = await running.beside()
+    yield site
+    await site.close()

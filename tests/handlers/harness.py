@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -20,6 +20,7 @@ from hcserver.config import HttpSettings, LimitSettings, Settings
 from hcserver.domain.project import Channel, Project
 from hcserver.services.core import Core
 from hcserver.services.projects import Keys
+from hcserver.storage.client import connect, database_of
 
 BASE = "https://hc.example.org"
 NOWHERE = UUID("6837d6ec-fc08-4da5-a67f-08a9ed1ccf62")  # no check has this id
@@ -30,6 +31,9 @@ class FakeClock:
     """A clock that stands still until it is told otherwise."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
         self.now = datetime(2024, 3, 10, 12, 0, 0, 750_000, tzinfo=UTC)
 
     def __call__(self) -> datetime:
@@ -137,6 +141,11 @@ class Site:
     keys: Keys
     connections: list[Connection] = field(default_factory=list)
 
+    async def beside(self) -> Site:
+        """The same server with another, new project."""
+        project, keys = await self.core.projects.create(f"project {uuid4()}")
+        return Site(self.core, self.clock, self.port, project, keys)
+
     async def connect(self) -> Connection:
         connection = Connection(*await asyncio.open_connection("127.0.0.1", self.port))
         self.connections.append(connection)
@@ -224,12 +233,13 @@ class Site:
 
 @asynccontextmanager
 async def serve(
-    database: Any, *, http: HttpSettings | None = None, limits: LimitSettings | None = None
+    uri: str, *, http: HttpSettings | None = None, limits: LimitSettings | None = None
 ) -> AsyncIterator[Site]:
-    """A server on `database`, which has one project then."""
+    """A server with one project, on a database of its own at `uri`."""
     settings = Settings(http=http or HttpSettings(base_url=BASE), limits=limits or LimitSettings())
     clock = FakeClock()
-    core = Core(database, settings, clock)
+    client = connect(uri, settings.mongodb)
+    core = Core(database_of(client, f"test_{uuid4().hex}"), settings, clock)
     await core.start()
     try:
         project, keys = await core.projects.create("main")
@@ -241,6 +251,7 @@ async def serve(
                 await site.close()
     finally:
         await core.stop()
+        client.close()
 
 
 @asynccontextmanager

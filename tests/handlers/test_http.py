@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -343,5 +343,3 @@ async def test_routes_are_chosen_by_method_and_path() -> None:
 
 def test_errors_without_a_status_of_their_own_are_faults_of_ours() -> None:
     assert status_of(None) == status_of(HcError("?")) == 500
-
-

@@ -1,0 +1,136 @@
+"""hcserver classify, hcserver email test: what becomes of an email."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import sys
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from uuid import UUID
+
+import click
+
+from hcserver.cli.commands import services
+from hcserver.cli.output import current_settings, json_option, print_json, print_table, run
+from hcserver.config import SmtpSettings
+from hcserver.domain.check import Check
+from hcserver.domain.keywords import Reason
+from hcserver.domain.ping import Ping
+from hcserver.errors import Ambiguous, HcError, NotFound
+from hcserver.services.core import Core
+from smtp.dryrun import dry_run
+
+SENDER = "self-test@hcserver.invalid"
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where to reach what listens everywhere
+_TIMEOUT = 10.0  # seconds for each step of the conversation
+
+
+@click.command()
+@click.argument("check")
+@json_option
+def classify(check: str, as_json: bool) -> None:
+    """Say what CHECK (uuid, slug or name) would make of the email on standard input. Nothing is recorded."""
+    raw = sys.stdin.buffer.read()
+
+    async def work() -> Check:
+        async with services() as core:
+            return await _find(core, check)
+
+    verdict = dry_run(raw, run(work()))
+    if as_json:
+        print_json(verdict)
+        return
+    click.echo(_explained(verdict.reason))
+    for name, searched in (("subject", verdict.subject), ("body", verdict.text)):
+        click.echo(f"\n{name}: " + ("not searched" if searched is None else searched))
+
+
+@click.group()
+def email() -> None:
+    """Try the way in for emails."""
+
+
+@email.command()
+@click.argument("check")
+@click.option("--subject", default="hcserver self-test", help="The subject of the email.")
+@click.option("--body", default="This is a test.", help="Its text.")
+@json_option
+def test(check: str, subject: str, body: str, as_json: bool) -> None:
+    """Send an email to CHECK (uuid, slug or name) through the listener of the running server.
+
+    It is a real report: the check gets a ping, which is then shown.
+    """
+    settings = current_settings().smtp
+
+    async def work() -> Ping:
+        async with services() as core:
+            found = await _find(core, check)
+            before = found.n_pings
+            dialogue = await asyncio.to_thread(_send, settings, found, subject, body)
+            click.echo(dialogue, err=True)
+            for ping in reversed(await core.storage.pings.tail(found.id, before)):
+                if ping.scheme == "email" and ping.sender == SENDER:
+                    return ping
+            raise HcError(
+                "the email was accepted, but there is no ping of it: is the server on this database?"
+            )
+
+    ping = run(work())
+    if as_json:
+        print_json({"n": ping.n, "type": ping.type, "reason": ping.reason})
+    else:
+        reason = "" if ping.reason is None else f" {_explained(ping.reason)}"
+        print_table(("ping", "type", "subject", "from"), [(ping.n, ping.type, ping.subject, ping.sender)])
+        click.echo(f"It works.{reason}")
+
+
+async def _find(core: Core, name: str) -> Check:
+    """A check by uuid, or by a slug or name that only one check of all projects has."""
+    try:
+        return await core.ledger.get(UUID(name))
+    except ValueError:
+        pass
+    found = [
+        check
+        for project in await core.projects.all()
+        for check in await core.checks.of_project(project.id)
+        if name in (check.slug, check.name)
+    ]
+    if not found:
+        raise NotFound(f"there is no check {name!r}")
+    if len(found) > 1:
+        raise Ambiguous(f"several checks are named {name!r}: give the uuid")
+    return found[0]
+
+
+def _send(settings: SmtpSettings, check: Check, subject: str, body: str) -> str:
+    """Send the email; what to tell of it. Raises HcError."""
+    if not settings.port:
+        raise HcError("smtp.port is 0: the server takes no emails")
+    message = EmailMessage()
+    message["Subject"] = " ".join(subject.split())
+    message["From"] = SENDER
+    message["To"] = recipient = f"{check.id}@{settings.domains[0]}"
+    message["Date"] = formatdate()
+    message["Message-ID"] = make_msgid(domain="hcserver.invalid")
+    message.set_content(body)
+    host = _ANYWHERE.get(settings.host, settings.host)
+    try:
+        with smtplib.SMTP(host, settings.port, timeout=_TIMEOUT) as smtp:
+            if settings.require_tls:
+                smtp.starttls()
+            smtp.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        raise HcError(f"sending to {recipient} by {host} port {settings.port} failed: {error}") from error
+    return f"Sent an email to {recipient} by {host} port {settings.port}; it was accepted."
+
+
+def _explained(reason: Reason) -> str:
+    match reason.where:
+        case "unfiltered":
+            return f"It counts as {reason.signal}: the check filters neither subjects nor bodies."
+        case "default":
+            return f"It counts as {reason.signal}: none of the check's keywords is in it."
+        case where:
+            return f"It counts as {reason.signal}: {reason.keyword!r} is in its {where}."

@@ -35,9 +35,28 @@ _MASK = "****"
 _SHOWN_CHARACTERS = 100
 
 
-def _setting(default: T, kind: Kind[T], *, key: str = "", secret: bool = False) -> T:
-    """Declare a setting; `key` is its outside name where that isn't the attribute's."""
-    value: T = field(default=default, repr=not secret, metadata={"kind": kind, "key": key, "secret": secret})
+def _without_credentials(uri: str) -> str:
+    """A MongoDB URI without what nobody should see: the credentials, and options that carry some."""
+    scheme, _, rest = uri.partition("://")
+    # Whatever stands before the last @ may be part of a password that somebody forgot to encode.
+    credentials, at, place = rest.rpartition("@")
+    if not at:
+        credentials, place = "", rest
+    place = re.sub(r"(?i)([?&][^=&]*(?:password|properties)[^=&]*=)[^&]*", rf"\g<1>{_MASK}", place)
+    return f"{scheme}://{_MASK}@{place}" if credentials else f"{scheme}://{place}" if uri else ""
+
+
+def _hidden(password: str) -> str:
+    """Whether there is one, and nothing else."""
+    return _MASK if password else ""
+
+
+def _setting(default: T, kind: Kind[T], *, key: str = "", secret: Callable[[T], object] | None = None) -> T:
+    """Declare a setting; `key` is its outside name where that isn't the attribute's, `secret` what may be
+    seen of its value where that isn't all.
+    """
+    declared = {"kind": kind, "key": key, "secret": secret}
+    value: T = field(default=default, repr=secret is None, metadata=declared)
     return value
 
 
@@ -93,7 +112,7 @@ class SmtpSettings:
 class MongoSettings:
     """The MongoDB to keep everything in; with no URI, the embedded one. Times in seconds."""
 
-    uri: str = _setting("", kinds.mongodb_uri(), secret=True)
+    uri: str = _setting("", kinds.mongodb_uri(), secret=_without_credentials)
     database: str = _setting("hcserver", kinds.database_name())
     # For one operation: below 5 s in all, so that a client is told to come back before it gives up by itself.
     timeout: float = _setting(4.0, kinds.seconds(0.1, 60))
@@ -121,6 +140,32 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailSettings:
+    """The server that takes outgoing mail; with no host, no mail can be sent. Times in seconds."""
+
+    host: str = _setting("", kinds.optional(kinds.host("the name or address of a mail server")))
+    port: int = _setting(587, kinds.integer(1, 65535, "a port"))
+    security: str = _setting("starttls", kinds.choice("starttls", "tls", "none"))
+    username: str = _setting("", kinds.text('a user name, or ""', lambda name: True))
+    password: str = _setting("", kinds.text('a password, or ""', lambda password: True), secret=_hidden)
+    sender: str = _setting("hcserver@localhost", kinds.mailbox())
+    bounce_domain: str = _setting("", kinds.optional(kinds.domain()))
+    timeout: float = _setting(30.0, kinds.seconds(1, 300))
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationSettings:
+    """How people are told. Times in seconds."""
+
+    allowed_networks: tuple[Network, ...] = _setting((), kinds.networks())
+    redirects: bool = _setting(False, kinds.boolean())
+    shell: bool = _setting(False, kinds.boolean())
+    # With the pauses between them doubling, ten attempts outlast a receiver's outage of hours.
+    attempts: int = _setting(10, kinds.integer(1, 100, "a whole number of attempts"))
+    timeout: float = _setting(20.0, kinds.seconds(1, 300))
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What is logged, and as what."""
 
@@ -137,6 +182,8 @@ class Settings:
     mongodb: MongoSettings = field(default_factory=MongoSettings)
     embedded: EmbeddedSettings = field(default_factory=EmbeddedSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    email: EmailSettings = field(default_factory=EmailSettings)
+    notifications: NotificationSettings = field(default_factory=NotificationSettings)
     log: LogSettings = field(default_factory=LogSettings)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -158,7 +205,7 @@ class _Entry:
     attribute: str
     key: str
     kind: Kind[Any]
-    secret: bool
+    secret: Callable[[Any], object] | None
 
     @property
     def name(self) -> str:
@@ -184,7 +231,7 @@ def _declared() -> Iterator[_Entry]:
 _ENTRIES = tuple(_declared())
 _BY_NAME = {entry.name: entry for entry in _ENTRIES}
 _BY_VARIABLE = {entry.variable: entry for entry in _ENTRIES}
-_FILE_VARIABLES = {f"{entry.variable}_FILE": entry for entry in _ENTRIES if entry.secret}
+_FILE_VARIABLES = {f"{entry.variable}_FILE": entry for entry in _ENTRIES if entry.secret is not None}
 _SECTIONS = tuple(dict.fromkeys(entry.section for entry in _ENTRIES))
 
 
@@ -298,7 +345,7 @@ def _take(
     try:
         found[entry.name] = read(value), source
     except ValueError:
-        shown = _MASK if entry.secret else _shown(value)
+        shown = _shown(value) if entry.secret is None else _MASK
         problems.append(f"{entry.name} ({source}): {shown} does not fit: expected {entry.kind.accepts}")
 
 
@@ -313,6 +360,8 @@ def _assemble(found: Mapping[str, tuple[Any, str]]) -> Settings:
         mongodb=MongoSettings(**sections["mongodb"]),
         embedded=EmbeddedSettings(**sections["embedded"]),
         limits=LimitSettings(**sections["limits"]),
+        email=EmailSettings(**sections["email"]),
+        notifications=NotificationSettings(**sections["notifications"]),
         log=LogSettings(**sections["log"]),
         sources={name: source for name, (_, source) in found.items()},
     )
@@ -328,6 +377,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "smtp.require_tls: true does not fit: expected false, or smtp.tls_cert and smtp.tls_key as well"
     if smtp.port == settings.http.port:
         yield f"smtp.port: {smtp.port} does not fit: expected another port than http.port"
+    if settings.email.password and not settings.email.username:
+        yield 'email.username: "" does not fit: expected a user name, as there is an email.password'
 
 
 def _value(settings: Settings, entry: _Entry) -> Any:
@@ -335,18 +386,7 @@ def _value(settings: Settings, entry: _Entry) -> Any:
 
 
 def _public(entry: _Entry, value: Any) -> object:
-    return _masked(value) if entry.secret else entry.kind.plain(value)
-
-
-def _masked(uri: str) -> str:
-    """A MongoDB URI without what nobody should see: the credentials, and options that carry some."""
-    scheme, _, rest = uri.partition("://")
-    # Whatever stands before the last @ may be part of a password that somebody forgot to encode.
-    credentials, at, place = rest.rpartition("@")
-    if not at:
-        credentials, place = "", rest
-    place = re.sub(r"(?i)([?&][^=&]*(?:password|properties)[^=&]*=)[^&]*", rf"\g<1>{_MASK}", place)
-    return f"{scheme}://{_MASK}@{place}" if credentials else f"{scheme}://{place}" if uri else ""
+    return entry.kind.plain(value) if entry.secret is None else entry.secret(value)
 
 
 def _unknown(what: str, name: str, known: list[str] | tuple[str, ...]) -> str:

@@ -16,6 +16,9 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _DOMAIN = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*")
+# One plain address of RFC 5322; quoted local parts and comments are left out.
+_ADDRESS = rf"[^\s\0-\x1f\x7f<>@\",:;()\\\[\]]{{1,64}}@{_DOMAIN.pattern}"
+_MAILBOX = re.compile(rf"{_ADDRESS}|[^\0-\x1f\x7f<>@\",:;()\\\[\]]*<{_ADDRESS}>")
 _SIZE = re.compile(r"[1-9][0-9]{0,8}[KMG]")
 # MongoDB's naming restrictions for databases, the stricter ones of Windows hosts included.
 _DATABASE = re.compile(r"[^/\\. \"$*<>:|?\0]{1,63}")
@@ -102,9 +105,29 @@ def path(accepts: str, *, optional: bool) -> Kind[str]:
     return text(accepts, lambda value: optional or value.strip() != "")
 
 
-def host() -> Kind[str]:
-    """An address or host name to listen on."""
-    return text('an address or host name to listen on, such as "0.0.0.0" or "::1"', _is_host)
+def host(accepts: str = 'an address or host name to listen on, such as "0.0.0.0" or "::1"') -> Kind[str]:
+    """An address or host name, by default one to listen on."""
+    return text(accepts, _is_host)
+
+
+def domain() -> Kind[str]:
+    """A domain name, kept in lower case."""
+    return Kind('a domain such as "hc.example.org"', lambda value: _domain(_string(value)), _domain)
+
+
+def mailbox() -> Kind[str]:
+    """An email address, with or without the name of its owner."""
+    accepts = 'an address such as "hcserver@example.org" or "Monitor <hcserver@example.org>"'
+    return text(accepts, lambda value: _MAILBOX.fullmatch(value) is not None)
+
+
+def optional(kind: Kind[str]) -> Kind[str]:
+    """What `kind` accepts, or ""."""
+
+    def read(value: object) -> str:
+        return "" if value == "" else kind.read(value)
+
+    return Kind(f'{kind.accepts}, or ""', read, lambda line: "" if line == "" else kind.read_text(line))
 
 
 def base_url() -> Kind[str]:

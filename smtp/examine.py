@@ -16,7 +16,7 @@ MAX_SUBJECT = 1000  # characters
 # What may be read in the event loop: messages of this size, and of those only what takes this many steps
 # of about a microsecond.
 INLINE_BYTES = 64 * 1024
-INLINE_STEPS = 5000
+INLINE_STEPS = 4000
 
 _CHARACTERS_PER_STEP = 1000  # in the search for one keyword
 _WORDS_PER_STEP = 4  # occurrences looked at, where only whole words count

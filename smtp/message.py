@@ -284,5 +284,5 @@ def _text_of(part: _Part, effort: _Effort) -> str | None:
         return decode(data, part.charset).replace("\r\n", "\n")
     charset = part.charset if part.charset and codec_name(part.charset) else meta_charset(data)
     html = decode(data, charset)
-    effort.spend(_STEPS_HTML + html.count("<") * _STEPS_TAG)
+    effort.spend(_STEPS_HTML + html.count("<") * _STEPS_TAG + html.count("&") // 2)
     return html_to_text(html)

@@ -21,15 +21,17 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "secantus", "--port", str(port), "--storage-path", str(folder)]
+    (folder / "settings.toml").touch()  # else it looks for some in places of the user's
+    command = [sys.executable, "-m", "secantus", "--port", str(port), "--storage-path", str(folder / "db")]
+    command += ["--config", str(folder / "settings.toml"), "--log-level", "ERROR"]
     with (folder / "output").open("wb") as output:
-        process = subprocess.Popen([*command, "--log-level", "ERROR"], stdout=output, stderr=output)
+        process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
         _wait_for(port, process)
         yield f"mongodb://127.0.0.1:{port}/?directConnection=true&retryWrites=false"
     finally:
-        process.terminate()
-        process.wait(20)
+        process.kill()  # nothing of it is needed any more
+        process.wait()
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -47,6 +47,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     filter_default_fail: bool = False
     kw_ignore_case: bool = False
     kw_whole_word: bool = False
+    failures_before_alert: int = 1  # failures in a row
+    repeat_after: int = 0  # seconds between reminders while it is down; 0: none
+    snoozed_until: datetime | None = None
     channels: tuple[UUID, ...] = ()
 
     status: Status = "new"
@@ -58,6 +61,18 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     last_start_rid: UUID | None = None
     alert_after: datetime | None = None  # when it goes down if nothing comes in
     log_from: int = 1  # pings before this n have been pruned from the log
+
+    n_alerts: int = 0
+    failures: int = 0  # in a row
+    failed_at: datetime | None = None  # the last of them; by time: when the run was due
+    down_at: datetime | None = None  # since when it is down
+    told_at: datetime | None = None  # when people were last told that it is down
+    tell_after: datetime | None = None  # when there is something to tell of it while it is down
+
+    @property
+    def due(self) -> datetime | None:
+        """When time alone makes something happen to the check."""
+        return min((at for at in (self.alert_after, self.tell_after) if at is not None), default=None)
 
     @property
     def rules(self) -> Rules:

@@ -83,6 +83,9 @@ class EmbeddedDatabase:
             port = await self._launch_anywhere(self._folder.database, auth=True)
             uri = _uri(port, credentials)
             await self._verify(uri, port, fresh=fresh)
+        except OSError as error:
+            await self.stop()
+            raise HcError(f"the embedded database can't be started: {error}") from error
         except BaseException:
             await self.stop()
             raise

@@ -68,7 +68,6 @@ class Folder:
         """Make the folder if it is missing."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write(self.config, b"# Deliberately empty: hcserver says everything on the command line.\n")
         except OSError as error:
             raise self._unusable(error) from error
 
@@ -87,9 +86,14 @@ class Folder:
                 f"another hcserver (process {owner or 'unknown'}) is using the folder {self.path}: "
                 "stop it first, or give this one another embedded.path"
             ) from None
-        os.ftruncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
         self._lock = lock
+        try:
+            os.ftruncate(lock, 0)
+            os.write(lock, f"{os.getpid()}\n".encode())
+            self._write(self.config, b"# Deliberately empty: hcserver says everything on the command line.\n")
+        except OSError as error:
+            self.unlock()
+            raise self._unusable(error) from error
 
     def unlock(self) -> None:
         """Give the folder up; harmless when it isn't owned."""

@@ -39,6 +39,10 @@ async def prepare(database: Any) -> None:
     Raises ConfigError when a newer hcserver has written it, Unavailable when it can't be reached.
     """
     with translated("prepare the database"):
+        if await database["meta"].find_one({"_id": "loading"}):
+            raise ConfigError(
+                f"the database {database.name!r} has only a part of a dump: run `hcserver load` again"
+            )
         meta = await database["meta"].find_one({"_id": "schema"})
         version = SCHEMA_VERSION if meta is None else int(meta["version"])
         if version > SCHEMA_VERSION:

@@ -36,7 +36,7 @@ def test_an_address_is_recorded_in_its_plain_form(sent: str, meant: str) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "1.2.3.4:5:6", "[", "[]", "01.2.3.4", "9" * 9999],
+    ["", " ", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "1.2.3.4:5:6", "[", "[]", "01.2.3.4", "9" * 999],
 )
 def test_what_is_no_address_is_told_apart(text: str) -> None:
     assert plain_address(text) is None

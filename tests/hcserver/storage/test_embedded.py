@@ -49,7 +49,7 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(provisioned: Path, tmp_path: Path) -> EmbeddedSettings:
-    shutil.copytree(provisioned, tmp_path / "data")
+    shutil.copytree(provisioned, tmp_path / "data", ignore=shutil.ignore_patterns("embedded.log"))
     return EmbeddedSettings(path=str(tmp_path / "data"))
 
 
@@ -132,6 +132,17 @@ async def test_commands_without_a_server_take_turns(settings: EmbeddedSettings) 
     async with started(settings) as uri:
         with connected(uri) as client:
             assert client.test.things.count_documents({}) == 2
+
+
+async def test_processes_that_find_a_new_folder_at_once_take_turns(tmp_path: Path) -> None:
+    command = "from hcserver.storage.embedded import running_or_own as own; from hcserver.config import *;"
+    command += "import asyncio, sys; settings = EmbeddedSettings(path=sys.argv[1]);"
+    command += "asyncio.run(own(settings, wait=60).__aenter__())"
+    commands = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", command, str(tmp_path / "data"))
+        for _ in range(3)
+    ]
+    assert [await process.wait() for process in commands] == [0, 0, 0]
 
 
 async def test_the_database_of_a_command_is_for_itself(settings: EmbeddedSettings) -> None:
@@ -269,6 +280,15 @@ async def test_a_path_that_is_no_folder_is_refused(tmp_path: Path) -> None:
         await EmbeddedDatabase(settings).start()
     with pytest.raises(ConfigError, match=r"embedded\.path: '.*file' can't be used"):
         await connect_running(settings)
+
+
+async def test_a_start_that_the_system_prevents_is_an_error_of_ours_and_frees_the_folder(
+    settings: EmbeddedSettings,
+) -> None:
+    (Path(settings.path) / "embedded.log").mkdir()
+    with pytest.raises(HcError, match=r"can't be started: .*Is a directory"):
+        await EmbeddedDatabase(settings).start(wait=0)
+    Folder(settings.path).try_lock()
 
 
 def test_a_large_log_is_put_aside(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The ways to reach people: one module for each kind of channel, and a registry of them."""

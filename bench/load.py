@@ -1,4 +1,4 @@
-"""A load of HTTP pings: a number of clients, each on its own connection, each sending when it was answered."""
+"""A load of HTTP pings: a number of clients, each on its own connection, sending when it was answered."""
 
 from __future__ import annotations
 

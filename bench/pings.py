@@ -1,7 +1,7 @@
 """Pings per second and latency on the embedded database: `make bench`, or `python -m bench.pings [SECONDS]`.
 
-A real server on a fresh data folder, 1000 checks, GET pings over keep-alive connections from a second process's
-worth of clients on the same machine: what the clients need is taken from what the server could have.
+A real server on a fresh data folder, 1000 checks, GET pings over keep-alive connections from clients in a
+second process on the same machine: what the clients need is taken from what the server could have.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ class HcError(Exception):
 
 
 class ConfigError(HcError):
-    """A setting is unknown or its value can't be used; the text names the setting, the value and what fits."""
+    """A setting is unknown or its value can't be used; the text names the setting, its value, what fits."""
 
 
 class InvalidRequest(HcError):
@@ -36,4 +36,4 @@ class Conflict(HcError):
 
 
 class Unavailable(HcError):
-    """The database can't be reached or is too slow; nothing was acknowledged, try again (HTTP 503, SMTP 451)."""
+    """The database is away or too slow; nothing was acknowledged, try again (HTTP 503, SMTP 451)."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from copy import copy
 from datetime import UTC, datetime
+from typing import Any
 
 from hcserver.config import LogSettings
 
@@ -15,9 +17,15 @@ def set_up_logging(settings: LogSettings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if settings.format == "json" else _TextFormatter())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
-    # Every malformed request and every reconnection of the driver is somebody else's news.
-    for name in ("tornado.general", "pymongo", "mail.log"):
+    # Every malformed request and every reconnection of the driver is somebody else's news; and the HTTP
+    # client would log the URLs of webhooks, which are secrets.
+    for name in ("tornado.general", "pymongo", "mail.log", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _harmless(text: str) -> str:
+    """One line, with nothing that a terminal would obey."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
 class _TextFormatter(logging.Formatter):
@@ -25,13 +33,14 @@ class _TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        # What comes from outside must not be able to begin a line of its own; tracebacks may.
-        message = record.getMessage()
-        record.msg, record.args = (
-            message.encode("unicode_escape").decode("ascii") if not message.isprintable() else message,
-            None,
-        )
-        return super().format(record)
+        # A copy: other handlers may want the message as it is.
+        harmless = copy(record)
+        harmless.msg, harmless.args = _harmless(record.getMessage()), None
+        return super().format(harmless)
+
+    def formatException(self, ei: Any) -> str:
+        # What comes from outside may be in there, too, and must not be able to begin a line like the log's.
+        return "\n".join(f"    {_harmless(line)}" for line in super().formatException(ei).splitlines())
 
 
 class _JsonFormatter(logging.Formatter):

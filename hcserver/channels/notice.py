@@ -29,6 +29,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     last_ping: Ping | None  # with the first part of its body
     base_url: str  # of this server, without a slash at the end
     now: datetime
+    bounce: str = ""  # address to which undeliverable mail returns; empty: to the sender
 
     @property
     def up(self) -> bool:

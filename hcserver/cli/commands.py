@@ -13,7 +13,7 @@ from hcserver.storage.schema import prepare
 
 @asynccontextmanager
 async def services() -> AsyncIterator[Core]:
-    """The core on the configured database, whether or not a server runs on it; nothing runs in the background."""
+    """The core on the configured database, whether or not a server runs on it; without background work."""
     settings = current_settings()
     async with database(settings) as opened:
         await prepare(opened)

@@ -12,7 +12,7 @@ from uuid import UUID
 import click
 
 from hcserver.cli.commands import services
-from hcserver.cli.output import current_settings, json_option, print_json, print_table, run
+from hcserver.cli.output import current_settings, harmless, json_option, print_json, print_table, run
 from hcserver.config import SmtpSettings
 from hcserver.domain.check import Check
 from hcserver.domain.keywords import Reason
@@ -31,7 +31,7 @@ _TIMEOUT = 10.0  # seconds for each step of the conversation
 @json_option
 def classify(check: str, as_json: bool) -> None:
     """Say what CHECK (uuid, slug or name) would make of the email on standard input. Nothing is recorded."""
-    raw = sys.stdin.buffer.read()
+    raw = b"" if sys.stdin is None else sys.stdin.buffer.read()  # None: it is closed
 
     async def work() -> Check:
         async with services() as core:
@@ -43,7 +43,7 @@ def classify(check: str, as_json: bool) -> None:
         return
     click.echo(_explained(verdict.reason))
     for name, searched in (("subject", verdict.subject), ("body", verdict.text)):
-        click.echo(f"\n{name}: " + ("not searched" if searched is None else searched))
+        click.echo(f"\n{name}: " + ("not searched" if searched is None else harmless(searched)))
 
 
 @click.group()
@@ -89,8 +89,8 @@ async def _find(core: Core, name: str) -> Check:
     """A check by uuid, or by a slug or name that only one check of all projects has."""
     try:
         return await core.ledger.get(UUID(name))
-    except ValueError:
-        pass
+    except (ValueError, NotFound):
+        pass  # it may be a slug or name that looks like one
     found = [
         check
         for project in await core.projects.all()
@@ -109,12 +109,12 @@ def _send(settings: SmtpSettings, check: Check, subject: str, body: str) -> str:
     if not settings.port:
         raise HcError("smtp.port is 0: the server takes no emails")
     message = EmailMessage()
-    message["Subject"] = " ".join(subject.split())
+    message["Subject"] = " ".join(_readable(subject).split())
     message["From"] = SENDER
     message["To"] = recipient = f"{check.id}@{settings.domains[0]}"
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain="hcserver.invalid")
-    message.set_content(body)
+    message.set_content(_readable(body))
     host = _ANYWHERE.get(settings.host, settings.host)
     try:
         with smtplib.SMTP(host, settings.port, timeout=_TIMEOUT) as smtp:
@@ -124,6 +124,11 @@ def _send(settings: SmtpSettings, check: Check, subject: str, body: str) -> str:
     except (OSError, smtplib.SMTPException) as error:
         raise HcError(f"sending to {recipient} by {host} port {settings.port} failed: {error}") from error
     return f"Sent an email to {recipient} by {host} port {settings.port}; it was accepted."
+
+
+def _readable(argument: str) -> str:
+    """An argument without what was no UTF-8 on the command line."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _explained(reason: Reason) -> str:

@@ -163,19 +163,27 @@ def rotate_key(name_or_id: str, kind: KeyKind, as_json: bool) -> None:
 @json_option
 def delete(name_or_id: str, yes: bool, as_json: bool) -> None:
     """Delete PROJECT with all its checks, pings, flips and channels."""
-    if not yes:
-        click.confirm(f"Delete the project {name_or_id} and all that belongs to it?", abort=True, err=True)
 
-    async def work() -> dict[str, object]:
+    async def look() -> tuple[Project, int]:
         async with services() as core:
             found = await core.projects.find(name_or_id)
+            return found, await core.storage.checks.count(found.id)
+
+    async def work(project: str) -> dict[str, object]:
+        async with services() as core:
+            found = await core.projects.find(project)
             count = await _remove_checks(core, found)
             await core.projects.delete(found)
             # Whatever was added while we were at it. Before, a run that is cut short can be repeated.
             count += await _remove_checks(core, found)
             return {"id": str(found.id), "name": found.name, "checks": count}
 
-    fields = run(work())
+    if not yes:
+        asked, checks = run(look())
+        question = f"Delete the project {asked.name} with its {checks} checks and all that belongs to it?"
+        click.confirm(question, abort=True, err=True)
+        name_or_id = str(asked.id)
+    fields = run(work(name_or_id))
     if as_json:
         print_json(fields)
     else:

@@ -69,6 +69,11 @@ def expire(check: Check, now: datetime) -> Step:
     return _follow(check, *transitions.expire(check, now))
 
 
+def put_off(check: Check, now: datetime) -> Step:
+    """See transitions.put_off."""
+    return Step(transitions.put_off(check, now))
+
+
 def _follow(before: Check, after: Check, flip: Flip | None) -> Step:
     if after.status == "down" and (flip is not None or after.last_ping != before.last_ping):
         return _failed(before, after, flip)
@@ -105,7 +110,7 @@ def _failed(before: Check, after: Check, flip: Flip | None) -> Step:
 
 
 def _tell(check: Check, moment: datetime, now: datetime) -> Step:
-    """The moment for a message of a check that is down has come: another run was missed, or a reminder is due."""
+    """There may be something to tell of a check that is down: a reminder, or that another run was missed."""
     if check.told_at is not None:
         reminded = _with_moment(replace(check, told_at=now))
         return _alert(reminded, None, "reminder", now, "timeout", since=check.down_at)

@@ -31,3 +31,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     target: str
     name: str = ""
+    events: tuple[str, ...] = ("down", "up")
+    delay: int = 0  # seconds: told only if the check is still down after them
+    tags: str = ""  # only checks that have one of these tags
+    auto_assign: bool = False  # to new checks that name no channels
+    error: str | None = None  # why it is disabled

@@ -41,13 +41,10 @@ def going_down_at(check: Check) -> datetime | None:
 
 def shown_status(check: Check, now: datetime) -> ShownStatus:
     """The status as people see it at `now`: the stored one, moved on by the time that has passed."""
-    grace = timedelta(seconds=check.grace)
-    if check.last_start is not None and now >= check.last_start + grace:
+    if check.alert_after is not None and now >= check.alert_after:
         return "down"
     expected = expected_at(check)
-    if expected is None or now < expected:
-        return check.status
-    return "grace" if now < expected + grace else "down"
+    return check.status if expected is None or now < expected else "grace"
 
 
 def with_deadline(check: Check) -> Check:
@@ -83,10 +80,16 @@ def record(check: Check, signal: Signal, at: datetime, rid: UUID | None = None) 
 
 def expire(check: Check, now: datetime) -> tuple[Check, Flip | None]:
     """Take the check down if its moment has come; the flip then carries that moment, not `now`."""
-    moment = going_down_at(check)
-    if moment is None or moment > now:
-        return (check if check.alert_after == moment else replace(check, alert_after=moment)), None
-    return _turn(check, "down", moment, "timeout")
+    if check.alert_after is None or check.alert_after > now:
+        return check, None
+    return _turn(check, "down", check.alert_after, "timeout")
+
+
+def put_off(check: Check, now: datetime) -> Check:
+    """We were away when the check's moment came: it gets its grace time again."""
+    if check.alert_after is None or check.alert_after > now:
+        return check
+    return replace(check, alert_after=now + timedelta(seconds=check.grace))
 
 
 def pause(check: Check, at: datetime) -> tuple[Check, Flip | None]:

@@ -12,13 +12,13 @@ from weakref import WeakValueDictionary
 from msgspec.structs import replace
 
 from hcserver.config import LimitSettings
+from hcserver.domain.alerts import Step, changed, pause, resume
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.fields import Spec, apply_spec, unique_matches
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Channel, Project
-from hcserver.domain.transitions import pause, resume, with_deadline
 from hcserver.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from hcserver.services.directory import Directory
 from hcserver.services.ledger import Ledger
@@ -124,7 +124,10 @@ class Checks:
             return await self._insert(check), True
 
     async def create_for_slug(self, project: Project, slug: str) -> tuple[UUID, bool]:
-        """The check with this slug, created if there is none. Raises Ambiguous; NotFound when the limit is reached."""
+        """The check with this slug, created if there is none.
+
+        Raises Ambiguous; NotFound when the limit is reached.
+        """
         channels = await self.resolve_channels(project, "*")
         async with self._exclusively(project):
             try:
@@ -165,7 +168,7 @@ class Checks:
         await self.get(project, id)
         now = self._clock()
 
-        def resume_paused(check: Check) -> tuple[Check, Flip | None]:
+        def resume_paused(check: Check) -> Step:
             if check.status != "paused":
                 raise Conflict("check is not paused")
             return resume(check, now)
@@ -194,7 +197,7 @@ class Checks:
         await self._tell(check)
 
     async def sweep(self) -> None:
-        """Finish deletions: once nobody can have the check in memory any more, remove what came in meanwhile."""
+        """Finish deletions: once nobody can have the check in memory any more, remove what came since."""
         for check, n_pings, log_from in await self._storage.tombstones.before(self._clock() - TOMBSTONE_TIME):
             for left in (await self._storage.checks.load([check])).values():
                 await self._storage.checks.delete(left.check)
@@ -203,8 +206,11 @@ class Checks:
 
     async def _remove_history(self, check: UUID, n_pings: int, log_from: int) -> None:
         last = n_pings + len(await self._storage.pings.tail(check, n_pings))
+        # Noted before anything is removed: what comes in from now on begins behind it, where `sweep` looks.
+        await self._storage.tombstones.extend(check, last)
         await self._storage.pings.delete(check, log_from, last)
         await self._storage.flips.delete(check)
+        await self._storage.notifications.delete_of_check(check)
 
     async def resolve_channels(self, project: Project, wanted: str | None) -> tuple[UUID, ...] | None:
         """The ids that `wanted` names: "*" all, "" none, else ids and exact names; None for None.
@@ -220,17 +226,15 @@ class Checks:
         return tuple(dict.fromkeys(chosen))
 
     async def _change(self, check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:
-        def apply(current: Check) -> tuple[Check, Flip | None]:
-            changed = apply_spec(current, spec)
-            if channels is not None:
-                changed = replace(changed, channels=channels)
-            return with_deadline(changed), None
+        def apply(current: Check) -> Step:
+            check = apply_spec(current, spec)
+            return changed(check if channels is None else replace(check, channels=channels))
 
-        changed = await self._ledger.change(check.id, apply)
-        if changed.slug != check.slug:
-            self._directory.forget_slugs(changed.project)
-        await self._tell(changed)
-        return changed
+        after = await self._ledger.change(check.id, apply)
+        if after.slug != check.slug:
+            self._directory.forget_slugs(after.project)
+        await self._tell(after)
+        return after
 
     async def _insert(self, check: Check) -> Check:
         await self._storage.checks.insert(check)
@@ -253,7 +257,7 @@ class Checks:
         return project.checks_limit or self._limits.checks_per_project
 
     def _creation_time(self) -> datetime:
-        """Now, or a little later: no two checks of this process are equally old, so that their order is certain."""
+        """Now, or a little later: no two checks of this process are of one age, so their order is certain."""
         now = self._clock()
         if self._last_created is not None and now <= self._last_created:
             now = self._last_created + timedelta(milliseconds=1)

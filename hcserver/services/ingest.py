@@ -156,7 +156,7 @@ class Ingestor:
             try:
                 await self._ledger.room()
                 await self._append([item for unit in batch for item in unit.items])
-            except Exception:
+            except Exception:  # noqa: BLE001 - each is told apart, and logged, there
                 await self._append_singly(batch)
 
     def _take(self) -> list[_Unit]:

@@ -6,50 +6,50 @@ written behind ("folded"), many pings of a check at a time. Changes by people ta
 answered only when they are written. Every write is guarded by the check's revision: if another process
 was first, the check is loaded again, what is new in its log is applied, and the change is done anew.
 
-A check's new state and the flips that led to it are one write: the flips ride in the check's document
-until they are in the flips collection. Therefore no flip is told for a state that lost to another
-process, and none is lost in a crash between the two.
+A check's new state and the flips and alerts that it brought about are one write: they ride in the check's
+document until they are in their own collections. Therefore nothing is told of a state that lost to
+another process, and nothing is lost in a crash between the two.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 from uuid import UUID
 
 from msgspec.structs import replace
 
+from hcserver.domain.alerts import Alert, Step, record
 from hcserver.domain.check import Check
-from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping
-from hcserver.domain.transitions import record
 from hcserver.errors import HcError, NotFound, Unavailable
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored, Write
 
 log = logging.getLogger(__name__)
 
-Change = Callable[[Check], tuple[Check, Flip | None]]
+Change = Callable[[Check], Step]
 
 CHUNK = 10  # checks per write: a write of 10 takes the embedded server some 10 ms, appends wait no longer
 DELAY = 1.0  # seconds that pings of a check are collected before its state is written
 RETRY = 0.5  # seconds between attempts while the database is away
 MAX_DIRTY = 20_000  # checks with unwritten state; beyond it pings are refused rather than memory used up
 MAX_UNFOLDED = 50_000  # acknowledged pings that a restart would have to read again
+_READ_AGAIN = 10  # a log that still has less than was appended has been tampered with
 CHANGE_TIMEOUT = 5.0  # seconds that people wait for a change to be written
 
 
 class Entry:
     """One check in memory: as acknowledged (`check`) and as last known in the database (`base`, `rev`)."""
 
-    __slots__ = ("base", "changes", "check", "flips", "pins", "rev", "stale", "stored_flips", "unfolded")
+    __slots__ = ("base", "changes", "check", "outbox", "pins", "rev", "stale", "stored_outbox", "unfolded")
 
     def __init__(self, stored: Stored) -> None:
         self.check = self.base = stored.check
         self.rev = stored.rev
-        self.flips = self.stored_flips = stored.flips
+        self.outbox = self.stored_outbox = stored.outbox
         self.changes: list[_Pending] = []
         self.unfolded = 0  # pings in `check` but not in `base`
         self.pins = 0  # appends under way that count on this entry
@@ -58,7 +58,11 @@ class Entry:
     @property
     def dirty(self) -> bool:
         """Something is to be written, published, cleared or loaded."""
-        return self.check is not self.base or bool(self.flips or self.stored_flips) or self.stale
+        return self.check is not self.base or bool(self.outbox or self.stored_outbox) or self.stale
+
+    def take(self, step: Step) -> None:
+        self.check = step.check
+        self.outbox = self.outbox.plus(step)
 
 
 class _Pending:
@@ -88,6 +92,7 @@ class Ledger:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self.on_folded: Callable[[Check], None] = lambda check: None
+        self.on_alerts: Callable[[Sequence[tuple[Check, Alert]]], Awaitable[None]] = _tell_nobody
 
     # -- reading
 
@@ -153,7 +158,7 @@ class Ledger:
         id = stored.check.id
         if id not in self._entries:
             self._entries[id] = Entry(stored)
-            if tail or stored.flips:
+            if tail or stored.outbox:
                 self._rebuild(self._entries[id], stored, tail)
 
     def drop(self, id: UUID) -> None:
@@ -183,12 +188,11 @@ class Ledger:
             entry.stale = True
             self._mark(ping.check, urgent=True)
             return
-        entry.check, flip = record(entry.check, ping.type, ping.at, ping.rid)
+        step = record(entry.check, ping.type, ping.at, ping.rid)
+        entry.take(step)
         entry.unfolded += 1
         self._unfolded += 1
-        if flip is not None:
-            entry.flips = (*entry.flips, flip)
-        self._mark(ping.check, urgent=flip is not None)
+        self._mark(ping.check, urgent=step.flip is not None or step.alert is not None)
 
     async def change(self, id: UUID, apply: Change) -> Check:
         """Change a check and return it once that is written. What `apply` raises is raised.
@@ -197,12 +201,10 @@ class Ledger:
         """
         await self.get(id)
         entry = self._entries[id]
-        check, flip = apply(entry.check)
-        if check is entry.check:
+        step = apply(entry.check)
+        if step.check is entry.check:
             return await self.settle(id)
-        entry.check = check
-        if flip is not None:
-            entry.flips = (*entry.flips, flip)
+        entry.take(step)
         return await self._written(id, entry, apply)
 
     async def settle(self, id: UUID) -> Check:
@@ -318,7 +320,7 @@ class Ledger:
             for id in ids:
                 entry = self._entries.get(id)
                 if entry is not None and entry.dirty:
-                    write = Write(entry.base, entry.check, entry.rev, entry.flips)
+                    write = Write(entry.base, entry.check, entry.rev, entry.outbox)
                     snapshots.append((entry, write, list(entry.changes), entry.unfolded))
                 elif entry is not None:
                     _resolve(entry, entry.changes)
@@ -329,14 +331,13 @@ class Ledger:
             for entry, _, _, _ in snapshots:
                 entry.stale = entry.stale or entry.check.id in missed
             for entry, write, _, unfolded in landed:
-                entry.base, entry.rev, entry.stored_flips = write.check, write.rev + 1, write.flips
+                entry.base, entry.rev, entry.stored_outbox = write.check, write.rev + 1, write.outbox
                 entry.unfolded -= unfolded
                 self._unfolded -= unfolded
-            if flips := [flip for _, write, _, _ in landed for flip in write.flips]:
-                await self._storage.flips.publish(flips)
+            await self._publish([write for _, write, _, _ in landed if write.outbox])
             for entry, write, changes, _ in landed:
-                # Published flips leave the document with its next write.
-                entry.flips = tuple(flip for flip in entry.flips if flip not in write.flips)
+                # What is published leaves the document with its next write.
+                entry.outbox = entry.outbox.minus(write.outbox)
                 _resolve(entry, changes)
                 self.on_folded(write.check)
         except Unavailable as error:
@@ -345,6 +346,13 @@ class Ledger:
         finally:
             for id in ids:
                 self._tidy(id)
+
+    async def _publish(self, writes: Sequence[Write]) -> None:
+        """Bring flips and alerts to their places; harmless when done again after a crash."""
+        if flips := [flip for write in writes for flip in write.outbox.flips]:
+            await self._storage.flips.publish(flips)
+        if alerts := [(write.check, alert) for write in writes for alert in write.outbox.alerts]:
+            await self.on_alerts(alerts)
 
     def _give_up(self, ids: Iterable[UUID], error: Unavailable) -> None:
         """The database is away, and what it still did is unknown: tell those who wait, look again later."""
@@ -369,7 +377,7 @@ class Ledger:
         self._urgent.pop(id, None)
         entry = self._entries.get(id)
         if entry is not None and (entry.dirty or entry.changes):
-            self._mark(id, urgent=entry.stale or bool(entry.changes or entry.flips))
+            self._mark(id, urgent=entry.stale or bool(entry.changes or entry.outbox))
         if len(self._dirty) <= MAX_DIRTY // 2 and self._unfolded <= MAX_UNFOLDED // 2:
             self._room.set()
 
@@ -384,27 +392,34 @@ class Ledger:
             if stored is None:
                 await self._bury(id)
                 continue
-            tail = await self._storage.pings.tail(id, stored.check.n_pings) if id in behind else []
+            tail = await self._tail(id, stored, id in behind)
             if entry := self._entries.get(id):
                 self._rebuild(entry, stored, tail)
 
+    async def _tail(self, id: UUID, stored: Stored, behind: bool) -> list[Ping]:
+        """What the log has beyond the document, including what was appended while we were reading it."""
+        tail = await self._storage.pings.tail(id, stored.check.n_pings) if behind else []
+        for _ in range(_READ_AGAIN):
+            entry = self._entries.get(id)
+            if entry is None or entry.check.n_pings <= stored.check.n_pings + len(tail):
+                break
+            tail = await self._storage.pings.tail(id, stored.check.n_pings)
+        return tail
+
     def _rebuild(self, entry: Entry, stored: Stored, tail: Sequence[Ping]) -> None:
-        entry.base, entry.rev, entry.stored_flips = stored.check, stored.rev, stored.flips
-        entry.check, entry.flips, entry.stale = stored.check, stored.flips, False
+        entry.base, entry.rev, entry.stored_outbox = stored.check, stored.rev, stored.outbox
+        entry.check, entry.outbox, entry.stale = stored.check, stored.outbox, False
         for ping in tail:
-            entry.check, flip = record(entry.check, ping.type, ping.at, ping.rid)
-            entry.flips = entry.flips if flip is None else (*entry.flips, flip)
+            entry.take(record(entry.check, ping.type, ping.at, ping.rid))
         self._unfolded += len(tail) - entry.unfolded
         entry.unfolded = len(tail)
         for pending in entry.changes:
             if pending.apply is None or pending.done.done():
                 continue
             try:
-                entry.check, flip = pending.apply(entry.check)
+                entry.take(pending.apply(entry.check))
             except HcError as error:
                 pending.done.set_exception(error)
-            else:
-                entry.flips = entry.flips if flip is None else (*entry.flips, flip)
         entry.changes = [pending for pending in entry.changes if not pending.done.done()]
         if entry.dirty:
             self._mark(stored.check.id, urgent=True)
@@ -416,6 +431,7 @@ class Ledger:
             return
         last = entry.check.n_pings
         last += len(await self._storage.pings.tail(id, last))
+        await self._storage.tombstones.extend(id, last)
         await self._storage.pings.delete(id, entry.check.log_from, last)
         await self._storage.flips.delete(id)
         self.drop(id)
@@ -442,3 +458,7 @@ def _resolve(entry: Entry, changes: Iterable[_Pending]) -> None:
         if not pending.done.done():
             pending.done.set_result(entry.check)
     entry.changes = [pending for pending in entry.changes if not pending.done.done()]
+
+
+async def _tell_nobody(alerts: Sequence[tuple[Check, Alert]]) -> None:
+    """Without a notifier alerts have nowhere to go."""

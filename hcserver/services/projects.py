@@ -60,8 +60,10 @@ class Projects:
         return await self._storage.projects.all()
 
     async def find(self, name_or_id: str) -> Project:
-        """Raises NotFound, Ambiguous."""
-        found = [p for p in await self.all() if name_or_id in (p.name, str(p.id))]
+        """The project with this id, else the one with this name. Raises NotFound, Ambiguous."""
+        projects = await self.all()
+        found = [p for p in projects if str(p.id) == name_or_id]
+        found = found or [p for p in projects if p.name == name_or_id]
         if not found:
             raise NotFound(f"there is no project {name_or_id!r}")
         if len(found) > 1:

@@ -1,4 +1,4 @@
-"""Pings beyond what is kept of each check leave the log, a few at a time, when there is nothing better to do."""
+"""Pings beyond what is kept of each check leave the log, few at a time, when there is nothing else to do."""
 
 from __future__ import annotations
 

@@ -9,17 +9,19 @@ from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
+from hcserver.domain.alerts import expire, put_off
 from hcserver.domain.clock import Clock
-from hcserver.domain.transitions import expire
 from hcserver.errors import NotFound, Unavailable
 from hcserver.services.checks import Checks
 from hcserver.services.directory import Directory
-from hcserver.services.ledger import Ledger
+from hcserver.services.ledger import Change, Ledger
 from hcserver.storage import Storage
 
 log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds: the longest that a check that another process changed goes unseen
+AWAY = timedelta(minutes=1)  # without a tick for this long, we were away, not the jobs
+BEAT = timedelta(seconds=10)  # how often it is noted that we are not
 AT_ONCE = 100  # checks taken down together
 HEARING = timedelta(seconds=10)  # how much the clocks of two machines may differ
 SWEEP_EVERY = 60.0  # seconds
@@ -39,6 +41,9 @@ class Scheduler:
         self._heard: set[object] = set()
         self._since = clock()
         self._on_time = monotonic()
+        self._last_tick: datetime | None = None
+        self._last_beat: datetime | None = None
+        self.on_return: Callable[[datetime, datetime, int], Awaitable[None]] = _log_return
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -61,6 +66,7 @@ class Scheduler:
 
     async def tick(self) -> float:
         """Take down what is due. Seconds until the next check is, at most TICK."""
+        await self._account_for_absence()
         while True:
             now = self._clock()
             coming = await self._storage.checks.due(now + timedelta(seconds=TICK), AT_ONCE)
@@ -70,12 +76,42 @@ class Scheduler:
                 return _seconds_until(coming[0][1], now) if coming else TICK
             await self._take_down(due, now)
 
+    async def _account_for_absence(self) -> None:
+        """If we (or the database) were away, jobs could not report: what came due meanwhile gets its grace
+        time again. What was reported to us as a failure is not held back.
+        """
+        now = self._clock()
+        if self._last_tick is None:
+            self._last_tick = await self._storage.pulse.last() or now
+        if now - self._last_tick > AWAY:
+            await self._put_off(self._last_tick, now)
+        if self._last_beat is None or now - self._last_beat >= BEAT:
+            await self._storage.pulse.beat(now)
+            self._last_beat = now
+        self._last_tick = now
+
+    async def _put_off(self, since: datetime, now: datetime) -> None:
+        seen: set[UUID] = set()
+        while True:
+            # Those that are put off leave this range; others (reminders that are due) stay in it.
+            due = await self._storage.checks.due(now, AT_ONCE + len(seen), after=since)
+            ids = [id for id, _ in due if id not in seen]
+            if not ids:
+                break
+            seen.update(ids)
+            await self._ledger.refresh(ids)
+            await self._change_all(ids, lambda check: put_off(check, now))
+        await self.on_return(since, now, len(seen))
+
     async def _take_down(self, ids: Iterable[UUID], now: datetime) -> None:
         # What is in the log counts, whichever process put it there: a ping that was acknowledged in time
         # keeps its check up although its state is not written yet.
         await self._ledger.refresh(ids)
+        await self._change_all(ids, lambda check: expire(check, now))
+
+    async def _change_all(self, ids: Iterable[UUID], change: Change) -> None:
         outcomes = await asyncio.gather(
-            *(self._ledger.change(id, lambda check: expire(check, now)) for id in ids), return_exceptions=True
+            *(self._ledger.change(id, change) for id in ids), return_exceptions=True
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
@@ -96,6 +132,15 @@ class Scheduler:
     async def _sweep(self) -> float:
         await self._checks.sweep()
         return SWEEP_EVERY
+
+
+async def _log_return(since: datetime, now: datetime, count: int) -> None:
+    log.warning(
+        "no server was at work from %s to %s; %d checks that came due meanwhile get their grace time again",
+        since.isoformat(timespec="seconds"),
+        now.isoformat(timespec="seconds"),
+        count,
+    )
 
 
 def _seconds_until(moment: datetime, now: datetime) -> float:

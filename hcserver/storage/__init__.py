@@ -6,8 +6,9 @@ from typing import Any
 
 from hcserver.storage.checks import CheckStore
 from hcserver.storage.client import translated
-from hcserver.storage.coordination import Locks, News, Tombstones
+from hcserver.storage.coordination import Locks, News, Pulse, Tombstones
 from hcserver.storage.flips import FlipStore
+from hcserver.storage.notifications import NotificationStore, WindowStore
 from hcserver.storage.pings import PingLog
 from hcserver.storage.projects import ChannelStore, ProjectStore
 
@@ -22,8 +23,11 @@ class Storage:
         self.flips = FlipStore(database)
         self.projects = ProjectStore(database)
         self.channels = ChannelStore(database)
+        self.notifications = NotificationStore(database)
+        self.windows = WindowStore(database)
         self.news = News(database)
         self.locks = Locks(database)
+        self.pulse = Pulse(database)
         self.tombstones = Tombstones(database)
 
     async def probe(self) -> None:

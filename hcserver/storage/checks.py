@@ -1,4 +1,4 @@
-"""The checks, each one document: settings, state, a revision that guards its writes, and flips not yet published."""
+"""The checks, each one document: settings, state, a revision that guards its writes, and an outbox."""
 
 from __future__ import annotations
 
@@ -12,31 +12,57 @@ from uuid import UUID
 import msgspec
 from pymongo import UpdateOne
 
+from hcserver.domain.alerts import Alert, Step
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.storage.client import IN_LIMIT, batches, translated
 from hcserver.storage.flips import flip_document, flip_of
 
 
+class Outbox(msgspec.Struct, frozen=True):
+    """What a check's state has brought about and is not yet where it belongs."""
+
+    flips: tuple[Flip, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.flips or self.alerts)
+
+    def plus(self, step: Step) -> Outbox:
+        """With what a step made."""
+        if step.flip is None and step.alert is None:
+            return self
+        flips = self.flips if step.flip is None else (*self.flips, step.flip)
+        alerts = self.alerts if step.alert is None else (*self.alerts, step.alert)
+        return Outbox(flips, alerts)
+
+    def minus(self, sent: Outbox) -> Outbox:
+        """Without what was sent."""
+        return Outbox(
+            tuple(flip for flip in self.flips if flip not in sent.flips),
+            tuple(alert for alert in self.alerts if alert not in sent.alerts),
+        )
+
+
 class Stored(msgspec.Struct, frozen=True):
-    """A check as the database has it. `flips` are part of the state but not yet in the flips collection."""
+    """A check as the database has it."""
 
     check: Check
     rev: int
-    flips: tuple[Flip, ...] = ()
+    outbox: Outbox = Outbox()
 
 
 class Write(msgspec.Struct, frozen=True):
-    """A guarded change: `check` takes the place of `base` if the revision is still `rev`, which grows by one."""
+    """A guarded change: `check` takes the place of `base` if its revision is still `rev`, which then grows."""
 
     base: Check
     check: Check
     rev: int
-    flips: tuple[Flip, ...]
+    outbox: Outbox = Outbox()
 
 
 class CheckStore:
-    """Checks by id, by project and slug, by the moment they go down; other identifiers by way of `aliases`."""
+    """Checks by id, by project and slug, by what is due; other identifiers by way of `aliases`."""
 
     def __init__(self, database: Any) -> None:
         self._checks = database["checks"]
@@ -53,6 +79,8 @@ class CheckStore:
         document = {_FIELD_NAMES.get(name, name): _value(getattr(check, name)) for name in _FIELDS}
         document = {name: value for name, value in document.items() if value is not None}
         document["rev"] = 1
+        if check.due is not None:
+            document["due"] = check.due
         with translated("create a check"):
             await self._aliases.insert_many(aliases, ordered=False)
             await self._checks.insert_one(document)
@@ -69,7 +97,7 @@ class CheckStore:
 
     async def of_project(self, project: UUID, slug: str | None = None) -> list[Stored]:
         """The checks of a project (or those with this slug), oldest first."""
-        # Nothing else is asked for here: the embedded server uses an index only when it has all that is asked.
+        # Nothing else is asked for: the embedded server uses an index only if that has everything.
         query = {"project": project} if slug is None else {"project": project, "slug": slug}
         with translated("read checks"):
             documents = await self._checks.find(query).to_list(None)
@@ -105,22 +133,24 @@ class CheckStore:
         for name in _FIELDS:
             value = getattr(write.check, name)
             if value != getattr(write.base, name):
-                if value is None:
-                    absent[name] = 1
-                else:
-                    changed[name] = _value(value)
-        if write.flips:
-            changed["flips"] = [flip_document(flip) for flip in write.flips]
-        else:
-            absent["flips"] = 1
+                _put(name, _value(value), changed, absent)
+        if write.check.due != write.base.due:
+            _put("due", write.check.due, changed, absent)
+        _put("flips", [flip_document(flip) for flip in write.outbox.flips] or None, changed, absent)
+        alerts = [msgspec.to_builtins(alert, builtin_types=_NATIVE) for alert in write.outbox.alerts]
+        _put("alerts", alerts or None, changed, absent)
         return {"$set": changed, "$unset": absent} if absent else {"$set": changed}
 
-    async def due(self, until: datetime, limit: int) -> list[tuple[UUID, datetime]]:
-        """Checks that go down at `until` or before, the earliest first."""
-        query = {"alert_after": {"$lte": until}}
+    async def due(
+        self, until: datetime, limit: int, after: datetime | None = None
+    ) -> list[tuple[UUID, datetime]]:
+        """Checks to which something happens by time at `until` or before (and later than `after`), the
+        earliest first.
+        """
+        moment = {"$lte": until} if after is None else {"$gt": after, "$lte": until}
         with translated("look for due checks"):
-            cursor = self._checks.find(query, {"alert_after": 1}).sort("alert_after", 1).limit(limit)
-            return [(document["_id"], document["alert_after"]) async for document in cursor]
+            cursor = self._checks.find({"due": moment}, {"due": 1}).sort("due", 1).limit(limit)
+            return [(document["_id"], document["due"]) async for document in cursor]
 
     async def scan(self) -> AsyncIterator[list[Stored]]:
         """Every check there is, in batches."""
@@ -149,15 +179,26 @@ def unique_key(id: UUID) -> str:
 
 _FIELDS = Check.__struct_fields__
 _FIELD_NAMES = {"id": "_id"}
+_NATIVE = (UUID, datetime)  # types that BSON has
 
 
 def _value(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _put(name: str, value: Any, changed: dict[str, Any], absent: dict[str, Any]) -> None:
+    """Set a member of a document, or remove it where there is nothing to set."""
+    if value is None:
+        absent[name] = 1
+    else:
+        changed[name] = value
+
+
 def _stored(document: dict[str, Any]) -> Stored:
     rev = document.pop("rev")
     document.pop("writer", None)
+    document.pop("due", None)
     flips = tuple(map(flip_of, document.pop("flips", ())))
+    alerts = tuple(msgspec.convert(alert, Alert) for alert in document.pop("alerts", ()))
     document["id"] = document.pop("_id")
-    return Stored(msgspec.convert(document, Check), rev, flips)
+    return Stored(msgspec.convert(document, Check), rev, Outbox(flips, alerts))

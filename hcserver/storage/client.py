@@ -1,4 +1,7 @@
-"""The connection to MongoDB: options, error translation, and how BSON is read. Only this package knows the driver."""
+"""The connection to MongoDB: options, error translation, and how BSON is read.
+
+Only this package knows the driver.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _RETRY_SECONDS = 0.02
 
 
 class News:
-    """Checks and projects that were changed other than by pings: other processes drop what they remember of them."""
+    """Checks and projects changed other than by pings: other processes drop what they remember of them."""
 
     def __init__(self, database: Any) -> None:
         self._news = database["news"]
@@ -73,6 +73,22 @@ class Locks:
         return True
 
 
+class Pulse:
+    """When a server on this database was last at work."""
+
+    def __init__(self, database: Any) -> None:
+        self._meta = database["meta"]
+
+    async def last(self) -> datetime | None:
+        with translated("read when a server last ran"):
+            document = await self._meta.find_one({"_id": "alive"})
+        return None if document is None else document["at"]
+
+    async def beat(self, at: datetime) -> None:
+        with translated("note that the server runs"):
+            await self._meta.update_one({"_id": "alive"}, {"$set": {"at": at}}, upsert=True)
+
+
 class Tombstones:
     """Checks that were deleted a short while ago: what another process still appended to them goes, too."""
 
@@ -83,6 +99,11 @@ class Tombstones:
         with translated("mark a deleted check"):
             members = {"n_pings": n_pings, "log_from": log_from, "at": at}
             await self._tombstones.update_one({"_id": check}, {"$set": members}, upsert=True)
+
+    async def extend(self, check: UUID, n_pings: int) -> None:
+        """Note that the check's log went up to `n_pings`, if that is further than known."""
+        with translated("mark a deleted check"):
+            await self._tombstones.update_one({"_id": check}, {"$max": {"n_pings": n_pings}})
 
     async def before(self, at: datetime) -> list[tuple[UUID, int, int]]:
         """(check, n_pings, log_from) of those put before `at`. The collection holds minutes, not history."""

@@ -31,7 +31,10 @@ class PingLog:
         self._pings = database["pings"]
 
     async def append(self, pings: Sequence[Ping]) -> None:
-        """Append in order and durably. Raises Claimed, or Unavailable (then any first part may have been stored)."""
+        """Append in order and durably.
+
+        Raises Claimed, or Unavailable (then any first part may have been stored).
+        """
         with translated("append pings"):
             try:
                 await self._pings.insert_many([_document(ping) for ping in pings], ordered=True)
@@ -51,12 +54,15 @@ class PingLog:
         return found
 
     async def behind(self, checks: Iterable[Stored]) -> set[UUID]:
-        """Those checks whose logs have more pings than they count. One indexed probe each: their next number."""
+        """Those checks whose logs have more pings than they count, by one indexed probe of each."""
         places = [(stored.check.id, stored.check.n_pings + 1) for stored in checks]
         return {check for check, _ in await self.tokens(places)}
 
     async def tail(self, check: UUID, after: int) -> list[Ping]:
-        """All pings with n > `after`, oldest first, without bodies. Numbers have no gaps: the first missing one ends it."""
+        """All pings with n > `after`, oldest first, without bodies.
+
+        Numbers have no gaps: the first missing one ends it.
+        """
         pings: list[Ping] = []
         while True:
             first = after + len(pings) + 1

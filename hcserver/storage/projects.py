@@ -69,6 +69,19 @@ class ChannelStore:
             documents = await self._channels.find({"project": project}).sort("created", 1).to_list(None)
         return [msgspec.convert(_renamed(document), Channel) for document in documents]
 
+    async def get(self, id: UUID) -> Channel | None:
+        with translated("read a channel"):
+            document = await self._channels.find_one({"_id": id})
+        return None if document is None else msgspec.convert(_renamed(document), Channel)
+
+    async def replace(self, channel: Channel) -> None:
+        with translated("change a channel"):
+            await self._channels.replace_one({"_id": channel.id}, _document(channel))
+
+    async def delete(self, id: UUID) -> None:
+        with translated("delete a channel"):
+            await self._channels.delete_one({"_id": id})
+
     async def delete_of_project(self, project: UUID) -> None:
         with translated("delete channels"):
             await self._channels.delete_many({"project": project})

@@ -9,13 +9,14 @@ from hcserver.errors import ConfigError
 from hcserver.storage.client import translated
 
 SCHEMA_VERSION = 1
+NOTIFICATIONS_KEPT = 90 * 86400  # seconds
 
 # collection -> (keys, options). What is found by _id needs none: pings and flips by (check, n), checks,
 # aliases, locks. Each further index on checks would make every fold of pings dearer, so these must do.
 INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
     "checks": [
         ([("project", 1), ("slug", 1)], {}),
-        ([("alert_after", 1)], {"sparse": True}),
+        ([("due", 1)], {"sparse": True}),
     ],
     "flips": [([("check", 1), ("at", -1)], {})],
     "projects": [
@@ -24,7 +25,14 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
         ([("ping_key", 1)], {"unique": True}),
         ([("badge_key", 1)], {"unique": True}),
     ],
+    "notifications": [
+        ([("due", 1)], {"sparse": True}),
+        ([("check", 1), ("at", -1)], {}),
+        ([("channel", 1), ("at", -1)], {}),
+        ([("at", 1)], {"expireAfterSeconds": NOTIFICATIONS_KEPT}),
+    ],
     "channels": [([("project", 1), ("created", 1)], {})],
+    "windows": [([("project", 1)], {})],
     "news": [([("at", 1)], {"expireAfterSeconds": 3600})],
     "tombstones": [([("at", 1)], {})],
 }

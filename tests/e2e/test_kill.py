@@ -1,4 +1,4 @@
-"""kill -9 in the middle of everything: what was acknowledged is there, once, and everything agrees with the log."""
+"""kill -9 in the middle of everything: what was acknowledged is there, once; all agrees with the log."""
 
 from __future__ import annotations
 

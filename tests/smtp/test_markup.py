@@ -70,6 +70,10 @@ def test_what_lies_behind_the_tree_is_searched_too(monkeypatch: pytest.MonkeyPat
     assert text.endswith("x x backup failed & gone")
 
 
+def test_nesting_of_any_depth_is_read_to_its_bottom() -> None:
+    assert html_to_text("<div><b>" * 10_000 + "bottom" + "</b></div>" * 10_000) == "bottom"
+
+
 @pytest.mark.parametrize(
     "piece", ["<", "<a ", "<!--", "<![CDATA[", "&", "<b>", "</p>", "<td>", "<table>", "&#", "<p a='"]
 )

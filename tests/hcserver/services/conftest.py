@@ -75,5 +75,14 @@ def report(
     return Report(check=check, at=at, signal=signal, scheme="http", remote_addr="192.0.2.1", rid=rid, **more)
 
 
+async def pass_time(core: Core, clock: FakeClock, seconds: float) -> None:
+    """Let time pass with the scheduler at work, as it is in a server that is not away."""
+    while seconds > 0:
+        step = min(seconds, 50.0)
+        clock.advance(step)
+        seconds -= step
+        await core.scheduler.tick()
+
+
 async def ping(core: Core, check: UUID, signal: Signal = "success", **more: Any) -> None:
     await core.ingestor.record([report(check, core.clock(), signal, **more)])

@@ -13,12 +13,13 @@ from hcserver.domain.fields import parse_spec
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
+from hcserver.domain.transitions import shown_status
 from hcserver.errors import ConfigError, Forbidden, NotFound, Unavailable
 from hcserver.services import ledger as ledger_module
 from hcserver.services.checks import TOMBSTONE_TIME
 from hcserver.services.core import Core
-from hcserver.storage.checks import Write
-from tests.hcserver.services.conftest import FakeClock, MakeCore, create, ping, report
+from hcserver.storage.checks import Outbox, Write
+from tests.hcserver.services.conftest import FakeClock, MakeCore, create, pass_time, ping, report
 
 
 async def test_pings_that_a_crash_left_unfolded_are_folded_at_start(
@@ -42,7 +43,7 @@ async def test_flips_that_a_crash_left_in_a_check_are_published_at_start(
 ) -> None:
     check = await create(core, project)
     flip = Flip(check=check.id, n=1, at=clock.now, old="new", new="up", reason="ping")
-    assert not await core.storage.checks.write([Write(check, check, 1, (flip,))])
+    assert not await core.storage.checks.write([Write(check, check, 1, Outbox((flip,)))])
 
     restarted = await make_core()
     assert await restarted.storage.flips.read(check.id) == [flip]
@@ -76,8 +77,7 @@ async def test_a_check_goes_down_at_its_moment_and_not_before(
     await ping(core, check.id)
     pinged = clock.now
     await core.ledger.flush()
-    clock.advance(119)
-    await core.scheduler.tick()
+    await pass_time(core, clock, 119)
     assert (await core.checks.get(project, check.id)).status == "up"
     clock.advance(1)
     await core.scheduler.tick()
@@ -93,7 +93,7 @@ async def test_the_scheduler_waits_for_the_next_moment(
     assert await core.scheduler.tick() == 1.0
     await ping(core, check.id)
     await core.ledger.flush()
-    clock.advance(119.75)
+    await pass_time(core, clock, 119.75)
     assert await core.scheduler.tick() == pytest.approx(0.25)
 
 
@@ -101,8 +101,7 @@ async def test_a_run_that_takes_too_long_goes_down(core: Core, project: Project,
     check = await create(core, project, timeout=3600, grace=60)
     await ping(core, check.id, "start")
     await core.ledger.flush()
-    clock.advance(60)
-    await core.scheduler.tick()
+    await pass_time(core, clock, 60)
     assert (await core.checks.get(project, check.id)).status == "down"
 
 
@@ -114,7 +113,7 @@ async def test_an_acknowledged_ping_that_is_not_folded_yet_keeps_a_check_up(
     check = await create(first, project, timeout=60, grace=60)
     await ping(first, check.id)
     await first.ledger.flush()
-    clock.advance(100)
+    await pass_time(second, clock, 100)
     late = Ping(check=check.id, n=2, at=clock.now, type="success", scheme="http", remote_addr="192.0.2.1")
     await first.storage.pings.append([late])
     clock.advance(30)
@@ -130,8 +129,9 @@ async def test_two_processes_take_a_check_down_once(make_core: MakeCore, clock: 
     for check in checks:
         await ping(first, check.id)
     await first.ledger.flush()
-    clock.advance(1000)
-    await asyncio.gather(first.scheduler.tick(), second.scheduler.tick())
+    for _ in range(3):
+        clock.advance(50)
+        await asyncio.gather(first.scheduler.tick(), second.scheduler.tick())
     await first.ledger.flush()
     await second.ledger.flush()
     for check in checks:
@@ -320,3 +320,52 @@ async def test_illnesses_name_the_part(core: Core, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(core.storage, "probe", away)
     assert set(await core.illnesses()) == {"database", "scheduler", "smtp"}
+
+
+async def test_a_ping_appended_during_a_reload_is_not_forgotten(
+    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(core, project)
+    await ping(core, check.id)
+    await core.ledger.flush()
+    load = core.storage.checks.load
+
+    async def load_slowly(ids: Any) -> Any:
+        found = await load(ids)
+        await ping(core, check.id, "fail")
+        return found
+
+    monkeypatch.setattr(core.storage.checks, "load", load_slowly)
+    await core.ledger.refresh([check.id])
+    monkeypatch.setattr(core.storage.checks, "load", load)
+    assert (await core.checks.get(project, check.id)).status == "down"
+
+
+async def test_what_came_due_while_no_server_was_at_work_gets_its_grace_time_again(
+    core: Core, project: Project, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    overdue = await create(core, project, timeout=60, grace=120)
+    failed = await create(core, project)
+    await ping(core, overdue.id)
+    await core.ledger.flush()
+    await core.scheduler.tick()
+    clock.advance(3600)
+    await ping(core, failed.id, "fail")
+    await core.scheduler.tick()
+    assert "no server was at work" in caplog.text
+    assert (await core.checks.get(project, failed.id)).status == "down"
+    check = await core.checks.get(project, overdue.id)
+    assert (check.status, check.alert_after) == ("up", clock.now + timedelta(seconds=120))
+    assert shown_status(check, clock.now) == "grace"
+    await pass_time(core, clock, 120)
+    assert (await core.checks.get(project, overdue.id)).status == "down"
+
+
+async def test_a_short_pause_is_no_absence(core: Core, project: Project, clock: FakeClock) -> None:
+    check = await create(core, project, timeout=60, grace=60)
+    await ping(core, check.id)
+    await core.ledger.flush()
+    await pass_time(core, clock, 100)
+    clock.advance(59)
+    await core.scheduler.tick()
+    assert (await core.checks.get(project, check.id)).status == "down"

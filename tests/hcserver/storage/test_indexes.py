@@ -90,7 +90,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.checks.of_project(check.project, "x")
     await storage.checks.count(check.project)
     await storage.checks.aliased("x")
-    await storage.checks.write([Write(check, check, 1, ()), Write(check, check, 7, ())])
+    await storage.checks.write([Write(check, check, 1), Write(check, check, 7)])
     await storage.checks.due(NOW, 10)
     assert [batch async for batch in storage.checks.scan()]
 

@@ -14,7 +14,7 @@ from hcserver.domain.ping import Ping
 from hcserver.domain.project import Channel, Project
 from hcserver.errors import Unavailable
 from hcserver.storage import Storage
-from hcserver.storage.checks import Write, unique_key
+from hcserver.storage.checks import Outbox, Write, unique_key
 from hcserver.storage.client import entry_id, entry_of
 from hcserver.storage.coordination import LOCK_SECONDS
 from hcserver.storage.pings import Claimed
@@ -43,12 +43,13 @@ def test_entry_ids_sort_by_check_then_number() -> None:
 
 async def test_a_check_comes_back_as_it_was_stored(storage: Storage) -> None:
     check = a_check(
-        name="ünïcode", tags="a b", kind="cron", channels=(uuid4(), uuid4()), last_ping=NOW, last_duration=1.5,
+        name="ünïcode", tags="a b", kind="cron", channels=(uuid4(), uuid4()), last_ping=NOW,
+        last_duration=1.5,
         last_start=NOW, last_start_rid=uuid4(), alert_after=NOW, filter_body=True,
     )  # fmt: skip
     await storage.checks.insert(check)
     stored = (await storage.checks.load([check.id, uuid4()]))[check.id]
-    assert (stored.check, stored.rev, stored.flips) == (check, 1, ())
+    assert (stored.check, stored.rev, stored.outbox) == (check, 1, Outbox())
 
 
 async def test_a_ping_comes_back_as_it_was_stored(storage: Storage) -> None:
@@ -88,8 +89,8 @@ async def test_a_write_needs_the_revision_that_it_was_made_for(storage: Storage,
     for check in checks:
         await storage.checks.insert(check)
     other = Storage(database)
-    assert not await other.checks.write([Write(checks[1], replace(checks[1], name="other"), 1, ())])
-    writes = [Write(check, replace(check, name="mine"), 1, ()) for check in checks]
+    assert not await other.checks.write([Write(checks[1], replace(checks[1], name="other"), 1)])
+    writes = [Write(check, replace(check, name="mine"), 1) for check in checks]
     assert await storage.checks.write(writes) == {checks[1].id}
     stored = await storage.checks.load([check.id for check in checks])
     assert [stored[check.id].check.name for check in checks] == ["mine", "other", "mine"]
@@ -99,8 +100,8 @@ async def test_what_becomes_none_is_removed(storage: Storage, database: Any) -> 
     check = a_check(alert_after=NOW, status="up")
     await storage.checks.insert(check)
     changed = replace(check, alert_after=None, status="paused")
-    assert not await storage.checks.write([Write(check, changed, 1, ())])
-    assert "alert_after" not in await database["checks"].find_one({"_id": check.id})
+    assert not await storage.checks.write([Write(check, changed, 1)])
+    assert "due" not in await database["checks"].find_one({"_id": check.id})
     assert (await storage.checks.load([check.id]))[check.id].check == changed
 
 

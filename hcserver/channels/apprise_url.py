@@ -1,0 +1,96 @@
+"""Apprise URLs as text: what is in them, what must not be in them, what in them is secret.
+
+Nothing here needs Apprise: URLs that people have sent are not to be handled by it in the server's process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, unquote
+
+MAX_LENGTH = 2000  # characters
+
+_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9]{1,30})://([^?]+)(?:\?(.*))?")
+
+_WEBHOOK = "use the kind webhook, which can sign what it sends and says what it has sent before"
+_LOCAL = "it would act on the server's own machine"
+_REFUSED_SCHEMES = {
+    **dict.fromkeys(("json", "jsons", "xml", "xmls", "form", "forms", "http", "https"), _WEBHOOK),
+    **dict.fromkeys(("dbus", "qt", "kde", "glib", "gio", "gnome", "macosx", "windows", "syslog"), _LOCAL),
+    **dict.fromkeys(("blink1", "file"), _LOCAL),
+}
+_REPEATS = "failures are seen and repeated by the server"
+_REFUSED_OPTIONS = {
+    "template": "it would read a file",
+    "optional": _REPEATS,
+    "retry": _REPEATS,
+    "wait": _REPEATS,
+    "store": "nothing is kept between messages",
+}
+
+# Shorter ones can't be taken out of a text without making it unreadable.
+_SECRET_CHARACTERS = 3
+
+
+def tidied(url: str) -> str:
+    """The URL with its scheme in lower case. Raises ValueError, which says why it can't be taken."""
+    if len(url) > MAX_LENGTH:
+        raise ValueError(f"it is longer than {MAX_LENGTH} characters")
+    if not url.isprintable() or " " in url:
+        raise ValueError("there are blanks or control characters in it")
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise ValueError("it is not an URL")
+    scheme, place, query = match[1].lower(), match[2], match[3]
+    if reason := _REFUSED_SCHEMES.get(scheme):
+        raise ValueError(f"{scheme}:// is not taken: {reason}")
+    for option in _options(query):
+        if reason := _REFUSED_OPTIONS.get(option):
+            raise ValueError(f"the option {option} is not taken: {reason}")
+    # A fragment is no part of what Apprise reads; people mean the name of a room.
+    place = place.replace("#", "%23")
+    return f"{scheme}://{place}" + ("" if query is None else f"?{query}")
+
+
+def with_options(url: str, options: Mapping[str, str]) -> str:
+    """The URL with those of the options that it does not have itself."""
+    _, _, query = url.partition("?")
+    present = _options(query)
+    added = [f"{quote(name)}={quote(value)}" for name, value in options.items() if name.lower() not in present]
+    if not added:
+        return url
+    return f"{url}{'&' if query else '' if url.endswith('?') else '?'}{'&'.join(added)}"
+
+
+def without_secrets(text: str, url: str) -> str:
+    """`text` with every part of the URL that may be secret taken out; host names are left in."""
+    for secret in _secrets(url):
+        text = text.replace(secret, "****")
+    return text
+
+
+def _options(query: str | None) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in (query or "").split("&"))
+    return {unquote(name).strip().lower(): value for name, _, value in pairs if name}
+
+
+def _secrets(url: str) -> list[str]:
+    """Longest first, as one may be a part of another."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return [url] if url else []
+    place, query = match[2], match[3]
+    credentials, _, rest = place.rpartition("@")
+    host, *path = re.split("/", rest)
+    name, _, port = host.partition(":")
+    parts = [*re.split("[:/]", credentials), *path, *_options(query).values()]
+    # Tokens stand where the host would be in many of Apprise's URLs; they have no dots but "o." (Pushbullet).
+    if not re.fullmatch(r"[\w-]{2,}(\.[\w-]+)+|localhost|\[[0-9a-fA-F:]*", name):
+        parts += [name, port]
+    found = {form for part in parts for form in (part, unquote(part)) if len(form) >= _SECRET_CHARACTERS}
+    return sorted(found - _WORDS, key=len, reverse=True)
+
+
+# Values of options that tell nothing.
+_WORDS = frozenset({"yes", "true", "text", "html", "markdown", "webhook", "high", "default", "max", "min"})

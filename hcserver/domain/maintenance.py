@@ -1,0 +1,48 @@
+"""Maintenance windows: times in which nobody is told that a check is down."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from hcserver.domain.check import Check
+from hcserver.domain.schedule import ScheduleKind, next_occurrence
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A window of a project: of one check, of those with a tag, or (with neither) of all checks.
+
+    Either once, from `start` to `end`, or whenever `schedule` elapses, for `minutes`.
+    """
+
+    id: UUID
+    project: UUID
+    created: datetime
+    name: str = ""
+    check: UUID | None = None
+    tag: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+    kind: ScheduleKind = "cron"
+    schedule: str = ""
+    tz: str = "UTC"
+    minutes: int = 0
+
+
+def covers(window: Window, check: Check) -> bool:
+    """Whether the window is meant for this check."""
+    if window.project != check.project or window.check not in (None, check.id):
+        return False
+    return not window.tag or window.tag in check.tags.split()
+
+
+def open_until(window: Window, now: datetime) -> datetime | None:
+    """When the window that is open at `now` closes; None if it isn't open."""
+    if not window.schedule:
+        within = window.start is not None and window.end is not None and window.start <= now < window.end
+        return window.end if within else None
+    length = timedelta(minutes=window.minutes)
+    opened = next_occurrence(window.kind, window.schedule, window.tz, now - length)
+    return opened + length if opened is not None and opened <= now else None

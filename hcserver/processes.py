@@ -1,0 +1,138 @@
+"""Worker processes: for work that may be slow, greedy or never end. They can be killed, which threads can't."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Mapping
+from typing import BinaryIO
+
+LENGTH_BYTES = 4  # every message on the pipes is preceded by its length, big-endian
+
+IDLE = 60.0  # seconds after which a process without work is ended
+
+_PIECE = 64 * 1024  # bytes handed to a pipe at a time
+_MAX_ANSWER = 16 * 1024 * 1024  # bytes
+
+
+class Lost(Exception):
+    """The process has ended, or did not speak as agreed, before its answer was complete."""
+
+
+class Processes:
+    """Up to `count` processes that run `python -P -m module` and answer one request at a time.
+
+    They are started when needed, used again, and end by themselves when they have been idle for a minute.
+    """
+
+    def __init__(
+        self, module: str, *arguments: str, count: int, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._command = (sys.executable, "-P", "-m", module, *arguments)
+        self._environment = environment
+        self._slots = asyncio.Semaphore(count)
+        self._idle: list[_Worker] = []
+        self._closed = False
+
+    async def ask(self, request: bytes, time_limit: float) -> bytes:
+        """The answer to `request`. Waits for a process as long as it takes.
+
+        The process is killed when it takes longer than `time_limit` seconds or when the caller is cancelled.
+        Raises TimeoutError, Lost, or OSError when no process can be started.
+        """
+        async with self._slots:
+            worker = await self._take()
+            try:
+                async with asyncio.timeout(time_limit):
+                    answer = await worker.ask(request)
+            except (OSError, asyncio.IncompleteReadError) as error:  # TimeoutError is an OSError
+                await worker.kill()
+                if isinstance(error, TimeoutError):
+                    raise
+                raise Lost(f"{type(error).__name__}, exit status {worker.process.returncode}") from error
+            except BaseException:
+                await worker.kill()
+                raise
+            self._put_back(worker)
+            return answer
+
+    async def close(self) -> None:
+        """End the processes; those that are at work when they have answered."""
+        self._closed = True
+        while self._idle:
+            worker = self._idle.pop()
+            worker.dismiss()
+            await worker.process.wait()
+
+    async def _take(self) -> _Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            worker.timer.cancel()
+            if worker.process.returncode is None:
+                return worker
+        return await _Worker.start(self._command, self._environment)
+
+    def _put_back(self, worker: _Worker) -> None:
+        if self._closed:
+            worker.dismiss()
+            return
+        self._idle.append(worker)
+        worker.timer = asyncio.get_running_loop().call_later(IDLE, self._retire, worker)
+
+    def _retire(self, worker: _Worker) -> None:
+        self._idle.remove(worker)
+        worker.dismiss()
+
+
+def serve(answer: Callable[[bytes], bytes], requests: BinaryIO, answers: BinaryIO) -> None:
+    """The process's side: answer the requests of one stream on the other until it ends."""
+    while len(length := requests.read(LENGTH_BYTES)) == LENGTH_BYTES:
+        data = answer(requests.read(int.from_bytes(length, "big")))
+        answers.write(len(data).to_bytes(LENGTH_BYTES, "big") + data)
+        answers.flush()
+
+
+class _Worker:
+    """One process and the pipes to it."""
+
+    def __init__(
+        self, process: Process, requests: asyncio.StreamWriter, answers: asyncio.StreamReader
+    ) -> None:
+        self.process = process
+        self.timer = asyncio.get_running_loop().call_later(0, lambda: None)
+        self._requests = requests
+        self._answers = answers
+
+    @classmethod
+    async def start(cls, command: tuple[str, ...], environment: Mapping[str, str] | None) -> _Worker:
+        """Raises OSError. In a session of its own: Ctrl-C is for the server, which then closes the pipe."""
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=PIPE, stdout=PIPE, start_new_session=True, env=environment
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        return cls(process, process.stdin, process.stdout)
+
+    async def ask(self, request: bytes) -> bytes:
+        """Raises OSError or IncompleteReadError when the process is gone."""
+        self._requests.write(len(request).to_bytes(LENGTH_BYTES, "big"))
+        for at in range(0, len(request), _PIECE):
+            self._requests.write(request[at : at + _PIECE])
+            await self._requests.drain()
+        length = int.from_bytes(await self._answers.readexactly(LENGTH_BYTES), "big")
+        if length > _MAX_ANSWER:
+            raise Lost(f"an answer of {length} bytes")
+        return await self._answers.readexactly(length)
+
+    def dismiss(self) -> None:
+        """It ends by itself when it has answered what it was asked."""
+        self.timer.cancel()
+        self._requests.close()
+
+    async def kill(self) -> None:
+        self._requests.close()
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()

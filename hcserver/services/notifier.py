@@ -1,0 +1,355 @@
+"""Telling people: from alerts to notifications, one for each channel, and from those to receipts.
+
+An alert rides in its check's document until its notifications are stored, whose ids derive from it; so each
+is decided once and none is lost. A notification is pending until it is sent, has failed for good, or there is
+a reason not to send it; while pending it is due at some moment, and whoever wants to send it first puts that
+moment off for as long as a lease lasts. So another process, or the next start, takes over what was not brought
+to its end: at least once after a crash, exactly once without one.
+
+Notifications of one check for one channel are sent in their order: a later one waits for the earlier ones. Each
+channel has a few senders of its own, so that a slow one delays no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from uuid import UUID, uuid5
+
+from msgspec.structs import replace
+
+from hcserver.channels.group import Group
+from hcserver.channels.notice import Event, Failed, Notice, Receipt
+from hcserver.channels.registry import kind
+from hcserver.channels.tools import Tools
+from hcserver.config import Settings
+from hcserver.domain.alerts import Alert
+from hcserver.domain.check import Check
+from hcserver.domain.clock import Clock
+from hcserver.domain.maintenance import Window, covers, open_until
+from hcserver.domain.notification import Attempt, Notification, NotificationStatus
+from hcserver.domain.ping import Ping
+from hcserver.domain.project import Channel
+from hcserver.errors import NotFound, Unavailable
+from hcserver.services.directory import Directory
+from hcserver.services.ledger import Ledger
+from hcserver.storage import Storage
+
+log = logging.getLogger(__name__)
+
+SENDERS = 4  # notifications of one channel on their way at a time
+AT_ONCE = 500  # notifications taken up in one go
+TICK = 1.0  # seconds between looks for what others left, or what was put off
+MARGIN = 30.0  # seconds that a lease outlasts the time limit of an attempt
+LONGEST_PAUSE = 1800.0  # seconds between two attempts
+LATE = timedelta(minutes=5)  # an alert that is older when it is taken up was held up by an outage of ours
+_DOWN = ("down", "start-too-long", "reminder")
+# What a channel that is subscribed to an event hears of, besides that event itself.
+_HEARD_AS = {"start-too-long": "down", "reminder": "down"}
+
+
+class Notifier:
+    """Makes notifications of alerts, and sends them."""
+
+    def __init__(
+        self, storage: Storage, ledger: Ledger, directory: Directory, settings: Settings, clock: Clock
+    ) -> None:
+        self._storage = storage
+        self._ledger = ledger
+        self._directory = directory
+        self._settings = settings
+        self._clock = clock
+        self._limit = settings.notifications.timeout
+        self._lease = timedelta(seconds=self._limit + MARGIN)
+        self._queues: dict[UUID, deque[Notification]] = {}
+        self._senders: dict[UUID, set[asyncio.Task[None]]] = {}
+        self._here: set[tuple[UUID, UUID, int]] = set()  # (check, channel, n) in a queue or on its way
+        self._waiting: dict[tuple[UUID, UUID], list[Notification]] = {}  # for an earlier one that is here
+        self._tools: Tools | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="notifications")
+
+    async def stop(self) -> None:
+        """Let attempts under way come to their end; the rest is taken up after the next start."""
+        if self._task is not None:
+            self._task.cancel()
+        self._queues.clear()
+        senders = [task for tasks in self._senders.values() for task in tasks]
+        await asyncio.gather(*filter(None, [self._task]), *senders, return_exceptions=True)
+        if self._tools is not None:
+            await self._tools.close()
+
+    # -- from alerts to notifications
+
+    async def take(self, alerts: Sequence[tuple[Check, Alert]]) -> None:
+        """Store the notifications of these alerts; harmless when done again. Raises Unavailable."""
+        made: list[Notification] = []
+        now = self._clock()
+        channels = {
+            project: {one.id: one for one in await self._storage.channels.of_project(project)}
+            for project in {check.project for check, _ in alerts if check.channels}
+        }
+        windows = {project: await self._storage.windows.of_project(project) for project in channels}
+        last = {check.id: alert.n for check, alert in alerts}
+        for check, alert in alerts:
+            if not check.channels:
+                continue
+            superseded = alert.n < last[check.id] and alert.at < now - LATE
+            for channel in _expanded(check.channels, channels[check.project]):
+                if not _wants(channel, alert.event, check):
+                    continue
+                one = _notification(check, alert, channel)
+                if alert.held is not None:
+                    one = _skipped(one, alert.held)
+                elif superseded:
+                    one = _skipped(one, "superseded: told late, when more had happened")
+                else:
+                    why, until = self._held(check, channel, one, windows[check.project], now)
+                    one = replace(one, why=why, due=now + self._lease if until is None else until)
+                made.append(one)
+        for one in await self._storage.notifications.add(made) if made else []:
+            if one.status == "pending" and one.why is None:
+                self._push(one)
+
+    def _held(
+        self, check: Check, channel: Channel, one: Notification, windows: Iterable[Window], now: datetime
+    ) -> tuple[str | None, datetime | None]:
+        """Why and until when a notification is not to be sent yet."""
+        if one.event not in _DOWN:
+            return None, None
+        held: list[tuple[datetime, str]] = []
+        if channel.delay and one.event != "reminder":
+            held.append((one.at + timedelta(seconds=channel.delay), "the channel's delay"))
+        if check.snoozed_until is not None:
+            held.append((check.snoozed_until, "snoozed"))
+        for window in windows:
+            if covers(window, check) and (closes := open_until(window, now)) is not None:
+                held.append((closes, f"maintenance {window.name}".rstrip()))
+        until, why = max(held, default=(now, ""))
+        return (None, None) if until <= now else (f"held back: {why}", until)
+
+    # -- from notifications to receipts
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.tick()
+            except Unavailable:
+                pass
+            except Exception:
+                log.exception("notifications: unexpected")
+            await asyncio.sleep(TICK)
+
+    async def tick(self) -> None:
+        """Take up what is due: put off, held back, or left by a process that died."""
+        now = self._clock()
+        for one in await self._storage.notifications.due(now, AT_ONCE):
+            if len(self._queues.get(one.channel, ())) >= SENDERS:
+                continue
+            if await self._storage.notifications.claim(one, now + self._lease):
+                self._push(replace(one, due=now + self._lease))
+
+    def _push(self, one: Notification) -> None:
+        self._here.add((one.check, one.channel, one.n))
+        self._queues.setdefault(one.channel, deque()).append(one)
+        senders = self._senders.setdefault(one.channel, set())
+        if len(senders) < SENDERS:
+            task = asyncio.create_task(self._send_all(one.channel), name="sender")
+            senders.add(task)
+            task.add_done_callback(lambda done: self._sender_ended(one.channel, done))
+
+    def _sender_ended(self, channel: UUID, task: asyncio.Task[None]) -> None:
+        senders = self._senders.get(channel, set())
+        senders.discard(task)
+        if not senders:
+            self._senders.pop(channel, None)
+
+    async def _send_all(self, channel: UUID) -> None:
+        while queue := self._queues.get(channel):
+            one = queue.popleft()
+            if not queue:
+                del self._queues[channel]
+            try:
+                await self._send(one)
+            except Unavailable:
+                # Its lease will end, and it will be looked at again.
+                pass
+            except Exception:
+                log.exception("can't notify channel %s of check %s", one.channel, one.check)
+            self._here.discard((one.check, one.channel, one.n))
+            for waiting in self._waiting.pop((one.check, one.channel), []):
+                self._push(waiting)
+
+    async def _send(self, one: Notification) -> None:
+        before = await self._storage.notifications.before(one)
+        if any(earlier.status == "pending" for earlier in before):
+            await self._wait(one, before)
+            return
+        channel = await self._storage.channels.get(one.channel)
+        try:
+            check = await self._ledger.get(one.check)
+        except NotFound:
+            check = None
+        if channel is None or check is None:
+            await self._settle(one, "skipped", "the channel or the check was deleted")
+            return
+        if why := self._pointless(one, before, channel, check):
+            await self._settle(one, "skipped", why)
+            return
+        windows = await self._storage.windows.of_project(one.project)
+        now = self._clock()
+        why, until = self._held(check, channel, one, windows, now)
+        if until is not None:
+            await self._storage.notifications.settle(one, "pending", why, until)
+            return
+        await self._attempt(one, channel, check)
+
+    async def _wait(self, one: Notification, before: Sequence[Notification]) -> None:
+        """Earlier ones are not through yet. If they are here, they wake this one; else time does."""
+        pending = [earlier for earlier in before if earlier.status == "pending"]
+        if any((earlier.check, earlier.channel, earlier.n) in self._here for earlier in pending):
+            self._waiting.setdefault((one.check, one.channel), []).append(one)
+            return
+        dues = [earlier.due for earlier in pending if earlier.due is not None]
+        due = max([self._clock() + timedelta(seconds=TICK), *dues])
+        await self._storage.notifications.settle(one, "pending", "waits for an earlier one", due)
+
+    def _pointless(
+        self, one: Notification, before: Sequence[Notification], channel: Channel, check: Check
+    ) -> str | None:
+        """Why it need not be sent at all."""
+        if channel.error is not None:
+            return f"the channel is disabled: {channel.error}"
+        told = [earlier for earlier in before if earlier.status in ("sent", "failed")]
+        if one.event == "up" and before and not (told and told[0].event in _DOWN):
+            return "nobody was told that it was down"
+        if one.event in _DOWN and one.why is not None and check.status != "down":
+            return f"over before it was told ({one.why})"
+        return None
+
+    async def _attempt(self, one: Notification, channel: Channel, check: Check) -> None:
+        notice = await self._notice(one, check)
+        began, at = monotonic(), self._clock()
+        try:
+            receipt = await self._tell(channel, notice)
+        except Failed as failure:
+            error = str(failure)[:1000]
+            attempt = Attempt(at=at, duration=round(monotonic() - began, 3), status=failure.status, error=error)
+            tries = len(one.attempts) + 1
+            if failure.transient and tries < self._settings.notifications.attempts:
+                pause = min(2.0 ** (tries - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)
+                due = self._clock() + timedelta(seconds=pause)
+                await self._settle(one, "pending", "will be tried again", due, attempt)
+            else:
+                log.warning("channel %s (%s): gave up: %s", channel.id, channel.kind, error)
+                await self._settle(one, "failed", None, None, attempt)
+        else:
+            took = round(monotonic() - began, 3)
+            attempt = Attempt(at=at, duration=took, status=receipt.status)
+            await self._settle(one, "sent", None, None, attempt)
+
+    async def test(self, channel: Channel, check: Check | None) -> Attempt:
+        """Send a test, and say what came of it."""
+        now = self._clock()
+        stand_in = check or Check(
+            id=channel.id, project=channel.project, created=now, badge=channel.id, name="test"
+        )
+        notice = await self._about(stand_in, channel.id, "test", now, None, "ping")
+        began = monotonic()
+        try:
+            receipt = await self._tell(channel, notice)
+        except Failed as failure:
+            return Attempt(
+                at=now, duration=round(monotonic() - began, 3), status=failure.status, error=str(failure)
+            )
+        return Attempt(at=now, duration=round(monotonic() - began, 3), status=receipt.status)
+
+    async def _tell(self, channel: Channel, notice: Notice) -> Receipt:
+        way = kind(channel.kind)
+        if isinstance(way, Group):
+            raise Failed("a group has no way to send of its own", transient=False)
+        if self._tools is None:
+            self._tools = Tools.of(self._settings)
+        try:
+            async with asyncio.timeout(self._limit):
+                return await way.send(channel.target, notice, self._tools)
+        except TimeoutError:
+            raise Failed(f"no answer within {self._limit:g} s", transient=True) from None
+
+    async def _notice(self, one: Notification, check: Check) -> Notice:
+        happened = one.since if one.event == "reminder" and one.since is not None else one.at
+        since = one.since if one.event == "up" else None
+        name = uuid5(one.check, f"{one.n}:{one.channel}")
+        return await self._about(check, name, one.event, happened, since, one.reason)
+
+    async def _about(
+        self, check: Check, id: UUID, event: Event, happened: datetime, since: datetime | None, reason: str
+    ) -> Notice:
+        project = await self._directory.by_id(check.project)
+        return Notice(
+            id=id,
+            event=event,
+            check=check,
+            project="" if project is None else project.name,
+            happened=happened,
+            since=since,
+            reason=reason,
+            last_ping=await self._last_ping(check),
+            base_url=self._settings.http.public_url,
+            now=self._clock(),
+        )
+
+    async def _last_ping(self, check: Check) -> Ping | None:
+        return await self._storage.pings.get(check.id, check.n_pings) if check.n_pings else None
+
+    async def _settle(
+        self,
+        one: Notification,
+        status: NotificationStatus,
+        why: str | None,
+        due: datetime | None = None,
+        attempt: Attempt | None = None,
+    ) -> None:
+        await self._storage.notifications.settle(one, status, why, due, attempt)
+
+
+def _notification(check: Check, alert: Alert, channel: Channel) -> Notification:
+    return Notification(
+        check=check.id,
+        n=alert.n,
+        channel=channel.id,
+        project=check.project,
+        event=alert.event,
+        reason=alert.reason,
+        at=alert.at,
+        since=alert.since,
+    )
+
+
+def _skipped(one: Notification, why: str) -> Notification:
+    return replace(one, status="skipped", why=why)
+
+
+def _expanded(ids: Iterable[UUID], channels: dict[UUID, Channel]) -> list[Channel]:
+    """The channels of a check, groups replaced by their members, each once."""
+    found: dict[UUID, Channel] = {}
+    for id in ids:
+        channel = channels.get(id)
+        if channel is None:
+            continue
+        way = kind(channel.kind)
+        members = way.members(channel.target) if isinstance(way, Group) else (id,)
+        found.update({member: channels[member] for member in members if member in channels})
+    return [one for one in found.values() if one.kind != Group.name]
+
+
+def _wants(channel: Channel, event: str, check: Check) -> bool:
+    subscribed = event in channel.events or _HEARD_AS.get(event) in channel.events
+    return subscribed and (not channel.tags or not set(channel.tags.split()).isdisjoint(check.tags.split()))

@@ -1,0 +1,146 @@
+"""The notifications: what is to be sent, and the log of what was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from bson.binary import Binary
+from pymongo.errors import BulkWriteError
+
+from hcserver.domain.maintenance import Window
+from hcserver.domain.notification import Attempt, Notification
+from hcserver.storage.client import DUPLICATE_KEY, translated
+
+_LOOK_BACK = 10  # earlier notifications of a check and channel that matter to the next one
+_NATIVE = (UUID, datetime)
+
+
+class NotificationStore:
+    """Notifications by (check, n, channel), which is their _id; by check, by channel, and by when they are due."""
+
+    def __init__(self, database: Any) -> None:
+        self._notifications = database["notifications"]
+
+    async def add(self, notifications: Sequence[Notification]) -> list[Notification]:
+        """Store those that are new, and return them."""
+        with translated("store notifications"):
+            try:
+                await self._notifications.insert_many(list(map(_document, notifications)), ordered=False)
+            except BulkWriteError as error:
+                details = error.details or {}
+                codes = {entry["code"] for entry in details.get("writeErrors", [])}
+                if codes != {DUPLICATE_KEY} or details.get("writeConcernErrors"):
+                    raise
+                known = {entry["index"] for entry in details["writeErrors"]}
+                return [one for index, one in enumerate(notifications) if index not in known]
+        return list(notifications)
+
+    async def due(self, until: datetime, limit: int) -> list[Notification]:
+        """Those to be looked at, the earliest first."""
+        with translated("look for notifications"):
+            cursor = self._notifications.find({"due": {"$lte": until}}).sort("due", 1).limit(limit)
+            return [_notification(document) async for document in cursor]
+
+    async def claim(self, notification: Notification, until: datetime) -> bool:
+        """Put it off to `until`, so that nobody else looks at it. False: somebody else was first."""
+        query = {"_id": _id(notification), "due": notification.due}
+        with translated("claim a notification"):
+            result = await self._notifications.update_one(query, {"$set": {"due": until}})
+        return bool(result.modified_count)
+
+    async def settle(
+        self, notification: Notification, status: str, why: str | None, due: datetime | None,
+        attempt: Attempt | None = None,
+    ) -> None:  # fmt: skip
+        """Note what became of it; `due`: when to look at it again, None: never."""
+        members: dict[str, Any] = {"status": status, "why": why, "due": due}
+        update: dict[str, Any] = {
+            "$set": {name: value for name, value in members.items() if value is not None},
+            "$unset": {name: 1 for name, value in members.items() if value is None},
+        }
+        if attempt is not None:
+            update["$push"] = {"attempts": msgspec.to_builtins(attempt, builtin_types=_NATIVE)}
+        with translated("note the outcome of a notification"):
+            await self._notifications.update_one(
+                {"_id": _id(notification)}, {op: members for op, members in update.items() if members}
+            )
+
+    async def before(self, notification: Notification) -> list[Notification]:
+        """The last few of the same check and channel that came before it, newest first."""
+        first = max(notification.n - _LOOK_BACK, 1)
+        ids = [
+            Binary(notification.check.bytes + n.to_bytes(8, "big") + notification.channel.bytes)
+            for n in range(first, notification.n)
+        ]
+        if not ids:
+            return []
+        with translated("read notifications"):
+            documents = await self._notifications.find({"_id": {"$in": ids}}).to_list(None)
+        return sorted(map(_notification, documents), key=lambda one: one.n, reverse=True)
+
+    async def of_check(self, check: UUID, limit: int) -> list[Notification]:
+        """The last `limit`, newest first."""
+        return await self._latest({"check": check}, limit)
+
+    async def of_channel(self, channel: UUID, limit: int) -> list[Notification]:
+        """The last `limit`, newest first."""
+        return await self._latest({"channel": channel}, limit)
+
+    async def delete_of_check(self, check: UUID) -> None:
+        with translated("delete notifications"):
+            await self._notifications.delete_many({"check": check})
+
+    async def _latest(self, query: dict[str, UUID], limit: int) -> list[Notification]:
+        with translated("read notifications"):
+            cursor = self._notifications.find(query).sort("at", -1).limit(limit)
+            return [_notification(document) async for document in cursor]
+
+
+class WindowStore:
+    """Maintenance windows by project."""
+
+    def __init__(self, database: Any) -> None:
+        self._windows = database["windows"]
+
+    async def put(self, window: Window) -> None:
+        """Store a new window, or an old one's new state."""
+        document = msgspec.to_builtins(window, builtin_types=_NATIVE)
+        document["_id"] = document.pop("id")
+        with translated("store a maintenance window"):
+            await self._windows.replace_one({"_id": window.id}, document, upsert=True)
+
+    async def of_project(self, project: UUID) -> list[Window]:
+        """The project's windows, the oldest first."""
+        with translated("read maintenance windows"):
+            documents = await self._windows.find({"project": project}).to_list(None)
+        windows = [msgspec.convert({**one, "id": one["_id"]}, Window) for one in documents]
+        return sorted(windows, key=lambda window: (window.created, window.id))
+
+    async def delete(self, id: UUID) -> None:
+        with translated("delete a maintenance window"):
+            await self._windows.delete_one({"_id": id})
+
+    async def delete_of_project(self, project: UUID) -> None:
+        with translated("delete maintenance windows"):
+            await self._windows.delete_many({"project": project})
+
+
+def _id(notification: Notification) -> Binary:
+    return Binary(
+        notification.check.bytes + notification.n.to_bytes(8, "big") + notification.channel.bytes
+    )
+
+
+def _document(notification: Notification) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(notification, builtin_types=_NATIVE)
+    document = {name: value for name, value in document.items() if value is not None}
+    document["_id"] = _id(notification)
+    return document
+
+
+def _notification(document: dict[str, Any]) -> Notification:
+    return msgspec.convert(document, Notification)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
 
-from handlers.http import Request, Response, Route, status_of
+from handlers.http import PATIENCE, Request, Response, Route, status_of
 from hcserver.domain.fields import parse_body
 from hcserver.domain.project import Project
 from hcserver.errors import Conflict, Forbidden, HcError, InvalidRequest
@@ -31,14 +31,14 @@ class Call(NamedTuple):
     request: Request
     version: int
     arguments: tuple[str, ...]  # from the path
-    data: dict[str, object]  # the JSON body of a POST
-    opened: Project | None  # by the key; None where no key is needed
+    data: dict[str, object]  # the JSON body of a POST, or nothing
+    opened: Project | None  # by the key; None where none of a project is needed
     writable: bool  # the key is a read-write one
 
     @property
     def project(self) -> Project:
         """The project that the request is about."""
-        assert self.opened is not None, "an endpoint that needs no key has no project"
+        assert self.opened is not None, "only the key of a project opens one"
         return self.opened
 
     @property
@@ -50,22 +50,33 @@ class Call(NamedTuple):
 
 
 Action = Callable[[Call], Awaitable[Response]]
+# "read" and "write" by a project's key, "admin" by an admin key, "open" without.
+Needed = Access | Literal["admin", "open"]
+Actions = Mapping[str, tuple[Needed, Action]]
 
 
 class Endpoint(NamedTuple):
-    """What answers at a path: for each method the least access that it needs, and the action."""
+    """What answers at a path: for each method the access that it needs, and the action."""
 
     path: re.Pattern[str]
-    actions: dict[str, tuple[Access | Literal["open"], Action]]
+    actions: Actions
+    body_limit: int | None = None  # bytes of a body that is no JSON; None: it is JSON
+    patience: Mapping[str, float] = {}  # seconds, of methods that take longer than others
 
     @property
     def methods(self) -> str:
         return ", ".join([*self.actions, "OPTIONS"])
 
 
-def endpoint(path: str, **actions: tuple[Access | Literal["open"], Action]) -> Endpoint:
+def endpoint(
+    path: str,
+    *,
+    body_limit: int | None = None,
+    patience: Mapping[str, float] = {},
+    **actions: tuple[Needed, Action],
+) -> Endpoint:
     """`path` is a pattern behind /api/vN/; the actions are named by their methods."""
-    return Endpoint(re.compile(path), actions)
+    return Endpoint(re.compile(path), actions, body_limit, patience)
 
 
 class Api:
@@ -74,7 +85,16 @@ class Api:
     def __init__(self, core: Core, endpoints: list[Endpoint], body_limit: int) -> None:
         self._core = core
         self._endpoints = endpoints
-        self.route = Route(self.answer, body_limit, self._on_error)
+        self._body_limit = body_limit
+
+    def route(self, method: str, path: str) -> Route:
+        """How such requests are read and answered."""
+        found = self._find(path)
+        if found is None:
+            return Route(self.answer, self._body_limit, self._on_error)
+        endpoint = found[0]
+        limit = self._body_limit if endpoint.body_limit is None else endpoint.body_limit
+        return Route(self.answer, limit, self._on_error, endpoint.patience.get(method, PATIENCE))
 
     async def answer(self, request: Request) -> Response:
         found = self._find(request.path)
@@ -88,10 +108,12 @@ class Api:
             headers = {"Allow": endpoint.methods, **cors(endpoint.methods)}
             return json_response({"error": "method not allowed"}, 405, headers)
         access, action = endpoint.actions[method]
-        data = self._data(request) if method == "POST" else {}
+        data = self._data(request, endpoint) if method == "POST" else {}
         project, writable = None, False
-        if access != "open":
-            project, writable = await self._authenticate(request, data, access)
+        if access == "admin":
+            await self._core.admin_keys.authenticate(_key(request, data))
+        elif access != "open":
+            project, writable = await self._core.directory.authenticate(_key(request, data), access)
         response = await action(Call(self._core, request, version, arguments, data, project, writable))
         return Response(response.status, response.body, {**cors(endpoint.methods), **response.headers})
 
@@ -114,19 +136,10 @@ class Api:
         location = {"Location": f"{request.path}/{query}"}
         return Response(301, b"", {**location, **cors(found[0].methods)})
 
-    def _data(self, request: Request) -> dict[str, object]:
+    def _data(self, request: Request, endpoint: Endpoint) -> dict[str, object]:
         if request.truncated:
             raise InvalidRequest("request body is too large")
-        return parse_body(request.body)
-
-    async def _authenticate(
-        self, request: Request, data: dict[str, object], access: Access
-    ) -> tuple[Project, bool]:
-        key = request.headers.get("X-Api-Key")
-        if key is None:
-            member = data.get("api_key")
-            key = member if isinstance(member, str) else None
-        return await self._core.directory.authenticate(key, access)
+        return parse_body(request.body) if endpoint.body_limit is None else {}
 
     def _on_error(self, request: Request, error: HcError | None) -> Response:
         found = self._find(request.path)
@@ -140,6 +153,14 @@ class Api:
             )
         text = "internal error" if error is None else str(error)
         return json_response({"error": text}, status, headers)
+
+
+def _key(request: Request, data: dict[str, object]) -> str | None:
+    """The key in the header, which wins, or in the body."""
+    if "X-Api-Key" in request.headers:
+        return request.headers["X-Api-Key"]
+    member = data.get("api_key")
+    return member if isinstance(member, str) else None
 
 
 def json_response(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

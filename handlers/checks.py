@@ -26,7 +26,8 @@ _MAX_SECONDS = 31_536_000
 _MAX_MOMENT = 10_000_000_000  # UNIX time, seconds
 
 
-def _document(call: Call, check: Check) -> dict[str, Any]:
+def document_of(call: Call, check: Check) -> dict[str, Any]:
+    """The check as the key may see it."""
     return check_document(check, call.core.clock(), call.base_url, call.version, call.writable)
 
 
@@ -34,7 +35,7 @@ async def list_checks(call: Call) -> Response:
     """GET checks/: filtered by ?slug= and any number of ?tag=."""
     query = call.query()
     slugs, tags = _storable("slug", query), _storable("tag", query)
-    limit, after = _limit(query), _check_cursor(query)
+    limit, after = limit_asked(query), _check_cursor(query)
     slug = slugs[-1] if slugs else None
     checks = await call.core.checks.of_project(call.project.id, slug or None, tags)
     if after is not None:
@@ -43,7 +44,7 @@ async def list_checks(call: Call) -> Response:
     if limit is not None:
         page["next"] = _cursor_behind(checks[limit - 1]) if len(checks) > limit else None
         checks = checks[:limit]
-    response = json_response({"checks": [_document(call, check) for check in checks], **page})
+    response = json_response({"checks": [document_of(call, check) for check in checks], **page})
     etag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
     response.headers["ETag"] = etag
     if _matches(call.request.headers.get("If-None-Match", ""), etag):
@@ -55,43 +56,43 @@ async def create_check(call: Call) -> Response:
     """POST checks/"""
     spec = parse_spec(call.data, call.version)
     check, created = await call.core.checks.create(call.project, spec)
-    return json_response(_document(call, check), 201 if created else 200)
+    return json_response(document_of(call, check), 201 if created else 200)
 
 
 async def get_check(call: Call) -> Response:
     """GET checks/<uuid or unique_key>"""
-    return json_response(_document(call, await _find(call)))
+    return json_response(document_of(call, await find_check(call)))
 
 
 async def update_check(call: Call) -> Response:
     """POST checks/<uuid>"""
     # Whether it is there and whose it is comes before what is wrong with the request.
-    check = await _find(call)
+    check = await find_check(call)
     spec = parse_spec(call.data, call.version)
-    return json_response(_document(call, await call.core.checks.update(call.project, check.id, spec)))
+    return json_response(document_of(call, await call.core.checks.update(call.project, check.id, spec)))
 
 
 async def delete_check(call: Call) -> Response:
     """DELETE checks/<uuid>"""
-    return json_response(_document(call, await call.core.checks.delete(call.project, _id(call))))
+    return json_response(document_of(call, await call.core.checks.delete(call.project, _id(call))))
 
 
 async def pause_check(call: Call) -> Response:
     """POST checks/<uuid>/pause"""
-    return json_response(_document(call, await call.core.checks.pause(call.project, _id(call))))
+    return json_response(document_of(call, await call.core.checks.pause(call.project, _id(call))))
 
 
 async def resume_check(call: Call) -> Response:
     """POST checks/<uuid>/resume"""
-    return json_response(_document(call, await call.core.checks.resume(call.project, _id(call))))
+    return json_response(document_of(call, await call.core.checks.resume(call.project, _id(call))))
 
 
 async def list_pings(call: Call) -> Response:
     """GET checks/<uuid>/pings/"""
-    check = await _find(call)
+    check = await find_check(call)
     query = call.query()
     kept = call.core.checks.pings_kept(call.project)
-    limit = _limit(query)
+    limit = limit_asked(query)
     oldest = max(check.n_pings - kept + 1, 1)
     before = _number_cursor(query)
     newest = check.n_pings if before is None else min(before - 1, check.n_pings)
@@ -105,7 +106,7 @@ async def list_pings(call: Call) -> Response:
 
 async def get_body(call: Call) -> Response:
     """GET checks/<uuid>/pings/<n>/body"""
-    check = await _find(call)
+    check = await find_check(call)
     # No ping has a number of more digits than this.
     n = int(call.arguments[1]) if _NUMBER.fullmatch(call.arguments[1]) else 0
     if n <= check.n_pings - call.core.checks.pings_kept(call.project):
@@ -118,13 +119,13 @@ async def get_body(call: Call) -> Response:
 
 async def list_flips(call: Call) -> Response:
     """GET checks/<uuid or unique_key>/flips/"""
-    check = await _find(call)
+    check = await find_check(call)
     query = call.query()
     start, end = _moment(query, "start"), _moment(query, "end")
     if seconds := query.get("seconds", [""])[-1]:
         recent = call.core.clock() - timedelta(seconds=_number("seconds", seconds, _MAX_SECONDS))
         start = recent if start is None else max(start, recent)
-    limit, before = _limit(query), _number_cursor(query)
+    limit, before = limit_asked(query), _number_cursor(query)
     flips = await call.core.checks.flips(check, start, end)
     flips = [flip for flip in flips if before is None or flip.n < before]
     page: dict[str, Any] = {}
@@ -134,7 +135,8 @@ async def list_flips(call: Call) -> Response:
     return json_response({"flips": [flip_document(flip) for flip in flips], **page})
 
 
-async def _find(call: Call) -> Check:
+async def find_check(call: Call) -> Check:
+    """The check that the path names. Raises NotFound, Forbidden."""
     identifier = call.arguments[0]
     if len(identifier) == 40:
         return await call.core.checks.by_unique_key(call.project, identifier)
@@ -160,7 +162,8 @@ async def _durations(call: Call, check: Check, pings: list[Ping]) -> dict[int, f
     return durations
 
 
-def _limit(query: dict[str, list[str]]) -> int | None:
+def limit_asked(query: dict[str, list[str]]) -> int | None:
+    """?limit=, if there is one. Raises InvalidRequest."""
     if "limit" not in query:
         return None
     return _number("limit", query["limit"][-1], MAX_PAGE, lowest=1)

@@ -1,4 +1,4 @@
-"""Checks, pings, flips and channels as the API shows them."""
+"""Checks, pings, flips, channels and the rest as the API shows them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
+from hcserver.domain.maintenance import Window
+from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
-from hcserver.domain.project import Channel
+from hcserver.domain.project import Channel, Project
 from hcserver.domain.transitions import grace_start, shown_status
+from hcserver.services.channels import masked_target
 from hcserver.storage.checks import unique_key
 
 _AS_STORED = (
@@ -36,6 +39,12 @@ def check_document(
     document["badge_url"] = f"{base_url}/b/2/{check.badge}.svg"
     # Unknown to older clients, so only shown where somebody has switched them on.
     document.update({name: True for name in ("kw_ignore_case", "kw_whole_word") if getattr(check, name)})
+    if check.failures_before_alert != 1:
+        document["failures_before_alert"] = check.failures_before_alert
+    if check.repeat_after:
+        document["repeat_after"] = check.repeat_after
+    if check.snoozed_until is not None and check.snoozed_until > now:
+        document["snoozed_until"] = _seconds(check.snoozed_until)
     if check.last_duration is not None:
         document["last_duration"] = math.floor(check.last_duration)
     if writable:
@@ -60,7 +69,7 @@ def ping_document(ping: Ping, durations: Mapping[int, float], base_url: str, ver
     """A ping; `durations` in seconds by n."""
     document: dict[str, Any] = {
         "type": ping.type,
-        "date": ping.at.isoformat(timespec="microseconds"),
+        "date": _microseconds(ping.at),
         "n": ping.n,
         "scheme": ping.scheme,
         "remote_addr": ping.remote_addr,
@@ -90,11 +99,78 @@ def flip_document(flip: Flip) -> dict[str, Any]:
 
 
 def channel_document(channel: Channel) -> dict[str, Any]:
+    """A channel in the list: what older clients know of it."""
     return {"id": str(channel.id), "name": channel.name, "kind": channel.kind}
+
+
+def full_channel_document(channel: Channel, writable: bool) -> dict[str, Any]:
+    """A channel; a read-only key sees nothing secret of its target."""
+    return {
+        **channel_document(channel),
+        "target": channel.target if writable else masked_target(channel),
+        "events": channel.events,
+        "delay": channel.delay,
+        "tags": channel.tags,
+        "auto_assign": channel.auto_assign,
+        "disabled": channel.error is not None,
+        "error": channel.error,
+    }
+
+
+def notification_document(notification: Notification) -> dict[str, Any]:
+    return {
+        "check": str(notification.check),
+        "channel": str(notification.channel),
+        "n": notification.n,
+        "event": notification.event,
+        "reason": notification.reason,
+        "at": _microseconds(notification.at),
+        "status": notification.status,
+        "why": notification.why,
+        "attempts": [
+            {
+                "at": _microseconds(attempt.at),
+                "duration": attempt.duration,
+                "status": attempt.status,
+                "error": attempt.error,
+            }
+            for attempt in notification.attempts
+        ],
+    }
+
+
+def window_document(window: Window) -> dict[str, Any]:
+    """A window with the members of its form: once, or recurring."""
+    document: dict[str, Any] = {
+        "id": str(window.id),
+        "name": window.name,
+        "check": None if window.check is None else str(window.check),
+        "tag": window.tag,
+    }
+    if window.schedule:
+        times = {"schedule": window.schedule, "tz": window.tz, "minutes": window.minutes}
+    else:
+        times = {"start": _seconds(window.start), "end": _seconds(window.end)}
+    return document | times
+
+
+def project_document(project: Project, checks_limit: int, pings_limit: int) -> dict[str, Any]:
+    """A project with the limits that hold for it."""
+    return {
+        "id": str(project.id),
+        "name": project.name,
+        "created": _seconds(project.created),
+        "checks_limit": checks_limit,
+        "pings_limit": pings_limit,
+    }
 
 
 def _runs_in_time(check: Check, now: datetime) -> bool:
     return check.last_start is not None and now < check.last_start + timedelta(seconds=check.grace)
+
+
+def _microseconds(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
 
 
 def _seconds(moment: datetime | None) -> str | None:

@@ -7,6 +7,7 @@ that it does not know, and costs half of what a ping costs.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import logging
 import re
@@ -38,9 +39,10 @@ from hcserver.errors import (
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = "5"  # seconds, for clients that are told to come back
-PATIENCE = 4.8  # seconds until a request without an answer gets a 503; what it began is still finished
+PATIENCE = 4.8  # seconds until a request without an answer gets a 503 and is given up
 # Bodies are read to their end whatever their size, so that the connection stays usable; the rest is dropped.
 UNLIMITED = 2**62
+_FINISH_POLL = 0.01  # seconds between looks at what has not been answered, when we stop
 
 _ABSOLUTE_FORM = re.compile(r"https?://[^/?]*", re.IGNORECASE)
 
@@ -71,11 +73,14 @@ OnError = Callable[[Request, HcError | None], Response]
 
 
 class Route(NamedTuple):
-    """Who answers, how much of the body is kept, and how errors look (None: a fault of ours)."""
+    """Who answers, how much of the body is kept, how errors look (None: a fault of ours), and after how
+    many seconds without an answer a 503 is sent.
+    """
 
     handler: Handler
     body_limit: int
     on_error: OnError
+    patience: float = PATIENCE
 
 
 Router = Callable[[str, str], Route]  # (method, path) -> Route, for every path
@@ -100,23 +105,30 @@ class Server(HTTPServerConnectionDelegate):
     """What Tornado's HTTPServer calls for each request."""
 
     def __init__(self, router: Router) -> None:
-        self._router = router
-        self._running: set[asyncio.Task[None]] = set()
+        self.router = router
+        self.closing = False
+        self.begun: set[_Exchange] = set()  # their headers are here, their answers are still to come
+        self.running: set[asyncio.Task[None]] = set()
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
-        return _Exchange(self._router, request_conn, self._running)
+        return _Exchange(self, request_conn)
 
-    async def finish(self) -> None:
-        """Wait for the answers under way."""
-        if self._running:
-            await asyncio.wait(self._running)
+    async def finish(self, grace: float = 10.0) -> None:
+        """Answer what has begun, bodies still to come included, for `grace` seconds at most; clients are told
+        not to use their connections again.
+        """
+        self.closing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                # An event would cost something with every request.
+                while self.begun or self.running:  # noqa: ASYNC110
+                    await asyncio.sleep(_FINISH_POLL)
 
 
 class _Exchange(HTTPMessageDelegate):
-    def __init__(self, router: Router, connection: HTTPConnection, running: set[asyncio.Task[None]]) -> None:
-        self._router = router
+    def __init__(self, server: Server, connection: HTTPConnection) -> None:
+        self._server = server
         self._connection = connection
-        self._running = running
         self._chunks: list[bytes] = []
         self._room = 0
         self._answered = False
@@ -126,6 +138,7 @@ class _Exchange(HTTPMessageDelegate):
     ) -> None:
         assert isinstance(start_line, RequestStartLine)
         assert isinstance(self._connection, HTTP1Connection)
+        self._server.begun.add(self)
         self._connection.set_max_body_size(UNLIMITED)
         context: Any = self._connection.context
         self._version = start_line.version
@@ -134,7 +147,7 @@ class _Exchange(HTTPMessageDelegate):
         self._request = Request(
             start_line.method, path, query, headers, context.remote_ip or "", context.protocol
         )
-        self._route = self._router(start_line.method, path)
+        self._route = self._server.router(start_line.method, path)
         self._room = self._route.body_limit
 
     def data_received(self, chunk: bytes) -> None:
@@ -147,16 +160,18 @@ class _Exchange(HTTPMessageDelegate):
 
     def finish(self) -> None:
         self._request.body = b"".join(self._chunks)
-        task = asyncio.create_task(self._answer())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._task = asyncio.create_task(self._answer())
+        self._server.running.add(self._task)
+        self._task.add_done_callback(self._server.running.discard)
 
     def on_connection_close(self) -> None:
+        # Called only before `finish`: what has come in completely is answered even if nobody hears it.
+        self._server.begun.discard(self)
         self._chunks.clear()
 
     async def _answer(self) -> None:
         request, route = self._request, self._route
-        overdue = asyncio.get_running_loop().call_later(PATIENCE, self._give_up)
+        overdue = asyncio.get_running_loop().call_later(route.patience, self._give_up)
         try:
             response = await route.handler(request)
         except HcError as error:
@@ -166,22 +181,28 @@ class _Exchange(HTTPMessageDelegate):
             response = route.on_error(request, None)
         finally:
             overdue.cancel()
-        if not self._answered:
-            self._send(response)
+        self._send(response)
 
     def _give_up(self) -> None:
+        # Cancelled, so that while the database hangs only the latest requests wait for it. What the handler
+        # still does then (let go of a lock, say) is not waited for.
+        self._task.cancel()
         log.warning("%s %s took too long", self._request.method[:20], self._request.path[:200])
         self._send(self._route.on_error(self._request, Unavailable("this takes too long, try again")))
 
     def _send(self, response: Response) -> None:
+        if self._answered:
+            return
         self._answered = True
+        self._server.begun.discard(self)
         request = self._request
         headers = HTTPHeaders(response.headers)
         if response.status not in (204, 304):
             headers["Content-Length"] = str(len(response.body))
         if response.status == 503:
             headers["Retry-After"] = RETRY_AFTER
-        if self._version != "HTTP/1.1" and request.headers.get("Connection", "").lower() != "keep-alive":
+        kept = self._version == "HTTP/1.1" or request.headers.get("Connection", "").lower() == "keep-alive"
+        if self._server.closing or not kept:
             headers["Connection"] = "close"
         start_line = ResponseStartLine("HTTP/1.1", response.status, http.client.responses[response.status])
         self._connection.write_headers(

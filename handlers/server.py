@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import badges, channels, checks, status
+from handlers import alerts, badges, channels, checks, classify, projects, status, windows
 from handlers.api import PREFIX as API_PREFIX
 from handlers.api import Api
 from handlers.badges import Badges
@@ -20,8 +20,13 @@ def make_server(core: Core) -> Server:
 
 def _router(core: Core) -> Router:
     pings = Pings(core).route
-    endpoints = [*checks.ENDPOINTS, *channels.ENDPOINTS, *badges.ENDPOINTS, *status.ENDPOINTS]
-    api = Api(core, endpoints, core.settings.http.max_body_bytes).route
+    settings = core.settings
+    endpoints = [
+        *(*checks.ENDPOINTS, *alerts.ENDPOINTS, *classify.endpoints(settings.smtp.max_message_bytes)),
+        *channels.endpoints(settings.notifications.timeout),
+        *(*windows.ENDPOINTS, *projects.ENDPOINTS, *badges.ENDPOINTS, *status.ENDPOINTS),
+    ]
+    api = Api(core, endpoints, settings.http.max_body_bytes)
     badge = Badges(core).route
     nowhere = Route(_nothing, 0, _not_found)
 
@@ -29,7 +34,7 @@ def _router(core: Core) -> Router:
         if path.startswith(PING_PREFIX):
             return pings
         if path.startswith(API_PREFIX):
-            return api
+            return api.route(method, path)
         if path.startswith(("/badge/", "/b/")):
             return badge
         return nowhere

@@ -27,7 +27,7 @@ from smtp.listener import Listener
 log = logging.getLogger(__name__)
 
 FIRST_PROJECT = "main"
-SMTP_GRACE = 10.0  # seconds that messages under way have when we stop
+GRACE = 10.0  # seconds that requests, and then messages, under way have when we stop
 DATABASE_RETRY = 2.0  # seconds between attempts while the database isn't there at start
 
 
@@ -108,7 +108,7 @@ async def _http(core: Core) -> AsyncIterator[None]:
         yield
     finally:
         server.stop()
-        await handlers.finish()
+        await handlers.finish(GRACE)
         await server.close_all_connections()
 
 
@@ -123,7 +123,7 @@ async def _smtp(core: Core) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await listener.stop(SMTP_GRACE)
+        await listener.stop(GRACE)
 
 
 async def _greet(core: Core) -> None:

@@ -17,8 +17,8 @@ _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _DOMAIN = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*")
 # One plain address of RFC 5322; quoted local parts and comments are left out.
-_ADDRESS = rf"[^\s\0-\x1f\x7f<>@\",:;()\\\[\]]{{1,64}}@{_DOMAIN.pattern}"
-_MAILBOX = re.compile(rf"{_ADDRESS}|[^\0-\x1f\x7f<>@\",:;()\\\[\]]*<{_ADDRESS}>")
+_ADDRESS = rf"[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}@{_DOMAIN.pattern}"
+_MAILBOX = re.compile(rf"{_ADDRESS}|[^\0-\x1f\x7f<>@\",:;()\\\[\]]*<{_ADDRESS}>", re.ASCII)
 _SIZE = re.compile(r"[1-9][0-9]{0,8}[KMG]")
 # MongoDB's naming restrictions for databases, the stricter ones of Windows hosts included.
 _DATABASE = re.compile(r"[^/\\. \"$*<>:|?\0]{1,63}")

@@ -1,9 +1,11 @@
-"""Worker processes: for work that may be slow, greedy or never end. They can be killed, which threads can't."""
+"""Worker processes, for work that may be slow, greedy or endless: they can be killed, which threads can't."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
@@ -133,6 +135,8 @@ class _Worker:
 
     async def kill(self) -> None:
         self._requests.close()
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
+        if self.process.returncode is None:
+            # Not process.kill(): that asks for the exit status first, which asyncio then waits for in vain.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
         await self.process.wait()

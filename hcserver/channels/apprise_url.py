@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 MAX_LENGTH = 2000  # characters
 
-_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9]{1,30})://([^?]+)(?:\?(.*))?")
+_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9]{1,30})://([^/?][^?]*)(?:\?(.*))?")
 
 _WEBHOOK = "use the kind webhook, which can sign what it sends and says what it has sent before"
 _LOCAL = "it would act on the server's own machine"
@@ -57,9 +57,10 @@ def with_options(url: str, options: Mapping[str, str]) -> str:
     """The URL with those of the options that it does not have itself."""
     _, _, query = url.partition("?")
     present = _options(query)
-    added = [f"{quote(name)}={quote(value)}" for name, value in options.items() if name.lower() not in present]
-    if not added:
+    missing = {name: value for name, value in options.items() if name.lower() not in present}
+    if not missing:
         return url
+    added = [f"{quote(name, safe='+')}={quote(value, safe='')}" for name, value in missing.items()]
     return f"{url}{'&' if query else '' if url.endswith('?') else '?'}{'&'.join(added)}"
 
 
@@ -88,6 +89,7 @@ def _secrets(url: str) -> list[str]:
     # Tokens stand where the host would be in many of Apprise's URLs; they have no dots but "o." (Pushbullet).
     if not re.fullmatch(r"[\w-]{2,}(\.[\w-]+)+|localhost|\[[0-9a-fA-F:]*", name):
         parts += [name, port]
+    parts += [piece for part in parts for piece in unquote(part).split("/")]
     found = {form for part in parts for form in (part, unquote(part)) if len(form) >= _SECRET_CHARACTERS}
     return sorted(found - _WORDS, key=len, reverse=True)
 

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import ipaddress
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
@@ -47,15 +48,14 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _MAX_ADDRESSES = 8  # of one name that are tried
 _MAX_REDIRECTS = 5
 _MAX_RESPONSE_BYTES = 65_536
-# Seconds for what follows the head of a response; it only matters to the next use of the connection.
-_BODY_SECONDS = 1.0
-_IDLE_SECONDS = 5.0
+_BODY_SECONDS = 1.0  # for what follows the head of a response
 # Threads that look up names: more lookups than these wait for each other, and for nothing else.
 _RESOLVERS = 16
 # Headers of ours, or about the content; others may be credentials, and not for where a redirect leads.
 _HARMLESS = frozenset({"content-type", "idempotency-key", "user-agent"})
 _HARMLESS_PREFIX = "webhook-"
 
+_HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")  # a name, or an IPv6 address
 _USER_AGENT = f"hcserver/{__version__}"
 
 
@@ -83,7 +83,7 @@ class Guard:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise Failed(f"{host}: {error.strerror or 'the name was not found'}", transient=True) from error
-        except (ValueError, OverflowError) as error:  # no label of a name is that long, no port that great
+        except ValueError as error:  # no label of a name is that long
             raise Failed(f"{host}: there can be no such host", transient=False) from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         permitted = [address for address in addresses if self._permits(ipaddress.ip_address(address))]
@@ -120,22 +120,16 @@ def tls_context() -> ssl.SSLContext:
 class Web:
     """Makes HTTP requests, to permitted addresses only. `timeout` is for one request in all, in seconds.
 
-    No proxy and no credentials of the environment are used, no cookies are kept.
+    Each has a connection of its own: one that was kept might just be closed by the other side, and what was
+    to be told would have to wait for the next attempt. No proxy and no credentials of the environment are
+    used, no cookies are kept. How many requests run at a time is the caller's to limit.
     """
 
     def __init__(self, guard: Guard, timeout: float, *, redirects: bool) -> None:
         self._timeout = timeout
         self._redirects = redirects
         self._resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolver")
-        # How many requests run at a time is the caller's to limit: here, one slow receiver must not be
-        # able to take the places of all others.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_tls(),
-            max_connections=None,
-            max_keepalive_connections=20,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=_Backend(guard, self._resolvers),
-        )
+        self._network = _Backend(guard, self._resolvers)
 
     async def request(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> int:
         """The status of the answer, whatever it is; redirects are followed if the settings say so.
@@ -155,8 +149,7 @@ class Web:
         except httpcore.ProtocolError as error:
             raise Failed("the request can't be said in HTTP", transient=False) from error
 
-    async def close(self) -> None:
-        await self._pool.aclose()
+    def close(self) -> None:
         self._resolvers.shutdown(wait=False, cancel_futures=True)
 
     async def _follow(self, method: str, url: httpx.URL, headers: dict[str, str], content: bytes) -> int:
@@ -176,22 +169,21 @@ class Web:
         self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes
     ) -> tuple[int, str]:
         """One request; the status and the Location of its answer."""
-        lines = [(b"Host", url.netloc), (b"User-Agent", _USER_AGENT.encode())]
-        if url.userinfo:
-            credentials = f"{url.username}:{url.password}".encode()
-            lines.append((b"Authorization", b"Basic " + base64.b64encode(credentials)))
-        given = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
-        overridden = {name.lower() for name, _ in given}
-        lines = [line for line in lines if line[0].lower() not in overridden] + given
         address = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        waits = {"connect": self._timeout}
+        connection = httpcore.AsyncHTTPConnection(
+            address.origin, ssl_context=_tls(), network_backend=self._network
+        )
         body = content if content or method not in ("GET", "HEAD", "DELETE") else None
-        async with self._pool.stream(
-            method, address, headers=lines, content=body, extensions={"timeout": waits}
-        ) as response:
-            await _drain(response)
-            location = {name.lower(): value for name, value in response.headers}.get(b"location", b"")
-            return response.status, location.decode("ascii", "replace")
+        waits = {"connect": self._timeout}
+        try:
+            async with connection.stream(
+                method, address, headers=_lines(url, headers), content=body, extensions={"timeout": waits}
+            ) as response:
+                await _drain(response)
+                location = {name.lower(): value for name, value in response.headers}.get(b"location", b"")
+                return response.status, location.decode("ascii", "replace")
+        finally:
+            await connection.aclose()
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
@@ -235,9 +227,25 @@ def _url(url: str, base: httpx.URL | None = None) -> httpx.URL:
         parsed = httpx.URL(url) if base is None else base.join(url)
     except httpx.InvalidURL as error:
         raise Failed("the URL is not valid", transient=False) from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed.scheme not in ("http", "https") or not _HOST.fullmatch(parsed.raw_host):
         raise Failed("the URL is not one of http or https with a host", transient=False)
+    if parsed.port is not None and not 0 < parsed.port < 65536:
+        raise Failed("the URL has a port that can't be", transient=False)
     return parsed
+
+
+def _lines(url: httpx.URL, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    lines = [
+        (b"Host", url.netloc),
+        (b"Connection", b"close"),
+        (b"User-Agent", _USER_AGENT.encode()),
+    ]
+    if url.userinfo:
+        credentials = f"{url.username}:{url.password}".encode()
+        lines.append((b"Authorization", b"Basic " + base64.b64encode(credentials)))
+    given = [(name.encode("ascii"), value.encode("utf-8", "replace")) for name, value in headers.items()]
+    overridden = {name.lower() for name, _ in given}
+    return [line for line in lines if line[0].lower() not in overridden] + given
 
 
 def _harmless(header: str) -> bool:
@@ -245,9 +253,8 @@ def _harmless(header: str) -> bool:
 
 
 async def _drain(response: httpcore.Response) -> None:
-    """Read the rest of the answer if it is short and comes at once: then the connection can be used again.
-
-    Otherwise, or if it breaks, the connection is closed; the status is known all the same.
+    """Read the rest of the answer if it is short and comes at once: out of politeness, as to hang up on a
+    receiver leaves errors in its log. Whatever happens to the rest, the status is known.
     """
     size = 0
     try:

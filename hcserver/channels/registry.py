@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hcserver.channels.apprise import APPRISE_KINDS
 from hcserver.channels.email import Email
 from hcserver.channels.group import Group
 from hcserver.channels.kind import Kind
@@ -12,7 +13,7 @@ from hcserver.errors import InvalidRequest
 # A group has no way to send of its own: the caller sends to its members.
 AnyKind = Kind | Group
 
-KINDS: dict[str, AnyKind] = {one.name: one for one in (Email(), Webhook(), Shell(), Group())}
+KINDS: dict[str, AnyKind] = {one.name: one for one in (Email(), Webhook(), Shell(), Group(), *APPRISE_KINDS)}
 
 
 def kind(name: str) -> AnyKind:

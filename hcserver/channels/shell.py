@@ -32,10 +32,8 @@ _OUTPUT_BYTES = 2000
 _OUTPUT_SECONDS = 0.5
 
 
-class Commands(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
-    """"up" is for good news, "down" for everything else."""
+class Commands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """ "up" is for good news, "down" for everything else."""
 
     down: str = ""
     up: str = ""
@@ -105,7 +103,7 @@ def _environment(notice: Notice) -> dict[str, str]:
     """Values go around the shell's own reading of the command, so that nothing in them can be run."""
     values = placeholders(notice, _BODY_CHARACTERS)
     ours = {
-        name: value.replace("\0", "")[:_VALUE_CHARACTERS * 4 if name.endswith("JSON") else _VALUE_CHARACTERS]
+        name: value.replace("\0", "")[: _VALUE_CHARACTERS * 4 if name.endswith("JSON") else _VALUE_CHARACTERS]
         for name, value in values.items()
     }
     return {name: os.environ[name] for name in _INHERITED if name in os.environ} | ours

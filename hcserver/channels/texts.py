@@ -142,10 +142,15 @@ def moment(notice: Notice, at: datetime) -> str:
 def duration(length: timedelta) -> str:
     """A length of time in its two greatest units: "3 d 4 h", "59 s"; less than a second is "0 s"."""
     seconds = max(int(length.total_seconds()), 0)
-    units = (("d", seconds // 86400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60))
-    shown = [(unit, count) for unit, count in (*units, ("s", seconds % 60))]
-    first = next((index for index, (_, count) in enumerate(shown) if count), len(shown) - 1)
-    return " ".join(f"{count} {unit}" for unit, count in shown[first : first + 2] if count or unit == "s")
+    counts = [
+        (seconds // 86400, "d"),
+        (seconds // 3600 % 24, "h"),
+        (seconds // 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ]
+    while counts and not counts[0][0]:
+        counts.pop(0)
+    return " ".join(f"{count} {unit}" for count, unit in counts[:2] if count) or "0 s"
 
 
 def _cause(notice: Notice) -> str:

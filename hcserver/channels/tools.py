@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from hcserver.channels.apprise_pool import ApprisePool
 from hcserver.channels.guard import Guard, Web
+from hcserver.channels.mail import Mailer
 from hcserver.config import EmailSettings, NotificationSettings, Settings
-
-# Threads for what can only be sent by blocking calls (Apprise): as many receivers may be slow at a time
-# before others wait for them.
-_WORKERS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +18,25 @@ class Tools:
     notifications: NotificationSettings
     guard: Guard  # says which addresses may be reached
     web: Web  # makes HTTP requests, guarded
-    workers: ThreadPoolExecutor
+    mailer: Mailer
+    apprise: ApprisePool
 
     @classmethod
     def of(cls, settings: Settings) -> Tools:
-        """What the settings say. Threads and connections are made when they are first needed."""
-        guard = Guard(settings.notifications.allowed_networks)
+        """What the settings say. Connections, threads and processes are made when they are first needed."""
+        telling = settings.notifications
+        guard = Guard(telling.allowed_networks)
         return cls(
             email=settings.email,
-            notifications=settings.notifications,
+            notifications=telling,
             guard=guard,
-            web=Web(guard, settings.notifications.timeout, redirects=settings.notifications.redirects),
-            workers=ThreadPoolExecutor(_WORKERS, thread_name_prefix="channel"),
+            web=Web(guard, telling.timeout, redirects=telling.redirects),
+            mailer=Mailer(settings.email),
+            apprise=ApprisePool(telling.allowed_networks, telling.timeout),
         )
 
     async def close(self) -> None:
-        """Close connections and give up what waits; what a thread is in the middle of runs to its end."""
-        await self.web.close()
-        self.workers.shutdown(wait=False, cancel_futures=True)
+        """Close connections and end processes."""
+        self.web.close()
+        self.mailer.close()
+        await self.apprise.close()

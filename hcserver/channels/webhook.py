@@ -50,9 +50,7 @@ NEEDS: Final = (
 )
 
 
-class Request(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What to send. Without a body, methods that have one send the notice as JSON."""
 
     url: str

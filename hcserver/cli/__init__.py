@@ -15,7 +15,9 @@ from hcserver.errors import ConfigError, HcError
 _COMMANDS = {
     "serve": ("hcserver.cli.serve", "serve", "Run the server."),
     "project": ("hcserver.cli.project", "project", "Create and manage projects."),
-    "channel": ("hcserver.cli.channel", "channel", "Create and list channels."),
+    "channel": ("hcserver.cli.channel", "channel", "Create, try and manage channels."),
+    "window": ("hcserver.cli.window", "window", "Create and manage maintenance windows."),
+    "admin-key": ("hcserver.cli.admin_key", "admin_key", "Create and manage admin keys."),
     "email": ("hcserver.cli.email", "email", "Try the way in for emails."),
     "classify": ("hcserver.cli.email", "classify", "Say what a check would make of an email."),
     "config": ("hcserver.cli.config", "config", "Look at the settings."),

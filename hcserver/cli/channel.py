@@ -2,34 +2,85 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
+from typing import Any
+
 import click
 
-from hcserver.cli.commands import services
-from hcserver.cli.output import json_option, print_json, print_rows, run
-from hcserver.services.projects import CHANNEL_KINDS
+from hcserver.channels.registry import KINDS
+from hcserver.cli.commands import as_id, plain_faults, services, working
+from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
+from hcserver.domain.channel_fields import EVENTS, MAX_DELAY, parse_channel
+from hcserver.domain.project import Channel
+from hcserver.services.channels import masked_target
+
+_NEEDS = "\n\n".join(
+    ["What TARGET is, for each KIND:", *(f"{name}: {kind.needs}" for name, kind in sorted(KINDS.items()))]
+)
+
+_project = click.argument("project")
+_channel = click.argument("name_or_id", metavar="CHANNEL")
+
+
+class _Events(click.ParamType):
+    """Some of EVENTS, comma-separated."""
+
+    name = "events"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        events = [event.strip() for event in str(value).split(",") if event.strip()]
+        if wrong := [event for event in events if event not in EVENTS]:
+            self.fail(f"{wrong[0]!r} is none of {', '.join(EVENTS)}", param, ctx)
+        return events
+
+
+_OPTIONS = (
+    click.option("--events", type=_Events(), help=f"What it tells, comma-separated: {', '.join(EVENTS)}."),
+    click.option(
+        "--delay",
+        type=click.IntRange(0, MAX_DELAY),
+        metavar="SECONDS",
+        help="Tell that a check is down only if it still is after so long.",
+    ),
+    click.option("--tags", help="Tell only of checks that have one of these tags, separated by blanks."),
+    click.option(
+        "--auto-assign/--no-auto-assign", default=None, help="Give it to new checks that name no channels."
+    ),
+)
+
+
+def _settings(command: Any) -> Any:
+    """The options that `create` and `update` have in common."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.group()
 def channel() -> None:
-    """Create and list channels."""
+    """Create, try and manage channels."""
 
 
-@channel.command()
-@click.argument("project")
-@click.argument("kind", type=click.Choice(CHANNEL_KINDS))
+@channel.command(epilog=_NEEDS)
+@_project
+@click.argument("kind", type=click.Choice(sorted(KINDS)), metavar="KIND")
 @click.argument("target")
 @click.option("--name", default="", help="A name, by which checks can be given the channel through the API.")
+@_settings
 @json_option
-def create(project: str, kind: str, target: str, name: str, as_json: bool) -> None:
-    """Add a channel to PROJECT. TARGET is an email address, or the URL of a webhook."""
+def create(project: str, kind: str, target: str, as_json: bool, **settings: object) -> None:
+    """Add a channel of that KIND to PROJECT. TARGET says where it leads."""
 
     async def work() -> dict[str, object]:
         async with services() as core:
             found = await core.projects.find(project)
-            made = await core.projects.create_channel(found, kind, target, name)
+            asked = {"kind": kind, "target": target, **_given(settings)}
+            made = await core.channels.create(found, parse_channel(asked))
             return {"id": str(made.id), "name": made.name, "kind": made.kind}
 
-    fields = run(work())
+    with plain_faults():
+        fields = run(work())
     if as_json:
         print_json(fields)
     else:
@@ -37,7 +88,7 @@ def create(project: str, kind: str, target: str, name: str, as_json: bool) -> No
 
 
 @channel.command(name="list")
-@click.argument("project")
+@_project
 @json_option
 def list_channels(project: str, as_json: bool) -> None:
     """List the channels of PROJECT."""
@@ -45,13 +96,149 @@ def list_channels(project: str, as_json: bool) -> None:
     async def work() -> list[dict[str, object]]:
         async with services() as core:
             found = await core.projects.find(project)
-            return [
-                {"id": str(one.id), "name": one.name, "kind": one.kind, "target": one.target}
-                for one in await core.projects.channels(found.id)
-            ]
+            return [channel_row(one) for one in await core.channels.of_project(found.id)]
 
     rows = run(work())
     if as_json:
         print_json(rows)
     else:
         print_rows(("kind", "name", "target", "id"), rows)
+
+
+@channel.command()
+@_project
+@_channel
+@click.option("--secrets", is_flag=True, help="Show the whole target, passwords and tokens included.")
+@json_option
+def show(project: str, name_or_id: str, secrets: bool, as_json: bool) -> None:
+    """Show CHANNEL (a name or an id) of PROJECT."""
+
+    async def work() -> Channel:
+        async with services() as core:
+            return await core.channels.find(await core.projects.find(project), name_or_id)
+
+    _print(run(work()), as_json, secrets)
+
+
+@channel.command()
+@_project
+@_channel
+@click.option("--check", help="The id of a check that it is to be about.")
+@json_option
+def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> None:
+    """Send a test through CHANNEL, and say what came of it. The status is 1 if it failed."""
+
+    async def work() -> dict[str, object]:
+        async with services() as core, working(core):
+            found = await core.projects.find(project)
+            one = await core.channels.find(found, name_or_id)
+            about = None if check is None else await core.checks.get(found, as_id(check, "check"))
+            attempt = await core.channels.test(one, about)
+            return {
+                "ok": attempt.error is None,
+                "status": attempt.status,
+                "error": attempt.error,
+                "duration": attempt.duration,
+            }
+
+    outcome = run(work())
+    if as_json:
+        print_json(outcome)
+    elif outcome["ok"]:
+        click.echo(f"It works ({outcome['duration']} s).")
+    else:
+        click.echo(f"It failed: {outcome['error']}", err=True)
+    sys.exit(0 if outcome["ok"] else 1)
+
+
+@channel.command()
+@_project
+@_channel
+@click.option("--target", help="Where it leads from now on.")
+@click.option("--name", help="Its new name.")
+@_settings
+@click.option("--disable/--enable", "disabled", default=None, help="Stop or resume telling by it.")
+@json_option
+def update(project: str, name_or_id: str, as_json: bool, **settings: object) -> None:
+    """Change CHANNEL (a name or an id) of PROJECT; what isn't named stays as it is."""
+
+    async def work() -> Channel:
+        async with services() as core:
+            found = await core.projects.find(project)
+            one = await core.channels.find(found, name_or_id)
+            return await core.channels.update(found, one.id, parse_channel(_given(settings)))
+
+    with plain_faults():
+        changed = run(work())
+    _print(changed, as_json, secrets=False)
+
+
+@channel.command()
+@_project
+@_channel
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@json_option
+def delete(project: str, name_or_id: str, yes: bool, as_json: bool) -> None:
+    """Delete CHANNEL (a name or an id) of PROJECT, and take it out of checks and groups."""
+
+    async def look() -> Channel:
+        async with services() as core:
+            return await core.channels.find(await core.projects.find(project), name_or_id)
+
+    async def work(name_or_id: str) -> Channel:
+        async with services() as core, working(core):
+            found = await core.projects.find(project)
+            one = await core.channels.find(found, name_or_id)
+            return await core.channels.delete(found, one.id)
+
+    if not yes:
+        asked = run(look())
+        question = f"Delete the {asked.kind} channel {asked.name or asked.id}?"
+        click.confirm(question, abort=True, err=True)
+        name_or_id = str(asked.id)
+    gone = run(work(name_or_id))
+    if as_json:
+        print_json({"id": str(gone.id), "name": gone.name, "kind": gone.kind})
+    else:
+        click.echo(f"Deleted the {gone.kind} channel {gone.id}.")
+
+
+def channel_row(channel: Channel) -> dict[str, object]:
+    """A channel in a list, without its secrets."""
+    return {
+        "id": str(channel.id),
+        "name": channel.name,
+        "kind": channel.kind,
+        "target": masked_target(channel),
+    }
+
+
+def _given(settings: dict[str, object]) -> dict[str, object]:
+    """The options that were given."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _print(channel: Channel, as_json: bool, secrets: bool) -> None:
+    fields: dict[str, object] = {
+        **channel_row(channel),
+        "events": channel.events,
+        "delay": channel.delay,
+        "tags": channel.tags,
+        "auto_assign": channel.auto_assign,
+        "disabled": channel.error is not None,
+        "error": channel.error,
+    }
+    if secrets:
+        fields["target"] = channel.target
+    if as_json:
+        print_json(fields)
+    else:
+        print_table(("", ""), [(name, _readable(value)) for name, value in fields.items()])
+
+
+def _readable(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return value

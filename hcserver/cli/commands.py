@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from uuid import UUID
 
 from hcserver.cli.database import database
 from hcserver.cli.output import current_settings
+from hcserver.domain.members import without_prefix
+from hcserver.errors import InvalidRequest, NotFound
 from hcserver.services.core import Core
 from hcserver.storage.schema import prepare
 
@@ -18,3 +21,31 @@ async def services() -> AsyncIterator[Core]:
     async with database(settings) as opened:
         await prepare(opened)
         yield Core(opened, settings)
+
+
+@asynccontextmanager
+async def working(core: Core) -> AsyncIterator[None]:
+    """With what it takes to change checks, and to tell people: written and sent when this ends."""
+    core.ledger.start()
+    try:
+        yield
+    finally:
+        await core.ledger.stop()
+        await core.notifier.stop()
+
+
+@contextmanager
+def plain_faults() -> Iterator[None]:
+    """What is wrong with a request in the words of the API, but without its word for JSON."""
+    try:
+        yield
+    except InvalidRequest as error:
+        raise InvalidRequest(without_prefix(error)) from error
+
+
+def as_id(text: str, what: str) -> UUID:
+    """Raises NotFound for what is no id, and so names nothing."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(f"there is no {what} {text!r}") from error

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from hcserver.cli.channel import channel_row
 from hcserver.cli.commands import services
 from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.project import Project
-from hcserver.services.core import Core
+from hcserver.domain.project_fields import MAX_CHECKS, MAX_PINGS
 from hcserver.services.projects import KeyKind
 
 
@@ -70,18 +71,14 @@ def show(name_or_id: str, as_json: bool) -> None:
     async def work() -> tuple[dict[str, object], list[dict[str, object]]]:
         async with services() as core:
             found = await core.projects.find(name_or_id)
-            channels = await core.projects.channels(found.id)
+            channels = await core.channels.of_project(found.id)
             fields = {
                 **_fields(found),
                 "checks": await core.storage.checks.count(found.id),
-                "checks_limit": found.checks_limit or core.settings.limits.checks_per_project,
+                "checks_limit": core.checks.limit(found),
                 "pings_limit": core.checks.pings_kept(found),
             }
-            rows: list[dict[str, object]] = [
-                {"id": str(one.id), "name": one.name, "kind": one.kind, "target": one.target}
-                for one in channels
-            ]
-            return fields, rows
+            return fields, [channel_row(one) for one in channels]
 
     fields, channels = run(work())
     if as_json:
@@ -113,8 +110,8 @@ def rename(name_or_id: str, new_name: str, as_json: bool) -> None:
 
 @project.command()
 @click.argument("name_or_id", metavar="PROJECT")
-@click.option("--checks", type=click.IntRange(0, 1_000_000), help="Checks that it may have.")
-@click.option("--pings", type=click.IntRange(0, 1000), help="Pings that are kept of each check.")
+@click.option("--checks", type=click.IntRange(0, MAX_CHECKS), help="Checks that it may have.")
+@click.option("--pings", type=click.IntRange(0, MAX_PINGS), help="Pings that are kept of each check.")
 @json_option
 def limit(name_or_id: str, checks: int | None, pings: int | None, as_json: bool) -> None:
     """Give PROJECT limits of its own. 0: as the configuration says; what isn't named stays as it is."""
@@ -162,7 +159,7 @@ def rotate_key(name_or_id: str, kind: KeyKind, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @json_option
 def delete(name_or_id: str, yes: bool, as_json: bool) -> None:
-    """Delete PROJECT with all its checks, pings, flips and channels."""
+    """Delete PROJECT with all that belongs to it."""
 
     async def look() -> tuple[Project, int]:
         async with services() as core:
@@ -172,10 +169,7 @@ def delete(name_or_id: str, yes: bool, as_json: bool) -> None:
     async def work(project: str) -> dict[str, object]:
         async with services() as core:
             found = await core.projects.find(project)
-            count = await _remove_checks(core, found)
-            await core.projects.delete(found)
-            # Whatever was added while we were at it. Before, a run that is cut short can be repeated.
-            count += await _remove_checks(core, found)
+            count = await core.projects.delete(found)
             return {"id": str(found.id), "name": found.name, "checks": count}
 
     if not yes:
@@ -188,13 +182,6 @@ def delete(name_or_id: str, yes: bool, as_json: bool) -> None:
         print_json(fields)
     else:
         click.echo(f"Deleted the project {fields['name']} and its {fields['checks']} checks.")
-
-
-async def _remove_checks(core: Core, project: Project) -> int:
-    checks = await core.checks.of_project(project.id)
-    for check in checks:
-        await core.checks.remove(check)
-    return len(checks)
 
 
 def _fields(project: Project) -> dict[str, object]:

@@ -114,11 +114,12 @@ def _tell(check: Check, moment: datetime, now: datetime) -> Step:
     if check.told_at is not None:
         reminded = _with_moment(replace(check, told_at=now))
         return _alert(reminded, None, "reminder", now, "timeout", since=check.down_at)
-    if check.failures < check.failures_before_alert:
+    # Otherwise there are failures enough, or no run will ever be missed again.
+    if moment != check.failed_at:
         failed_at = moment - timedelta(seconds=check.grace)
         check = replace(check, failures=check.failures + 1, failed_at=failed_at)
-    if check.failures < check.failures_before_alert:
-        return Step(_with_moment(check))
+        if check.failures < check.failures_before_alert:
+            return Step(_with_moment(check))
     told = _with_moment(replace(check, told_at=now))
     return _alert(told, None, "down", moment, "timeout", since=check.down_at)
 
@@ -140,7 +141,6 @@ def _moment(check: Check) -> datetime | None:
         expected: datetime | None = check.failed_at + timedelta(seconds=check.timeout)
     else:
         expected = next_occurrence(check.kind, check.schedule, check.tz, check.failed_at)
-    # A job that is never expected again will not fail again either.
     return check.failed_at if expected is None else expected + timedelta(seconds=check.grace)
 
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
+from hcserver.domain import members
 from hcserver.domain.check import Check
-from hcserver.domain.schedule import canonical_zone, schedule_kind
+from hcserver.domain.schedule import schedule_kind
 from hcserver.domain.slug import MAX_SLUG, slugify
 from hcserver.errors import InvalidRequest
 
 MAX_NAME: Final = 100  # characters
 MAX_TAGS: Final = 500  # characters
 MAX_DESC: Final = 10_000  # characters
-MAX_SCHEDULE: Final = 100  # characters
 MAX_KEYWORDS: Final = 200  # characters
 MIN_SECONDS: Final = 60  # timeout and grace: one minute
-MAX_SECONDS: Final = 31_536_000  # timeout and grace: 365 days
+MAX_SECONDS: Final = 31_536_000  # timeout, grace and repeat_after: 365 days
+MAX_FAILURES: Final = 100  # failures_before_alert
 
 UNIQUE_FIELDS: Final = frozenset({"name", "slug", "tags", "timeout", "grace"})
 
@@ -53,7 +52,7 @@ def parse_body(raw: bytes) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         raise InvalidRequest("could not parse request body") from error
     if not isinstance(document, dict):
-        raise InvalidRequest("json validation error: value is not an object")
+        raise members.fault("value is not an object")
     return document
 
 
@@ -62,11 +61,7 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
 
     Raises InvalidRequest with the problem of the alphabetically first faulty field.
     """
-    values: dict[str, Any] = {}
-    for name, parse in _PARSERS.items():
-        if name in data:
-            values[name] = parse(name, data[name])
-
+    values = members.parse(data, _READERS)
     changes = {name: values[name] for name in _PLAIN_FIELDS if name in values}
     if version < 3 and "name" in values:
         changes["slug"] = values.get("slug", slugify(values["name"]))
@@ -120,123 +115,36 @@ def _bounded_int(digits: str) -> int:
     return -(10**_MAX_DIGITS) if digits.startswith("-") else 10**_MAX_DIGITS
 
 
-def _fault(text: str) -> InvalidRequest:
-    return InvalidRequest(f"json validation error: {text}")
+_SECONDS: Final = members.integer(MIN_SECONDS, MAX_SECONDS)
+_KEYWORDS: Final = members.text(MAX_KEYWORDS)
 
-
-def _string(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise _fault(f"{name} is not a string")
-    return value
-
-
-def _text(limit: int | None) -> Callable[[str, object], str]:
-    """Free text of at most `limit` characters."""
-
-    def parse(name: str, value: object) -> str:
-        text = _string(name, value)
-        if limit is not None and len(text) > limit:
-            raise _fault(f"{name} is too long")
-        if "\0" in text or not _encodable(text):
-            raise _fault(f"{name} contains characters that can't be stored")
-        return text
-
-    return parse
-
-
-def _encodable(text: str) -> bool:
-    """False for lone surrogates, which JSON can spell but UTF-8 can't."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _slug(name: str, value: object) -> str:
-    slug = _string(name, value)
-    if len(slug) > MAX_SLUG:
-        raise _fault(f"{name} is too long")
-    if not re.fullmatch(r"[a-z0-9_-]*", slug):
-        raise _fault(f"{name} does not match pattern")
-    return slug
-
-
-def _schedule(name: str, value: object) -> str:
-    schedule = _string(name, value)
-    if len(schedule) > MAX_SCHEDULE:
-        raise _fault(f"{name} is too long")
-    try:
-        schedule_kind(schedule)
-    except ValueError as error:
-        raise _fault(f"{name} is not a valid cron or OnCalendar expression") from error
-    return schedule
-
-
-def _tz(name: str, value: object) -> str:
-    try:
-        return canonical_zone(_string(name, value))
-    except ValueError as error:
-        raise _fault(f"{name} is not a valid timezone") from error
-
-
-def _methods(name: str, value: object) -> str:
-    methods = _string(name, value)
-    if methods not in ("", "POST"):
-        raise _fault(f"{name} has unexpected value")
-    return methods
-
-
-def _seconds(name: str, value: object) -> int:
-    if type(value) is not int:  # a bool is no number
-        raise _fault(f"{name} is not a number")
-    if value < MIN_SECONDS:
-        raise _fault(f"{name} is too small")
-    if value > MAX_SECONDS:
-        raise _fault(f"{name} is too large")
-    return value
-
-
-def _boolean(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _fault(f"{name} is not a boolean")
-    return value
-
-
-def _unique(name: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise _fault(f"{name} is not an array")
-    if not all(isinstance(item, str) and item in UNIQUE_FIELDS for item in value):
-        raise _fault(f"an item in '{name}' has unexpected value")
-    return tuple(dict.fromkeys(value))
-
-
-_PLAIN_FIELDS: Final[dict[str, Callable[[str, object], Any]]] = {
-    "desc": _text(MAX_DESC),
-    "failure_kw": _text(MAX_KEYWORDS),
-    "filter_body": _boolean,
-    "filter_default_fail": _boolean,
-    "filter_http_body": _boolean,
-    "filter_subject": _boolean,
-    "grace": _seconds,
-    "kw_ignore_case": _boolean,
-    "kw_whole_word": _boolean,
-    "manual_resume": _boolean,
-    "methods": _methods,
-    "name": _text(MAX_NAME),
-    "schedule": _schedule,
-    "slug": _slug,
-    "start_kw": _text(MAX_KEYWORDS),
-    "success_kw": _text(MAX_KEYWORDS),
-    "tags": _text(MAX_TAGS),
-    "timeout": _seconds,
-    "tz": _tz,
+_PLAIN_FIELDS: Final[dict[str, members.Reader]] = {
+    "desc": members.text(MAX_DESC),
+    "failure_kw": _KEYWORDS,
+    "failures_before_alert": members.integer(1, MAX_FAILURES),
+    "filter_body": members.boolean,
+    "filter_default_fail": members.boolean,
+    "filter_http_body": members.boolean,
+    "filter_subject": members.boolean,
+    "grace": _SECONDS,
+    "kw_ignore_case": members.boolean,
+    "kw_whole_word": members.boolean,
+    "manual_resume": members.boolean,
+    "methods": members.choice("", "POST"),
+    "name": members.text(MAX_NAME),
+    "repeat_after": members.integer(MIN_SECONDS, MAX_SECONDS, or_zero=True),
+    "schedule": members.schedule,
+    "slug": members.pattern(r"[a-z0-9_-]*", MAX_SLUG),
+    "start_kw": _KEYWORDS,
+    "success_kw": _KEYWORDS,
+    "tags": members.text(MAX_TAGS),
+    "timeout": _SECONDS,
+    "tz": members.tz,
 }
-_OTHER_FIELDS: Final[dict[str, Callable[[str, object], Any]]] = {
-    "channels": _text(None),
-    "subject": _text(MAX_KEYWORDS),
-    "subject_fail": _text(MAX_KEYWORDS),
-    "unique": _unique,
+_OTHER_FIELDS: Final[dict[str, members.Reader]] = {
+    "channels": members.text(),
+    "subject": _KEYWORDS,
+    "subject_fail": _KEYWORDS,
+    "unique": members.choices(*UNIQUE_FIELDS),
 }
-# In alphabetical order, in which faults are told.
-_PARSERS: Final = dict(sorted((_PLAIN_FIELDS | _OTHER_FIELDS).items()))
+_READERS: Final = _PLAIN_FIELDS | _OTHER_FIELDS

@@ -36,5 +36,6 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     status: NotificationStatus = "pending"
     why: str | None = None  # it is held back or was skipped
+    held: bool = False  # it was held back, so that it is told only if it still matters
     due: datetime | None = None  # when it is to be looked at next, while pending
     attempts: tuple[Attempt, ...] = ()

@@ -17,6 +17,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.fields import Spec, apply_spec, unique_matches
 from hcserver.domain.flip import Flip
+from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Channel, Project
 from hcserver.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -81,6 +82,10 @@ class Checks:
         checks = [self._ledger.overlay(one) for one in stored]
         return [check for check in checks if wanted.issubset(check.tags.split())] if wanted else checks
 
+    def limit(self, project: Project) -> int:
+        """How many checks the project may have."""
+        return project.checks_limit or self._limits.checks_per_project
+
     def pings_kept(self, project: Project) -> int:
         """How many pings of each check are kept and shown."""
         return min(project.pings_limit or self._limits.pings_per_check, SHOWN_PINGS)
@@ -118,9 +123,11 @@ class Checks:
                 for check in await self.of_project(project.id, _slug_asked_for(spec)):
                     if unique_matches(spec, check):
                         return await self._change(check, spec, channels), False
-            await self._make_room(project, self._limit(project))
+            await self._make_room(project, self.limit(project))
             fresh = Check(id=uuid4(), project=project.id, created=self._creation_time(), badge=uuid4())
-            check = replace(apply_spec(fresh, spec), channels=channels or ())
+            if channels is None:
+                channels = await self._assigned_to_new(project)
+            check = replace(apply_spec(fresh, spec), channels=channels)
             return await self._insert(check), True
 
     async def create_for_slug(self, project: Project, slug: str) -> tuple[UUID, bool]:
@@ -135,7 +142,7 @@ class Checks:
             except NotFound:
                 pass
             try:
-                await self._make_room(project, 2 * self._limit(project))
+                await self._make_room(project, 2 * self.limit(project))
             except Forbidden:
                 raise NotFound("not found") from None
             check = Check(
@@ -163,6 +170,21 @@ class Checks:
         await self._tell(check)
         return check
 
+    async def snooze(self, project: Project, id: UUID, until: datetime | None) -> Check:
+        """Hold back telling people that the check is down until that moment; None: no longer.
+
+        Raises NotFound, Forbidden.
+        """
+        await self.get(project, id)
+        check = await self._ledger.change(id, lambda check: Step(replace(check, snoozed_until=until)))
+        await self._tell(check)
+        return check
+
+    async def notifications(self, check: Check, limit: int) -> list[Notification]:
+        """The last `limit` of what was, or is to be, told of the check, newest first."""
+        await self._ledger.settle(check.id)
+        return await self._storage.notifications.of_check(check.id, limit)
+
     async def resume(self, project: Project, id: UUID) -> Check:
         """Raises NotFound, Forbidden, Conflict when it is not paused."""
         await self.get(project, id)
@@ -178,9 +200,15 @@ class Checks:
         return check
 
     async def delete(self, project: Project, id: UUID) -> Check:
-        """Delete a check with its pings and flips; the check as it was. Raises NotFound, Forbidden."""
+        """Delete a check with its pings, flips and maintenance windows; the check as it was.
+
+        Raises NotFound, Forbidden.
+        """
         check = await self.get(project, id)
         await self.remove(check)
+        for window in await self._storage.windows.of_project(project.id):
+            if window.check == id:
+                await self._storage.windows.delete(window.id)
         return check
 
     async def remove(self, check: Check) -> None:
@@ -225,6 +253,11 @@ class Checks:
         chosen = [_channel_named(identifier, channels) for identifier in wanted.split(",")]
         return tuple(dict.fromkeys(chosen))
 
+    async def _assigned_to_new(self, project: Project) -> tuple[UUID, ...]:
+        """The channels of a new check that names none."""
+        channels = await self._storage.channels.of_project(project.id)
+        return tuple(channel.id for channel in channels if channel.auto_assign)
+
     async def _change(self, check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:
         def apply(current: Check) -> Step:
             check = apply_spec(current, spec)
@@ -252,9 +285,6 @@ class Checks:
         if count >= limit:
             raise Forbidden("")
         self._counts[project.id] = (count + 1, good_until)
-
-    def _limit(self, project: Project) -> int:
-        return project.checks_limit or self._limits.checks_per_project
 
     def _creation_time(self) -> datetime:
         """Now, or a little later: no two checks of this process are of one age, so their order is certain."""

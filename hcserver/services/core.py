@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,18 +14,23 @@ from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.keywords import Reason
 from hcserver.errors import Unavailable
+from hcserver.services.admin_keys import AdminKeys
+from hcserver.services.channels import Channels
 from hcserver.services.checks import Checks
 from hcserver.services.directory import Directory
 from hcserver.services.ingest import Ingestor
 from hcserver.services.ledger import Ledger
+from hcserver.services.notifier import Notifier
 from hcserver.services.projects import Projects
 from hcserver.services.pruner import Pruner
 from hcserver.services.scheduler import Scheduler
+from hcserver.services.windows import Windows
 from hcserver.storage import Storage
 from hcserver.storage.schema import prepare
 
 log = logging.getLogger(__name__)
 
+PROBE_TIME = 3.0  # seconds that the database may take to answer
 MAX_LAG = 30.0  # seconds that overdue checks may wait before the scheduler counts as ill
 
 
@@ -51,10 +57,15 @@ class Core:
         self.ledger = Ledger(self.storage, settings.limits.cached_checks)
         self.ingestor = Ingestor(self.storage, self.ledger, self.directory, settings.limits.email_body_bytes)
         self.checks = Checks(self.storage, self.ledger, self.directory, settings.limits, clock)
-        self.projects = Projects(self.storage, clock)
+        self.projects = Projects(self.storage, self.directory, self.checks, clock)
+        self.admin_keys = AdminKeys(self.storage, clock)
         self.pruner = Pruner(self.storage, self.ledger, self.directory, self.checks)
         self.scheduler = Scheduler(self.storage, self.ledger, self.directory, self.checks, clock)
         self.examiner: Examiner | None = None  # set by whoever can read emails
+        self.notifier = Notifier(self.storage, self.ledger, self.directory, settings, clock)
+        self.ledger.on_alerts = self.notifier.take
+        self.channels = Channels(self.storage, self.ledger, self.notifier, clock)
+        self.windows = Windows(self.storage, self.ledger, clock)
         self.ways_in: dict[str, Callable[[], bool]] = {}  # name -> whether it is open, for `illnesses`
         self._database = database
 
@@ -66,6 +77,7 @@ class Core:
         self.ledger.start()
         self.ingestor.start()
         self.pruner.start()
+        self.notifier.start()
         self.scheduler.start()
 
     async def stop(self) -> None:
@@ -74,6 +86,7 @@ class Core:
         await self.pruner.stop()
         await self.ingestor.stop()
         await self.ledger.stop()
+        await self.notifier.stop()
 
     async def recover(self) -> None:
         """Fold what a crash left in the log, and publish the flips that it left in checks.
@@ -99,9 +112,12 @@ class Core:
         """What is wrong right now, by part; empty when all is well."""
         ill = {}
         try:
-            await self.storage.probe()
+            async with asyncio.timeout(PROBE_TIME):
+                await self.storage.probe()
         except Unavailable as error:
             ill["database"] = str(error)
+        except TimeoutError:
+            ill["database"] = "the database does not answer in time"
         if self.scheduler.lag > MAX_LAG:
             ill["scheduler"] = f"overdue checks have been waiting for {self.scheduler.lag:.0f} s"
         for name, is_open in self.ways_in.items():

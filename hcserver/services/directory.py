@@ -14,7 +14,7 @@ from hcserver.storage import Storage
 Access = Literal["write", "read"]
 REMEMBERED = 10_000  # projects, and slugs; beyond it the oldest are looked up again
 
-_API_KEY_LENGTH = 32
+API_KEY_LENGTH = 32  # characters
 
 
 class Directory:
@@ -31,7 +31,7 @@ class Directory:
 
         Raises Unauthorized, Unavailable.
         """
-        if api_key is None or len(api_key) != _API_KEY_LENGTH:
+        if api_key is None or len(api_key) != API_KEY_LENGTH:
             raise Unauthorized("missing api key")
         digest = key_hash(api_key)
         project = await self._by("api_key_hash", digest)

@@ -26,7 +26,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
 from hcserver.errors import HcError, NotFound, Unavailable
 from hcserver.storage import Storage
-from hcserver.storage.checks import Stored, Write
+from hcserver.storage.checks import Outbox, Stored, Write
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +44,17 @@ CHANGE_TIMEOUT = 5.0  # seconds that people wait for a change to be written
 class Entry:
     """One check in memory: as acknowledged (`check`) and as last known in the database (`base`, `rev`)."""
 
-    __slots__ = ("base", "changes", "check", "outbox", "pins", "rev", "stale", "stored_outbox", "unfolded")
+    __slots__ = (
+        *("base", "changes", "check", "outbox", "pins", "published"),
+        *("rev", "stale", "stored_outbox", "unfolded"),
+    )
 
     def __init__(self, stored: Stored) -> None:
         self.check = self.base = stored.check
         self.rev = stored.rev
-        self.outbox = self.stored_outbox = stored.outbox
+        self.outbox = Outbox()  # not in the database yet
+        self.stored_outbox = stored.outbox  # in the check's document, to be published
+        self.published = False  # it is, and leaves the document with its next write
         self.changes: list[_Pending] = []
         self.unfolded = 0  # pings in `check` but not in `base`
         self.pins = 0  # appends under way that count on this entry
@@ -268,12 +273,7 @@ class Ledger:
         while not (self._stopping and not self._dirty):
             chunk, wait = self._next_chunk()
             if not chunk:
-                self._wake.clear()
-                try:
-                    async with asyncio.timeout(wait):
-                        await self._wake.wait()
-                except TimeoutError:
-                    pass
+                await self._idle(wait)
                 continue
             began = monotonic()
             try:
@@ -293,7 +293,16 @@ class Ledger:
             else:
                 # Leave the database at least half of the time to appends, unless we are falling behind.
                 if self._room.is_set() and not self._urgent and not self._stopping:
-                    await asyncio.sleep(monotonic() - began)
+                    await self._idle(monotonic() - began)
+
+    async def _idle(self, seconds: float) -> None:
+        """Wait, unless something comes up that can't."""
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
 
     def _next_chunk(self) -> tuple[list[UUID], float]:
         """The checks to write now, else none and the seconds until there will be some."""
@@ -316,6 +325,7 @@ class Ledger:
     async def _fold(self, ids: list[UUID]) -> None:
         try:
             await self._reload([id for id in ids if (entry := self._entries.get(id)) and entry.stale])
+            await self._publish([entry for id in ids if (entry := self._entries.get(id))])
             snapshots = []
             for id in ids:
                 entry = self._entries.get(id)
@@ -332,12 +342,11 @@ class Ledger:
                 entry.stale = entry.stale or entry.check.id in missed
             for entry, write, _, unfolded in landed:
                 entry.base, entry.rev, entry.stored_outbox = write.check, write.rev + 1, write.outbox
+                entry.outbox, entry.published = entry.outbox.minus(write.outbox), False
                 entry.unfolded -= unfolded
                 self._unfolded -= unfolded
-            await self._publish([write for _, write, _, _ in landed if write.outbox])
+            await self._publish([entry for entry, _, _, _ in landed])
             for entry, write, changes, _ in landed:
-                # What is published leaves the document with its next write.
-                entry.outbox = entry.outbox.minus(write.outbox)
                 _resolve(entry, changes)
                 self.on_folded(write.check)
         except Unavailable as error:
@@ -347,12 +356,15 @@ class Ledger:
             for id in ids:
                 self._tidy(id)
 
-    async def _publish(self, writes: Sequence[Write]) -> None:
-        """Bring flips and alerts to their places; harmless when done again after a crash."""
-        if flips := [flip for write in writes for flip in write.outbox.flips]:
+    async def _publish(self, entries: Sequence[Entry]) -> None:
+        """Bring flips and alerts from the documents to their places; harmless when done again."""
+        waiting = [entry for entry in entries if entry.stored_outbox and not entry.published]
+        if flips := [flip for entry in waiting for flip in entry.stored_outbox.flips]:
             await self._storage.flips.publish(flips)
-        if alerts := [(write.check, alert) for write in writes for alert in write.outbox.alerts]:
+        if alerts := [(entry.check, alert) for entry in waiting for alert in entry.stored_outbox.alerts]:
             await self.on_alerts(alerts)
+        for entry in waiting:
+            entry.published = True
 
     def _give_up(self, ids: Iterable[UUID], error: Unavailable) -> None:
         """The database is away, and what it still did is unknown: tell those who wait, look again later."""
@@ -408,7 +420,8 @@ class Ledger:
 
     def _rebuild(self, entry: Entry, stored: Stored, tail: Sequence[Ping]) -> None:
         entry.base, entry.rev, entry.stored_outbox = stored.check, stored.rev, stored.outbox
-        entry.check, entry.outbox, entry.stale = stored.check, stored.outbox, False
+        entry.check, entry.outbox = stored.check, Outbox()
+        entry.published = entry.stale = False
         for ping in tail:
             entry.take(record(entry.check, ping.type, ping.at, ping.rid))
         self._unfolded += len(tail) - entry.unfolded

@@ -71,6 +71,7 @@ class Notifier:
         self._here: set[tuple[UUID, UUID, int]] = set()  # (check, channel, n) in a queue or on its way
         self._waiting: dict[tuple[UUID, UUID], list[Notification]] = {}  # for an earlier one that is here
         self._tools: Tools | None = None
+        self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -78,6 +79,7 @@ class Notifier:
 
     async def stop(self) -> None:
         """Let attempts under way come to their end; the rest is taken up after the next start."""
+        self._stopping = True
         if self._task is not None:
             self._task.cancel()
         self._queues.clear()
@@ -112,10 +114,11 @@ class Notifier:
                     one = _skipped(one, "superseded: told late, when more had happened")
                 else:
                     why, until = self._held(check, channel, one, windows[check.project], now)
-                    one = replace(one, why=why, due=now + self._lease if until is None else until)
+                    due = now + self._lease if until is None else until
+                    one = replace(one, why=why, due=due, held=until is not None)
                 made.append(one)
         for one in await self._storage.notifications.add(made) if made else []:
-            if one.status == "pending" and one.why is None:
+            if one.status == "pending" and not one.held:
                 self._push(one)
 
     def _held(
@@ -157,6 +160,8 @@ class Notifier:
                 self._push(replace(one, due=now + self._lease))
 
     def _push(self, one: Notification) -> None:
+        if self._stopping:
+            return
         self._here.add((one.check, one.channel, one.n))
         self._queues.setdefault(one.channel, deque()).append(one)
         senders = self._senders.setdefault(one.channel, set())
@@ -176,22 +181,24 @@ class Notifier:
             one = queue.popleft()
             if not queue:
                 del self._queues[channel]
+            through = True
             try:
-                await self._send(one)
+                through = await self._send(one)
             except Unavailable:
                 # Its lease will end, and it will be looked at again.
                 pass
             except Exception:
                 log.exception("can't notify channel %s of check %s", one.channel, one.check)
-            self._here.discard((one.check, one.channel, one.n))
-            for waiting in self._waiting.pop((one.check, one.channel), []):
-                self._push(waiting)
+            if through:
+                self._here.discard((one.check, one.channel, one.n))
+                for waiting in self._waiting.pop((one.check, one.channel), []):
+                    self._push(waiting)
 
-    async def _send(self, one: Notification) -> None:
+    async def _send(self, one: Notification) -> bool:
+        """See one notification through. False: it waits for an earlier one that is on its way."""
         before = await self._storage.notifications.before(one)
         if any(earlier.status == "pending" for earlier in before):
-            await self._wait(one, before)
-            return
+            return await self._put_behind(one, before)
         channel = await self._storage.channels.get(one.channel)
         try:
             check = await self._ledger.get(one.check)
@@ -199,27 +206,29 @@ class Notifier:
             check = None
         if channel is None or check is None:
             await self._settle(one, "skipped", "the channel or the check was deleted")
-            return
+            return True
         if why := self._pointless(one, before, channel, check):
             await self._settle(one, "skipped", why)
-            return
+            return True
         windows = await self._storage.windows.of_project(one.project)
         now = self._clock()
         why, until = self._held(check, channel, one, windows, now)
         if until is not None:
-            await self._storage.notifications.settle(one, "pending", why, until)
-            return
-        await self._attempt(one, channel, check)
+            await self._settle(one, "pending", why, until)
+        else:
+            await self._attempt(one, channel, check)
+        return True
 
-    async def _wait(self, one: Notification, before: Sequence[Notification]) -> None:
-        """Earlier ones are not through yet. If they are here, they wake this one; else time does."""
+    async def _put_behind(self, one: Notification, before: Sequence[Notification]) -> bool:
+        """Earlier ones are not through yet. If they are here, they wake this one (False); else time does."""
         pending = [earlier for earlier in before if earlier.status == "pending"]
         if any((earlier.check, earlier.channel, earlier.n) in self._here for earlier in pending):
             self._waiting.setdefault((one.check, one.channel), []).append(one)
-            return
+            return False
         dues = [earlier.due for earlier in pending if earlier.due is not None]
         due = max([self._clock() + timedelta(seconds=TICK), *dues])
-        await self._storage.notifications.settle(one, "pending", "waits for an earlier one", due)
+        await self._settle(one, "pending", "waits for an earlier one", due)
+        return True
 
     def _pointless(
         self, one: Notification, before: Sequence[Notification], channel: Channel, check: Check
@@ -230,7 +239,7 @@ class Notifier:
         told = [earlier for earlier in before if earlier.status in ("sent", "failed")]
         if one.event == "up" and before and not (told and told[0].event in _DOWN):
             return "nobody was told that it was down"
-        if one.event in _DOWN and one.why is not None and check.status != "down":
+        if one.held and check.status != "down":
             return f"over before it was told ({one.why})"
         return None
 
@@ -241,7 +250,9 @@ class Notifier:
             receipt = await self._tell(channel, notice)
         except Failed as failure:
             error = str(failure)[:1000]
-            attempt = Attempt(at=at, duration=round(monotonic() - began, 3), status=failure.status, error=error)
+            attempt = Attempt(
+                at=at, duration=round(monotonic() - began, 3), status=failure.status, error=error
+            )
             tries = len(one.attempts) + 1
             if failure.transient and tries < self._settings.notifications.attempts:
                 pause = min(2.0 ** (tries - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)

@@ -1,23 +1,24 @@
-"""Projects, their keys and their channels, as the command line manages them."""
+"""Projects and their keys, as people manage them."""
 
 from __future__ import annotations
 
 import secrets
 import string
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID, uuid4
 
 import msgspec
 
 from hcserver.domain.clock import Clock
-from hcserver.domain.project import Channel, Project
+from hcserver.domain.project import Project
+from hcserver.domain.project_fields import MAX_NAME
 from hcserver.errors import Ambiguous, InvalidRequest, NotFound
-from hcserver.services.directory import key_hash
+from hcserver.services.checks import Checks
+from hcserver.services.directory import Directory, key_hash
 from hcserver.storage import Storage
 
 KeyKind = Literal["api", "api-readonly", "ping", "badge"]
-NAME_LIMIT = 100
-CHANNEL_KINDS = ("email", "webhook")
+KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 # Ping keys are part of email addresses, which people and mail servers write in either case.
@@ -36,8 +37,10 @@ class Keys(msgspec.Struct, frozen=True):
 class Projects:
     """Every method raises Unavailable when the database is away."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, directory: Directory, checks: Checks, clock: Clock) -> None:
         self._storage = storage
+        self._directory = directory
+        self._checks = checks
         self._clock = clock
 
     async def create(self, name: str) -> tuple[Project, Keys]:
@@ -57,7 +60,15 @@ class Projects:
         return project, keys
 
     async def all(self) -> list[Project]:
+        """The oldest first."""
         return await self._storage.projects.all()
+
+    async def get(self, id: UUID) -> Project:
+        """Raises NotFound."""
+        project = await self._storage.projects.get(id)
+        if project is None:
+            raise NotFound("not found")
+        return project
 
     async def find(self, name_or_id: str) -> Project:
         """The project with this id, else the one with this name. Raises NotFound, Ambiguous."""
@@ -93,47 +104,45 @@ class Projects:
                 await self._update(project, badge_key=key)
         return key
 
-    async def delete(self, project: Project) -> None:
-        """Delete the project with its channels. Its checks are the caller's to remove first."""
+    async def delete(self, project: Project) -> int:
+        """Delete the project with its checks, channels and windows; the number of its checks.
+
+        If it is cut short the project is still there, and it can be repeated.
+        """
+        count = await self._remove_checks(project)
         await self._storage.channels.delete_of_project(project.id)
+        await self._storage.windows.delete_of_project(project.id)
         await self._storage.projects.delete(project.id)
-        await self._storage.news.tell(self._clock(), project.id)
+        await self._changed(project)
+        # Whatever was added while we were at it.
+        return count + await self._remove_checks(project)
 
-    async def create_channel(self, project: Project, kind: str, target: str, name: str) -> Channel:
-        """Raises InvalidRequest."""
-        if kind not in CHANNEL_KINDS:
-            raise InvalidRequest(
-                f"unknown kind of channel {kind!r}: expected one of {', '.join(CHANNEL_KINDS)}"
-            )
-        _require_text("target", target, 2000)
-        if kind == "email" and ("@" not in target.strip("@") or any(c.isspace() for c in target)):
-            raise InvalidRequest(f"{target!r} is no email address: expected something like ops@example.org")
-        if kind == "webhook" and not target.startswith(("http://", "https://")):
-            raise InvalidRequest(f"{target!r} is no URL: expected http://… or https://…")
-        if name:
-            _require_text("name", name, NAME_LIMIT)
-        channel = Channel(
-            id=uuid4(), project=project.id, created=self._clock(), kind=kind, target=target, name=name
-        )
-        await self._storage.channels.insert(channel)
-        return channel
-
-    async def channels(self, project: UUID) -> list[Channel]:
-        return await self._storage.channels.of_project(project)
+    async def _remove_checks(self, project: Project) -> int:
+        checks = await self._checks.of_project(project.id)
+        for check in checks:
+            await self._checks.remove(check)
+        return len(checks)
 
     async def _require_free(self, name: str) -> None:
-        _require_text("name", name, NAME_LIMIT)
+        require_text("name", name, MAX_NAME)
         if any(name == project.name for project in await self.all()):
             raise InvalidRequest(f"there is a project {name!r} already")
 
     async def _update(self, project: Project, **changes: str | int | None) -> None:
         await self._storage.projects.update(project.id, changes)
+        await self._changed(project)
+
+    async def _changed(self, project: Project) -> None:
+        """Nobody is to go on with what was remembered of the project, old keys above all."""
+        self._directory.forget(project.id)
         await self._storage.news.tell(self._clock(), project.id)
 
 
-def new_key(kind: KeyKind) -> str:
-    """A random key. API keys have 28 alphanumerics behind a prefix, 32 characters in all."""
+def new_key(kind: KeyKind | Literal["admin"]) -> str:
+    """A random key. API and admin keys have 28 alphanumerics behind a prefix, 32 characters in all."""
     match kind:
+        case "admin":
+            return "hca_" + _random(_ALPHANUMERIC, 28)
         case "api":
             return "hcw_" + _random(_ALPHANUMERIC, 28)
         case "api-readonly":
@@ -148,6 +157,7 @@ def _random(alphabet: str, length: int) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
-def _require_text(what: str, text: str, limit: int) -> None:
+def require_text(what: str, text: str, limit: int) -> None:
+    """Raises InvalidRequest for what is no name to show to people."""
     if not text.strip() or len(text) > limit or not text.isprintable():
         raise InvalidRequest(f"{what} {text[:50]!r} does not fit: expected 1 to {limit} printable characters")

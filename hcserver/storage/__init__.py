@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hcserver.storage.admin_keys import AdminKeyStore
 from hcserver.storage.checks import CheckStore
 from hcserver.storage.client import translated
 from hcserver.storage.coordination import Locks, News, Pulse, Tombstones
@@ -25,6 +26,7 @@ class Storage:
         self.channels = ChannelStore(database)
         self.notifications = NotificationStore(database)
         self.windows = WindowStore(database)
+        self.admin_keys = AdminKeyStore(database)
         self.news = News(database)
         self.locks = Locks(database)
         self.pulse = Pulse(database)

@@ -120,6 +120,11 @@ class WindowStore:
         windows = [msgspec.convert({**one, "id": one["_id"]}, Window) for one in documents]
         return sorted(windows, key=lambda window: (window.created, window.id))
 
+    async def get(self, id: UUID) -> Window | None:
+        with translated("read a maintenance window"):
+            document = await self._windows.find_one({"_id": id})
+        return None if document is None else msgspec.convert({**document, "id": id}, Window)
+
     async def delete(self, id: UUID) -> None:
         with translated("delete a maintenance window"):
             await self._windows.delete_one({"_id": id})

@@ -17,6 +17,7 @@ from tornado.netutil import bind_sockets
 from handlers.http import Server
 from handlers.server import make_server
 from hcserver.config import HttpSettings, LimitSettings, Settings
+from hcserver.domain.channel_fields import parse_channel
 from hcserver.domain.project import Channel, Project
 from hcserver.services.core import Core
 from hcserver.services.projects import Keys
@@ -226,7 +227,9 @@ class Site:
         await self.core.ledger.flush()
 
     async def channel(self, name: str) -> Channel:
-        return await self.core.projects.create_channel(self.project, "email", "ops@example.org", name)
+        return await self.core.channels.create(
+            self.project, parse_channel({"kind": "email", "target": "ops@example.org", "name": name})
+        )
 
 
 @asynccontextmanager
@@ -262,5 +265,6 @@ async def listening(handlers: Server) -> AsyncIterator[int]:
         yield sockets[0].getsockname()[1]
     finally:
         server.stop()
-        await handlers.finish()
+        async with asyncio.timeout(PATIENCE):
+            await handlers.finish()
         await server.close_all_connections()

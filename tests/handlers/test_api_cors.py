@@ -17,7 +17,7 @@ METHODS = {
     f"checks/{NOWHERE}/pings/1/body": "GET, OPTIONS",
     f"checks/{NOWHERE}/flips/": "GET, OPTIONS",
     f"checks/{KEY}/flips/": "GET, OPTIONS",
-    "channels/": "GET, OPTIONS",
+    "channels/": "GET, POST, OPTIONS",
     "badges/": "GET, OPTIONS",
     "status/": "GET, OPTIONS",
 }

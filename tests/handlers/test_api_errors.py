@@ -48,6 +48,7 @@ ENDPOINTS = [
     Endpoint("GET", "checks/{check}/flips/", read_only=True),
     Endpoint("GET", "checks/{unique}/flips/", read_only=True),
     Endpoint("GET", "channels/"),
+    Endpoint("POST", "channels/"),
     Endpoint("GET", "badges/", read_only=True),
 ]
 OF_CHECK = [endpoint for endpoint in ENDPOINTS if endpoint.of_check]
@@ -199,7 +200,8 @@ async def test_fields_come_before_channels(site: Site, path: str) -> None:
 async def test_the_key_may_be_in_the_body(site: Site, endpoint: Endpoint) -> None:
     check = (await site.create())["uuid"]
     await site.api("POST", f"checks/{check}/pause")
-    reply = await site.api("POST", endpoint.at(check), {"api_key": site.keys.api_key}, key="")
+    data = {"api_key": site.keys.api_key, "kind": "email", "target": "ops@example.org"}
+    reply = await site.api("POST", endpoint.at(check), data, key="")
     assert reply.status in (200, 201)
 
 

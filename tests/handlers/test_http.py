@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from handlers import http
 from handlers.http import Handler, Request, Response, Route, Server, status_of
 from hcserver.errors import (
     Ambiguous,
@@ -28,8 +27,10 @@ def refuse(request: Request, error: HcError | None) -> Response:
 
 
 @asynccontextmanager
-async def connected(handler: Handler, body_limit: int = 100) -> AsyncIterator[Connection]:
-    route = Route(handler, body_limit, refuse)
+async def connected(
+    handler: Handler, body_limit: int = 100, patience: float = 60.0
+) -> AsyncIterator[Connection]:
+    route = Route(handler, body_limit, refuse, patience)
     async with listening(Server(lambda method, path: route)) as port:
         connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
         yield connection
@@ -270,23 +271,39 @@ async def test_an_http_1_0_client_gets_no_100_continue() -> None:
         assert (await exchange(connection, head + b"hi")).text == "POST|/||False|hi"
 
 
-async def test_what_takes_too_long_is_answered_with_503_and_still_finished(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(http, "PATIENCE", 0.01)
-    release, finished = asyncio.Event(), asyncio.Event()
+async def test_what_takes_too_long_is_answered_with_503_and_given_up() -> None:
+    ended = []
 
     async def stuck(request: Request) -> Response:
-        await release.wait()
-        finished.set()
-        return Response(200, b"too late")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(request.path)
+        raise AssertionError("unreachable")
 
-    async with connected(stuck) as connection:
-        reply = await connection.request("GET", "/")
-        assert (reply.status, reply.headers["retry-after"]) == (503, "5")
-        release.set()
-        assert (await connection.request("GET", "/")).text == "too late"
-        assert finished.is_set()
+    async with connected(stuck, patience=0.01) as connection:
+        for path in ("/1", "/2"):
+            reply = await connection.request("GET", path)
+            assert (reply.status, reply.headers["retry-after"]) == (503, "5")
+    assert ended == ["/1", "/2"]
+
+
+async def test_what_is_given_up_is_answered_once_even_if_it_cleans_up_slowly() -> None:
+    async def stuck(request: Request) -> Response:
+        if request.path == "/next":
+            return Response(200, b"next")
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.02)
+            raise NotFound("cleaning up failed") from None
+        raise AssertionError("unreachable")
+
+    async with connected(stuck, patience=0.01) as connection:
+        assert (await connection.request("GET", "/")).status == 503
+        assert (await connection.request("GET", "/next")).text == "next"
+        await asyncio.sleep(0.03)
+        assert (await connection.request("GET", "/next")).text == "next"
 
 
 async def test_a_client_that_hangs_up_does_not_end_what_it_began(caplog: pytest.LogCaptureFixture) -> None:

@@ -171,6 +171,15 @@ def test_all_problems_are_told_at_once_with_name_value_and_what_would_be_accepte
         ("embedded.cache_size", '"256"'),
         ("limits.pings_per_check", "1001"),
         ("limits.ping_body_bytes", "1000001"),
+        ("email.host", '"a b"'),
+        ("email.security", '"ssl"'),
+        ("email.sender", '"nobody"'),
+        ("email.sender", '"hc@ü.org"'),
+        ("email.sender", r'"a\r\nBcc: b <hc@example.org>"'),
+        ("email.bounce_domain", '"a@b"'),
+        ("notifications.allowed_networks", '["10.0.0.1/8"]'),
+        ("notifications.shell", '"true"'),
+        ("notifications.attempts", "0"),
         ("log.level", '"INFO"'),
         ("log.format", "[[[]]]"),
     ],
@@ -199,6 +208,7 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
     assert problems({"HCSERVER_SMTP_TLS_CERT": "c.pem"})[0].startswith("smtp.tls_key: ")
     assert problems({"HCSERVER_SMTP_TLS_KEY": "k.pem"})[0].startswith("smtp.tls_cert: ")
     assert problems({"HCSERVER_SMTP_REQUIRE_TLS": "true"})[0].startswith("smtp.require_tls: ")
+    assert problems({"HCSERVER_EMAIL_PASSWORD": "x"})[0].startswith("email.username: ")
     assert problems({"HCSERVER_SMTP_PORT": "8000"})[0].startswith("smtp.port: 8000 ")
 
 
@@ -252,6 +262,26 @@ def test_secrets_are_masked(uri: str, shown: str) -> None:
     assert uri not in repr(loaded)
 
 
+def test_of_a_password_only_its_presence_is_shown() -> None:
+    for password, shown in (("hunter2://x@y", "****"), ("", "")):
+        loaded = load(None, {"HCSERVER_EMAIL_USERNAME": "hc", "HCSERVER_EMAIL_PASSWORD": password})
+        assert {line.name: line.value for line in describe(loaded)}["email.password"] == shown
+        assert loaded.email.password == password
+        assert "hunter2" not in repr(loaded)
+
+
+@pytest.mark.parametrize(
+    "sender", ["hc@example.org", "Mönitor of J. Doe <hc+x@example.org>", "root@localhost"]
+)
+def test_a_sender_is_an_address_with_or_without_a_name(sender: str) -> None:
+    assert load(None, {"HCSERVER_EMAIL_SENDER": sender}).email.sender == sender
+
+
+def test_an_optional_host_may_be_left_out() -> None:
+    assert load(None, {"HCSERVER_EMAIL_HOST": ""}).email.host == ""
+    assert load(None, {"HCSERVER_EMAIL_HOST": "mail.example.org"}).email.host == "mail.example.org"
+
+
 def test_a_bad_secret_is_not_told() -> None:
     (line,) = problems({"HCSERVER_MONGODB_URI": "mysql://u:hidden@h"})
     assert "hidden" not in line
@@ -267,4 +297,4 @@ def test_no_text_in_a_variable_raises_anything_else(variable: str, text: str) ->
     try:
         load(None, {variable: text})
     except ConfigError as error:
-        assert variable in str(error) or "smtp." in str(error)
+        assert variable in str(error) or "smtp." in str(error) or "email.username" in str(error)

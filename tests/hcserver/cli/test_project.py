@@ -281,7 +281,7 @@ def test_a_confirmed_delete_takes_all_that_belongs_to_the_project_and_nothing_el
     assert opened_by(cli, made["api_key"]) is None
 
     async def channels(core: Core) -> int:
-        return len(await core.projects.channels(UUID(made["id"])))
+        return len(await core.channels.of_project(UUID(made["id"])))
 
     assert cli.core(channels) == 0
 

@@ -1,0 +1,69 @@
+"""hcserver admin-key: keys that open the management of projects through the API."""
+
+from __future__ import annotations
+
+import click
+
+from hcserver.cli.commands import services
+from hcserver.cli.output import json_option, print_json, print_rows, run
+from hcserver.domain.admin_key import AdminKey
+
+
+@click.group(name="admin-key")
+def admin_key() -> None:
+    """Create and manage admin keys."""
+
+
+@admin_key.command()
+@click.option("--name", default="", help="What it is for.")
+@json_option
+def create(name: str, as_json: bool) -> None:
+    """Make a key for the API's projects/, and print it; it is shown only here."""
+
+    async def work() -> dict[str, object]:
+        async with services() as core:
+            made, clear = await core.admin_keys.create(name)
+            return {**_fields(made), "key": clear}
+
+    fields = run(work())
+    if as_json:
+        print_json(fields)
+    else:
+        click.echo(f"The new admin key, shown only now: {fields['key']}")
+
+
+@admin_key.command(name="list")
+@json_option
+def list_keys(as_json: bool) -> None:
+    """List the admin keys, without the keys themselves."""
+
+    async def work() -> list[dict[str, object]]:
+        async with services() as core:
+            return [_fields(one) for one in await core.admin_keys.all()]
+
+    rows = run(work())
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(("id", "name", "created"), rows)
+
+
+@admin_key.command()
+@click.argument("name_or_id", metavar="KEY")
+@json_option
+def delete(name_or_id: str, as_json: bool) -> None:
+    """Delete KEY (a name or an id); it stops working at once."""
+
+    async def work() -> dict[str, object]:
+        async with services() as core:
+            return _fields(await core.admin_keys.delete(name_or_id))
+
+    fields = run(work())
+    if as_json:
+        print_json(fields)
+    else:
+        click.echo(f"Deleted the admin key {fields['id']}.")
+
+
+def _fields(key: AdminKey) -> dict[str, object]:
+    return {"id": key.id, "name": key.name, "created": key.created.isoformat(timespec="seconds")}

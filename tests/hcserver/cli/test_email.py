@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP
+
+from hcserver.cli.output import harmless
+from hcserver.config import SmtpSettings
+from hcserver.domain.fields import parse_spec
+from hcserver.services.core import Core
+from hcserver.storage.client import connect, database_of
+from smtp.listener import Listener
+from tests.hcserver.cli.conftest import Cli
+
+MAIL = b"Subject: Backup of tank\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nstate: BAD \x1b[31m\r\n"
+FILTERS: dict[str, Any] = {"filter_subject": True, "filter_body": True, "failure_kw": "BAD", "success_kw": "Backup"}
+
+
+@pytest.fixture
+def lab(cli: Cli) -> Cli:
+    cli.json("project", "create", "Lab")
+    return cli
+
+
+def add(cli: Cli, project: str = "Lab", **fields: Any) -> str:
+    """Create a check; its uuid."""
+
+    async def work(core: Core) -> str:
+        check, _ = await core.checks.create(await core.projects.find(project), parse_spec(fields, 3))
+        return str(check.id)
+
+    return cli.core(work)
+
+
+@contextmanager
+def in_another_thread(serve: Any, *arguments: Any) -> Iterator[None]:
+    """Run `async with serve(…)` as another process would."""
+    ready, stop, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
+
+    async def run() -> None:
+        await serve(*arguments, ready, stop)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+
+
+async def server(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event) -> None:
+    """What the server does for emails."""
+    client = connect(cli.settings.mongodb.uri, cli.settings.mongodb)
+    core = Core(database_of(client, cli.settings.mongodb.database), cli.settings)
+    await core.start()
+    domains = ("hc.example.org",)
+    listener = Listener(SmtpSettings(host="127.0.0.1", port=port, domains=domains), core.ingestor)
+    await listener.start()
+    ready.set()
+    await stop.wait()
+    await listener.stop(1)
+    await core.stop()
+    client.close()
+
+
+class Anything:
+    """Accepts every email and forgets it."""
+
+    async def handle_DATA(self, *_: object) -> str:
+        return "250 OK"
+
+
+async def black_hole(port: int, ready: threading.Event, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(lambda: SMTP(Anything()), "127.0.0.1", port)
+    ready.set()
+    await stop.wait()
+    listening.close()
+
+
+@pytest.fixture
+def port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def at(port: str) -> dict[str, str]:
+    return {
+        "HCSERVER_SMTP_HOST": "127.0.0.1",
+        "HCSERVER_SMTP_PORT": port,
+        "HCSERVER_SMTP_DOMAIN": "hc.example.org",
+    }
+
+
+def test_an_email_is_judged_and_nothing_recorded(lab: Cli) -> None:
+    add(lab, slug="nightly", **FILTERS)
+    assert lab.json("classify", "nightly", input=MAIL) == {
+        "reason": {"signal": "fail", "keyword": "BAD", "where": "body"},
+        "subject": "Backup of tank",
+        "text": "state: BAD \x1b[31m\n",
+        "complete": True,
+    }
+    assert lab.json("project", "show", "Lab")["checks"] == 1
+
+    async def pings(core: Core) -> int:
+        (stored,) = await core.storage.checks.of_project((await core.projects.find("Lab")).id)
+        return stored.check.n_pings + len(await core.storage.pings.tail(stored.check.id, 0))
+
+    assert lab.core(pings) == 0
+
+
+def test_people_get_a_sentence_and_what_was_searched_with_nothing_that_a_terminal_obeys(lab: Cli) -> None:
+    add(lab, slug="nightly", **FILTERS)
+    assert lab.text("classify", "nightly", input=MAIL) == (
+        "It counts as fail: 'BAD' is in its body.\n"
+        "\nsubject: Backup of tank\n"
+        "\nbody: state: BAD \\x1b[31m\n\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "It counts as success: the check filters neither subjects nor bodies."),
+        ({"filter_subject": True}, "It counts as ign: none of the check's keywords is in it."),
+        ({"filter_subject": True, "start_kw": "tank"}, "It counts as start: 'tank' is in its subject."),
+    ],
+    ids=["unfiltered", "default", "keyword"],
+)
+def test_the_reason_is_told_in_words(lab: Cli, fields: dict[str, Any], sentence: str) -> None:
+    add(lab, slug="nightly", **fields)
+    lines = lab.text("classify", "nightly", input=MAIL).splitlines()
+    assert lines[0] == sentence
+    assert lines[-1] == "body: not searched"
+
+
+def test_an_empty_email_is_judged_too(lab: Cli) -> None:
+    add(lab, slug="nightly", filter_body=True, filter_default_fail=True)
+    assert lab.json("classify", "nightly", input=b"")["reason"]["signal"] == "fail"
+
+
+def test_a_closed_standard_input_is_an_empty_email(lab: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(lab, slug="nightly")
+    from hcserver.cli import email
+
+    class Closed:
+        stdin = None
+
+    monkeypatch.setattr(email, "sys", Closed)
+    assert lab.json("classify", "nightly")["reason"]["signal"] == "success"
+
+
+def test_a_check_is_found_by_uuid_slug_and_name(lab: Cli) -> None:
+    uuid = add(lab, slug="nightly", name="Nightly backup")
+    for name in (uuid, uuid.upper(), "nightly", "Nightly backup"):
+        assert lab.json("classify", name, input=MAIL)["reason"]["signal"] == "success"
+
+
+def test_a_slug_that_looks_like_a_uuid_is_found(lab: Cli) -> None:
+    add(lab, slug="0" * 32)
+    assert lab.json("classify", "0" * 32, input=MAIL)["reason"]["signal"] == "success"
+
+
+@pytest.mark.parametrize("command", [["classify"], ["email", "test"]], ids=" ".join)
+@pytest.mark.parametrize("name", ["nope", "0" * 32, "", "a\udcff\x1b[31m"], ids=ascii)
+def test_an_unknown_check_is_an_error(lab: Cli, command: list[str], name: str) -> None:
+    add(lab, slug="nightly", name="Nightly")
+    message = lab.error(*command, name, input=b"")
+    assert message == f"there is no check {name!r}"
+
+
+@pytest.mark.parametrize("command", [["classify"], ["email", "test"]], ids=" ".join)
+def test_of_several_checks_the_uuid_is_asked_for(lab: Cli, command: list[str]) -> None:
+    lab.json("project", "create", "Other")
+    add(lab, slug="nightly")
+    add(lab, "Other", slug="nightly")
+    assert lab.error(*command, "nightly", input=b"") == "several checks are named 'nightly': give the uuid"
+
+
+def test_a_test_email_is_sent_and_shown_as_the_ping_that_it_became(lab: Cli, port: str) -> None:
+    uuid = add(lab, slug="nightly", filter_subject=True, failure_kw="disk,äöü")
+    with in_another_thread(server, lab, int(port)):
+        first = lab("email", "test", "nightly", "--subject", "no disk\nleft", **at(port))
+        assert (first.exit_code, first.stderr) == (
+            0,
+            f"Sent an email to {uuid}@hc.example.org by 127.0.0.1 port {port}; it was accepted.\n",
+        )
+        assert [" ".join(line.split()) for line in first.stdout.splitlines()] == [
+            "ping type subject from",
+            "1 fail no disk left self-test@hcserver.invalid",
+            "It works. It counts as fail: 'disk' is in its subject.",
+        ]
+        second = lab("email", "test", uuid, "--json", "--subject", "äöü", **at(port))
+        assert json.loads(second.stdout) == {
+            "n": 2,
+            "type": "fail",
+            "reason": {"signal": "fail", "keyword": "äöü", "where": "subject"},
+        }
+        # What a shell hands on when it is no UTF-8.
+        odd = lab("email", "test", uuid, "--subject", "\udcff\x01", "--body", "\udcff\x01", **at(port))
+        assert odd.exit_code == 0
+        assert "\ufffd\\x01" in odd.stdout
+
+
+def test_an_email_that_reaches_another_server_than_ours_is_told(lab: Cli, port: str) -> None:
+    add(lab, slug="nightly")
+    with in_another_thread(black_hole, int(port)):
+        result = lab("email", "test", "nightly", **at(port))
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[1:] == [
+        "error: the email was accepted, but there is no ping of it: is the server on this database?"
+    ]
+
+
+def test_no_server_is_an_error_that_says_where_it_was_looked_for(lab: Cli, port: str) -> None:
+    uuid = add(lab, slug="nightly")
+    message = lab.error("email", "test", "nightly", **at(port))
+    assert message.startswith(f"sending to {uuid}@hc.example.org by 127.0.0.1 port {port} failed: ")
+    everywhere = {**at(port), "HCSERVER_SMTP_HOST": "0.0.0.0"}
+    assert f"by 127.0.0.1 port {port} failed" in lab.error("email", "test", "nightly", **everywhere)
+
+
+def test_without_a_listener_nothing_is_sent(lab: Cli) -> None:
+    add(lab, slug="nightly")
+    message = lab.error("email", "test", "nightly", HCSERVER_SMTP_PORT="0")
+    assert message == "smtp.port is 0: the server takes no emails"
+
+
+def test_a_refusal_of_the_server_is_told(lab: Cli, port: str) -> None:
+    add(lab, slug="nightly")
+    with in_another_thread(server, lab, int(port)):
+        message = lab.error(
+            "email", "test", "nightly", **{**at(port), "HCSERVER_SMTP_DOMAIN": "elsewhere.example.org"}
+        )
+    assert "failed: " in message
+    assert "Recipient rejected" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Grüße, 世界\u00a0!\n\tx", "Grüße, 世界\u00a0!\n\tx"),
+        ("a\x1b[31m\r\x00\x7f\x9bb", "a\\x1b[31m\\r\\x00\\x7f\\x9bb"),
+        ("\u202egnp.exe\u200b", "\\u202egnp.exe\\u200b"),
+        ("\ud800", "\\ud800"),
+    ],
+    ids=ascii,
+)
+def test_text_from_outside_is_shown_without_what_a_terminal_obeys(text: str, shown: str) -> None:
+    assert harmless(text) == shown

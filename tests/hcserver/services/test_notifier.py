@@ -1,0 +1,451 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from msgspec.structs import replace
+
+from hcserver.channels.notice import Failed, Notice, Receipt
+from hcserver.domain.alerts import Alert, changed
+from hcserver.domain.check import Check
+from hcserver.domain.maintenance import Window
+from hcserver.domain.notification import Notification
+from hcserver.domain.project import Channel, Project
+from hcserver.services import notifier as notifier_module
+from hcserver.services.core import Core
+from hcserver.storage.checks import Outbox, Write
+from tests.hcserver.services.conftest import FakeClock, MakeCore, create, pass_time, ping
+
+
+class FakeKind:
+    """Takes what it is told; `trouble` may raise, or wait, for a target."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Notice]] = []
+        self.trouble: dict[str, Callable[[], Any]] = {}
+
+    async def send(self, target: str, notice: Notice, tools: Any) -> Receipt:
+        if trouble := self.trouble.get(target):
+            await trouble()
+        self.told.append((target, notice))
+        return Receipt(status=200)
+
+    def events(self, target: str) -> list[str]:
+        return [notice.event for one, notice in self.told if one == target]
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeKind:
+    fake = FakeKind()
+    real = notifier_module.kind
+    monkeypatch.setattr(notifier_module, "kind", lambda name: fake if name == "fake" else real(name))
+    return fake
+
+
+async def add_channel(core: Core, project: Project, target: str, **fields: Any) -> Channel:
+    channel = Channel(
+        **{
+            "id": uuid4(),
+            "project": project.id,
+            "created": core.clock(),
+            "kind": "fake",
+            "target": target,
+            **fields,
+        }
+    )
+    await core.storage.channels.insert(channel)
+    return channel
+
+
+async def log_of(core: Core, check: Check, finished: int = 0) -> list[Notification]:
+    """The notifications of the check, oldest first, once so many of them are through."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await core.storage.notifications.of_check(check.id, 100)
+            if sum(one.status != "pending" for one in found) >= finished:
+                return sorted(found, key=lambda one: one.n)
+            await asyncio.sleep(0.01)
+
+
+async def settled(core: Core, check: Check) -> list[Notification]:
+    """The notifications once nothing is on its way any more."""
+    await core.ledger.flush()
+    async with asyncio.timeout(10):
+        while core.notifier._here:
+            await asyncio.sleep(0.01)
+    return await log_of(core, check)
+
+
+async def test_a_failure_is_told_to_every_channel_of_the_check(
+    core: Core, project: Project, fake: FakeKind
+) -> None:
+    one, two = [await add_channel(core, project, target) for target in ("one", "two")]
+    await add_channel(core, project, "not assigned")
+    check = await create(core, project, channels=f"{one.id},{two.id}")
+    await ping(core, check.id)
+    await ping(core, check.id, "fail")
+    log = await log_of(core, check, 2)
+    assert {(notification.channel, notification.status) for notification in log} == {
+        (one.id, "sent"),
+        (two.id, "sent"),
+    }
+    assert all(notification.attempts[0].status == 200 for notification in log)
+    assert sorted(target for target, _ in fake.told) == ["one", "two"]
+
+
+async def test_a_recovery_is_told_and_says_since_when_it_was_down(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    await ping(core, check.id, "fail")
+    failed = clock.now
+    clock.advance(30)
+    await ping(core, check.id, body=b"fine again")
+    await log_of(core, check, 2)
+    down, up = (notice for _, notice in fake.told)
+    assert (down.event, up.event, up.since, up.happened) == ("down", "up", failed, clock.now)
+    assert up.last_ping is not None and up.last_ping.body == b"fine again"
+    assert up.project == "main"
+
+
+async def test_a_first_success_is_not_told(core: Core, project: Project, fake: FakeKind) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    await ping(core, check.id)
+    assert await settled(core, check) == []
+
+
+async def test_a_failed_attempt_is_repeated_under_the_same_id(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    ids: list[UUID] = []
+
+    async def trouble() -> None:
+        ids.append(check.id)
+        if len(ids) < 3:
+            raise Failed("busy", transient=True, status=503)
+
+    fake.trouble["one"] = trouble
+    await ping(core, check.id, "fail")
+    for _ in range(2):
+        [one] = await settled(core, check)
+        assert (one.status, one.why) == ("pending", "will be tried again")
+        clock.advance(5)
+        await core.notifier.tick()
+    [one] = await log_of(core, check, 1)
+    assert [(attempt.status, attempt.error) for attempt in one.attempts] == [
+        (503, "busy"),
+        (503, "busy"),
+        (200, None),
+    ]
+    assert len(fake.told) == 1
+
+
+async def test_attempts_end_some_time(core: Core, project: Project, fake: FakeKind, clock: FakeClock) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+
+    async def trouble() -> None:
+        raise Failed("never", transient=True)
+
+    fake.trouble["one"] = trouble
+    await ping(core, check.id, "fail")
+    for _ in range(core.settings.notifications.attempts):
+        await settled(core, check)
+        clock.advance(3600)
+        await core.notifier.tick()
+    [one] = await settled(core, check)
+    assert (one.status, len(one.attempts)) == ("failed", core.settings.notifications.attempts)
+
+
+async def test_what_is_wrong_for_good_is_not_repeated(core: Core, project: Project, fake: FakeKind) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+
+    async def trouble() -> None:
+        raise Failed("gone", transient=False, status=410)
+
+    fake.trouble["one"] = trouble
+    await ping(core, check.id, "fail")
+    [one] = await log_of(core, check, 1)
+    assert (one.status, one.due, one.attempts[0].error) == ("failed", None, "gone")
+
+
+async def test_a_slow_channel_delays_no_other(core: Core, project: Project, fake: FakeKind) -> None:
+    slow, fast = [await add_channel(core, project, target) for target in ("slow", "fast")]
+    release = asyncio.Event()
+    fake.trouble["slow"] = release.wait
+    checks = [await create(core, project, channels=f"{slow.id},{fast.id}") for _ in range(12)]
+    for check in checks:
+        await ping(core, check.id, "fail")
+    for check in checks:
+        await log_of(core, check, 1)
+    assert len(fake.events("fast")) == 12
+    assert fake.events("slow") == []
+    release.set()
+    for check in checks:
+        await log_of(core, check, 2)
+
+
+async def test_a_later_notification_never_overtakes_an_earlier_one(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    away = True
+
+    async def trouble() -> None:
+        if away:
+            raise Failed("away", transient=True)
+
+    fake.trouble["one"] = trouble
+    for signal in ("fail", "success", "fail", "success"):
+        clock.advance(1)
+        await ping(core, check.id, signal)  # type: ignore[arg-type]
+    assert [one.status for one in await settled(core, check)] == ["pending"] * 4
+    away = False
+    async with asyncio.timeout(10):
+        while len(fake.told) < 4:
+            clock.advance(2)
+            await core.notifier.tick()
+            await asyncio.sleep(0.01)
+    assert fake.events("one") == ["down", "up", "down", "up"]
+
+
+async def test_a_delayed_channel_is_told_only_of_what_lasts(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one", delay=300)
+    brief = await create(core, project, channels="*", name="brief")
+    lasting = await create(core, project, channels="*", name="lasting")
+    await ping(core, brief.id, "fail")
+    await ping(core, lasting.id, "fail")
+    await core.ledger.flush()
+    clock.advance(60)
+    await ping(core, brief.id)
+    await settled(core, brief)
+    assert fake.told == []
+    for _ in range(2):
+        clock.advance(300)
+        await core.notifier.tick()
+        await settled(core, brief)
+    assert [(notice.check.name, notice.event) for _, notice in fake.told] == [("lasting", "down")]
+    down, up = await settled(core, brief)
+    assert (down.status, down.why) == ("skipped", "over before it was told (held back: the channel's delay)")
+    assert (up.status, up.why) == ("skipped", "nobody was told that it was down")
+
+
+async def test_a_snoozed_check_is_told_of_afterwards_if_it_is_still_down(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    until = clock.now + timedelta(minutes=30)
+    await core.ledger.change(check.id, lambda check: changed(replace(check, snoozed_until=until)))
+    await ping(core, check.id, "fail")
+    [one] = await settled(core, check)
+    assert (one.status, one.why, one.due) == ("pending", "held back: snoozed", until)
+    clock.now = until
+    await core.notifier.tick()
+    await log_of(core, check, 1)
+    assert fake.events("one") == ["down"]
+
+
+async def test_maintenance_holds_messages_back(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*", tags="db")
+    end = clock.now + timedelta(hours=1)
+    window = Window(
+        id=uuid4(), project=project.id, created=clock.now, name="move", tag="db", start=clock.now, end=end
+    )
+    await core.storage.windows.put(window)
+    await ping(core, check.id, "fail")
+    [one] = await settled(core, check)
+    assert (one.why, one.due) == ("held back: maintenance move", end)
+    assert (await core.checks.get(project, check.id)).status == "down"
+    clock.now = end
+    await core.notifier.tick()
+    await log_of(core, check, 1)
+    assert fake.events("one") == ["down"]
+
+
+async def test_channels_hear_only_what_they_want_to(core: Core, project: Project, fake: FakeKind) -> None:
+    await add_channel(core, project, "recoveries", events=("up",))
+    await add_channel(core, project, "pauses", events=("paused",))
+    await add_channel(core, project, "databases", tags="db sql")
+    await add_channel(core, project, "webs", tags="web")
+    check = await create(core, project, channels="*", tags="prod db")
+    await ping(core, check.id, "fail")
+    await ping(core, check.id)
+    await core.checks.pause(project, check.id)
+    await settled(core, check)
+    assert fake.events("recoveries") == ["up"]
+    assert fake.events("pauses") == ["paused"]
+    assert fake.events("databases") == ["down", "up"]
+    assert fake.events("webs") == []
+
+
+async def test_a_disabled_channel_is_skipped_and_the_log_says_why(
+    core: Core, project: Project, fake: FakeKind
+) -> None:
+    await add_channel(core, project, "one", error="the address does not exist")
+    check = await create(core, project, channels="*")
+    await ping(core, check.id, "fail")
+    [one] = await log_of(core, check, 1)
+    assert (one.status, one.why) == ("skipped", "the channel is disabled: the address does not exist")
+    assert fake.told == []
+
+
+async def test_a_group_stands_for_its_members_each_once(core: Core, project: Project, fake: FakeKind) -> None:
+    one, two = [await add_channel(core, project, target) for target in ("one", "two")]
+    await add_channel(core, project, f"{one.id},{two.id}", kind="group")
+    check = await create(core, project, channels="*")
+    await ping(core, check.id, "fail")
+    await log_of(core, check, 2)
+    await settled(core, check)
+    assert sorted(target for target, _ in fake.told) == ["one", "two"]
+
+
+async def test_what_is_held_back_by_the_check_is_in_the_log(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    await core.ledger.change(check.id, lambda check: changed(replace(check, failures_before_alert=2)))
+    await ping(core, check.id, "fail")
+    [held] = await log_of(core, check, 1)
+    assert (held.status, held.why) == ("skipped", "failure 1 of 2 in a row")
+    clock.advance(1)
+    await ping(core, check.id, "fail")
+    await log_of(core, check, 2)
+    assert fake.events("one") == ["down"]
+
+
+async def test_an_alert_that_a_crash_left_in_a_check_is_told_after_the_start(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock, make_core: MakeCore
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    alert = Alert(check=check.id, n=1, at=clock.now, event="down", reason="fail")
+    stored = (await core.storage.checks.load([check.id]))[check.id]
+    write = Write(stored.check, replace(stored.check, status="down"), stored.rev, Outbox((), (alert,)))
+    assert not await core.storage.checks.write([write])
+    restarted = await make_core()
+    await log_of(restarted, check, 1)
+    assert fake.events("one") == ["down"]
+
+
+async def test_a_notification_whose_sender_died_is_sent_by_another(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    channel = await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    leased = Notification(
+        check=check.id,
+        n=1,
+        channel=channel.id,
+        project=project.id,
+        event="down",
+        reason="fail",
+        at=clock.now,
+        due=clock.now + timedelta(seconds=40),
+    )
+    assert await core.storage.notifications.add([leased])
+    await core.notifier.tick()
+    assert fake.told == []
+    clock.advance(40)
+    await core.notifier.tick()
+    await log_of(core, check, 1)
+    assert fake.events("one") == ["down"]
+
+
+async def test_two_processes_tell_each_flip_once(
+    make_core: MakeCore, fake: FakeKind, clock: FakeClock
+) -> None:
+    first, second = await make_core(), await make_core()
+    project, _ = await first.projects.create("main")
+    await add_channel(first, project, "one")
+    checks = [await create(first, project, channels="*", timeout=60, grace=60) for _ in range(20)]
+    for check in checks:
+        await ping(first, check.id)
+    await first.ledger.flush()
+    for _ in range(3):
+        clock.advance(50)
+        await asyncio.gather(first.scheduler.tick(), second.scheduler.tick())
+    for check in checks:
+        await log_of(first, check, 1)
+    assert sorted(notice.check.id for _, notice in fake.told) == sorted(check.id for check in checks)
+
+
+async def test_what_is_told_late_is_collapsed_to_the_newest(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    alerts = [
+        Alert(check=check.id, n=n, at=clock.now + timedelta(seconds=n), event=event, reason="ping")
+        for n, event in enumerate(("down", "up", "down"), 1)
+    ]
+    clock.advance(3600)
+    await core.ledger.change(check.id, lambda check: changed(replace(check, status="down")))
+    await core.notifier.take([(check, alert) for alert in alerts])
+    log = await log_of(core, check, 3)
+    assert [one.status for one in log] == ["skipped", "skipped", "sent"]
+    assert len(fake.told) == 1
+
+
+async def test_a_reminder_is_told(core: Core, project: Project, fake: FakeKind, clock: FakeClock) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    await core.ledger.change(check.id, lambda check: changed(replace(check, repeat_after=120)))
+    await ping(core, check.id, "fail")
+    failed = clock.now
+    await core.ledger.flush()
+    await pass_time(core, clock, 130)
+    await log_of(core, check, 2)
+    assert fake.events("one") == ["down", "reminder"]
+    assert fake.told[1][1].happened == failed
+
+
+async def test_a_test_says_what_came_of_it(core: Core, project: Project, fake: FakeKind) -> None:
+    channel = await add_channel(core, project, "one")
+    attempt = await core.notifier.test(channel, None)
+    assert (attempt.status, attempt.error) == (200, None)
+
+    async def trouble() -> None:
+        raise Failed("no such address", transient=False, status=550)
+
+    fake.trouble["one"] = trouble
+    attempt = await core.notifier.test(channel, None)
+    assert (attempt.status, attempt.error) == (550, "no such address")
+
+
+async def test_an_answer_that_does_not_come_is_a_failure(
+    core: Core, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.notifier, "_limit", 0.05)
+    channel = await add_channel(core, project, "one")
+    fake.trouble["one"] = asyncio.Event().wait
+    assert (await core.notifier.test(channel, None)).error == "no answer within 0.05 s"
+
+
+async def test_the_notifications_of_a_deleted_check_go_too(
+    core: Core, project: Project, fake: FakeKind, database: Any
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    await ping(core, check.id, "fail")
+    await log_of(core, check, 1)
+    await core.checks.delete(project, check.id)
+    assert await database["notifications"].count_documents({}) == 0

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import re
+import select
+import signal
+import socket
+import socketserver
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from pymongo import MongoClient
+
+from hcserver import app
+from hcserver.config import HttpSettings, MongoSettings, Settings, SmtpSettings
+from hcserver.errors import ConfigError
+from hcserver.storage.client import connect, database_of
+
+pytestmark = pytest.mark.usefixtures("own_logging")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def settings(mongo_uri: str) -> Iterator[Settings]:
+    """For a server on free ports and a database of its own."""
+    database = f"app_{uuid4().hex}"
+    yield Settings(
+        http=HttpSettings(host="127.0.0.1", port=free_port(), base_url="https://hc.example.org/"),
+        smtp=SmtpSettings(host="127.0.0.1", port=free_port(), domains=("in.example.org", "example.com")),
+        mongodb=MongoSettings(uri=mongo_uri, database=database),
+    )
+    with MongoClient[dict[str, Any]](mongo_uri) as client:
+        client.drop_database(database)
+
+
+async def get(settings: Settings, path: str) -> bytes:
+    """The start line of the answer."""
+    reader, writer = await asyncio.open_connection(settings.http.host, settings.http.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    line = await reader.readline()
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return line.rstrip()
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+    """A server that listens; stopped as init would do it."""
+    task = asyncio.create_task(app.serve(settings))
+    while not task.done():
+        with contextlib.suppress(OSError):
+            await get(settings, "/")
+            break
+        await asyncio.sleep(0.01)
+    try:
+        yield task
+    finally:
+        stop()
+        await task
+
+
+def stop() -> None:
+    assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+    signal.raise_signal(signal.SIGTERM)
+
+
+async def greeting(settings: Settings, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a start prints."""
+    printed = ""
+    async with serving(settings):
+        for _ in range(20):  # it listens a moment before it greets
+            printed += capsys.readouterr().out
+            await asyncio.sleep(0.01)
+    return printed + capsys.readouterr().out
+
+
+async def test_the_first_start_makes_a_project_and_shows_its_keys_with_commands_to_paste(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = await greeting(settings, capsys)
+    keys = dict(re.findall(r"^  (\S.*\S)   +(\S+)$", text, re.MULTILINE))
+    assert list(keys) == ["API key (read-write)", "API key (read-only)", "ping key", "badge key"]
+    api_key, ping_key = keys["API key (read-write)"], keys["ping key"]
+    ping = f"curl -fsS -m 10 --retry 5 'https://hc.example.org/ping/{ping_key}/my-first-job?create=1'"
+    api = f"curl -H 'X-Api-Key: {api_key}' https://hc.example.org/api/v3/checks/"
+    assert [line.strip() for line in text.splitlines() if "curl" in line] == [ping, api]
+    assert (
+        f"by email to {ping_key}+my-first-job@in.example.org, taken in on port {settings.smtp.port}" in text
+    )
+
+    client = connect(settings.mongodb.uri, settings.mongodb)
+    (project,) = await database_of(client, settings.mongodb.database).projects.find().to_list(None)
+    client.close()
+    assert (project["name"], project["ping_key"]) == ("main", ping_key)
+
+
+async def test_later_starts_show_nothing(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    await greeting(settings, capsys)
+    assert await greeting(settings, capsys) == ""
+
+
+async def test_without_a_listener_for_mail_none_is_promised(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = await greeting(
+        Settings(http=settings.http, smtp=SmtpSettings(port=0), mongodb=settings.mongodb), capsys
+    )
+    assert "curl" in text
+    assert "email" not in text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as below
+async def test_a_port_for_http_that_is_taken_is_told_with_the_setting(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", settings.http.port)), pytest.raises(ConfigError) as caught:
+        await app.serve(settings)
+    assert str(caught.value) == (
+        f"http.host, http.port: can't listen on 127.0.0.1:{settings.http.port} (Address already in use); "
+        "choose another one, e.g. HCSERVER_HTTP_PORT=8001"
+    )
+    async with serving(settings):  # what was opened before was closed again
+        assert await get(settings, "/api/v3/status/") == b"HTTP/1.1 200 OK"
+
+
+async def test_a_port_for_mail_that_is_taken_is_told_with_the_setting(settings: Settings) -> None:
+    told = r"^smtp\.host, smtp\.port: can't listen on 127\.0\.0\.1:\d+"
+    with (
+        socket.create_server(("127.0.0.1", settings.smtp.port)),
+        pytest.raises(ConfigError, match=told),
+    ):
+        await app.serve(settings)
+
+
+# Tornado's bind_sockets leaves it to the garbage collector to close what it could not bind.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_an_address_that_is_not_ours_is_told_with_the_setting(settings: Settings) -> None:
+    elsewhere = HttpSettings(host="192.0.2.1", port=settings.http.port)
+    with pytest.raises(ConfigError, match=r"^http\.host, http\.port: can't listen on 192\.0\.2\.1:\d+ \("):
+        await app.serve(Settings(http=elsewhere, smtp=settings.smtp, mongodb=settings.mongodb))
+    gc.collect()
+
+
+def without_database(settings: Settings, port: int) -> Settings:
+    away = MongoSettings(
+        uri=f"mongodb://127.0.0.1:{port}/?directConnection=true&retryWrites=false",
+        database=settings.mongodb.database,
+        timeout=1.0,
+    )
+    return Settings(http=settings.http, smtp=settings.smtp, mongodb=away)
+
+
+async def until_logged(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    seen = ""
+    async with asyncio.timeout(20):
+        while text not in seen:
+            await asyncio.sleep(0.01)
+            seen += capsys.readouterr().err
+
+
+async def test_a_database_that_comes_late_is_waited_for(
+    settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "DATABASE_RETRY", 0.05)
+    port = free_port()
+    task = asyncio.create_task(app.serve(without_database(settings, port)))
+    await until_logged("the database is not available, trying again in 0.05 s", capsys)
+
+    with relay(port, urlsplit(settings.mongodb.uri).port or 0):
+        async with asyncio.timeout(20):
+            status = b""
+            while status != b"HTTP/1.1 200 OK":
+                with contextlib.suppress(OSError):
+                    status = await get(settings, "/api/v3/status/")
+                await asyncio.sleep(0.01)
+        stop()
+        await task
+
+
+@contextlib.contextmanager
+def relay(port: int, target: int) -> Iterator[None]:
+    """What connects to `port` talks to `target`. In threads: the driver's last words block the event loop."""
+
+    class Relay(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(("127.0.0.1", target)) as there:
+                other = {self.request: there, there: self.request}
+                while True:
+                    for ready in select.select([*other], [], [])[0]:
+                        data = ready.recv(65536)
+                        if not data:
+                            return
+                        other[ready].sendall(data)
+
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+
+    with Server(("127.0.0.1", port), Relay) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+async def test_it_can_be_stopped_while_it_waits_for_the_database(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = asyncio.create_task(app.serve(without_database(settings, free_port())))
+    await until_logged("the database is not available, trying again in 2 s", capsys)
+    stop()
+    async with asyncio.timeout(1):
+        await task

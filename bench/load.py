@@ -42,8 +42,12 @@ class _Client(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
+        request = next(self._requests, None)
+        if request is None:
+            self._transport.close()
+            return
         self._sent = perf_counter()
-        self._transport.write(next(self._requests))
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -67,11 +71,21 @@ class _Client(asyncio.Protocol):
 
 async def run_load(host: str, port: int, paths: Sequence[str], clients: int, seconds: float) -> Outcome:
     """Ping the paths in turn for that long."""
+    return await _run(host, port, itertools.cycle(_requests(host, paths)), clients, seconds)
+
+
+async def run_once(host: str, port: int, paths: Sequence[str], clients: int) -> Outcome:
+    """Ping each of the paths once."""
+    return await _run(host, port, _requests(host, paths), clients, float("inf"))
+
+
+def _requests(host: str, paths: Sequence[str]) -> Iterator[bytes]:
+    headers = f"Host: {host}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*"
+    return (f"GET {path} HTTP/1.1\r\n{headers}\r\n\r\n".encode() for path in paths)
+
+
+async def _run(host: str, port: int, requests: Iterator[bytes], clients: int, seconds: float) -> Outcome:
     outcome = Outcome(0, 0, 0.0, [])
-    requests = itertools.cycle(
-        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n".encode()
-        for path in paths
-    )
     loop = asyncio.get_running_loop()
     began = perf_counter()
     connected = [

@@ -9,9 +9,10 @@ from email.utils import format_datetime, parseaddr
 from typing import Final
 
 from hcserver.channels import texts
-from hcserver.channels.notice import Notice, Receipt
+from hcserver.channels.notice import Failed, Notice, Receipt
 from hcserver.channels.targets import MASK, refusal, stripped
 from hcserver.channels.tools import Tools
+from hcserver.errors import InvalidRequest
 
 NEEDS: Final = 'an email address such as "ops@example.org"'
 # RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2 for the lengths; a local part is a dot-atom of RFC 5322.
@@ -40,9 +41,13 @@ class Email:
         return f"{local[:1]}{MASK}@{domain}"
 
     async def send(self, target: str, notice: Notice, tools: Tools) -> Receipt:
+        try:
+            recipient = self.normalise(target)
+        except InvalidRequest as error:
+            raise Failed(str(error), transient=False) from error
         name, sender = parseaddr(tools.email.sender)
-        message = _message(notice, Address(name, addr_spec=sender), target)
-        return Receipt(status=await tools.mailer.send(message, notice.bounce or sender, target))
+        message = _message(notice, Address(name, addr_spec=sender), recipient)
+        return Receipt(status=await tools.mailer.send(message, notice.bounce or sender, recipient))
 
 
 def _message(notice: Notice, sender: Address, recipient: str) -> EmailMessage:

@@ -268,5 +268,5 @@ async def _drain(response: httpcore.Response) -> None:
 
 
 _log = logging.getLogger(__name__)
-# At lower levels it writes down headers, and so credentials.
+# At lower levels it writes down what was answered, cookies and all.
 logging.getLogger("httpcore").setLevel(logging.WARNING)

@@ -13,7 +13,8 @@ from hcserver.errors import InvalidRequest
 # A group has no way to send of its own: the caller sends to its members.
 AnyKind = Kind | Group
 
-KINDS: dict[str, AnyKind] = {one.name: one for one in (Email(), Webhook(), Shell(), Group(), *APPRISE_KINDS)}
+_ALL: tuple[AnyKind, ...] = (Email(), Webhook(), Shell(), Group(), *APPRISE_KINDS)
+KINDS = {one.name: one for one in _ALL}
 
 
 def kind(name: str) -> AnyKind:

@@ -123,11 +123,12 @@ class Webhook:
         try:
             parsed = _parse(target)
             key = _key(parsed.secret) if parsed.secret else None
+            request = parsed.request(up=notice.up)
+            if request is None:
+                return Receipt()
+            _validate(request)
         except InvalidRequest as error:
             raise Failed(str(error), transient=False) from error
-        request = parsed.request(up=notice.up)
-        if request is None:
-            return Receipt()
         short = placeholders(notice, _SHORT_BODY_CHARACTERS)
         url = expand(request.url, short, lambda value: quote(value, safe="", errors="replace"))
         content = _content(request, notice)

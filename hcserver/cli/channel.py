@@ -23,20 +23,18 @@ _project = click.argument("project")
 _channel = click.argument("name_or_id", metavar="CHANNEL")
 
 
-class _Events(click.ParamType):
+def _events(context: click.Context, parameter: click.Parameter, value: str | None) -> list[str] | None:
     """Some of EVENTS, comma-separated."""
-
-    name = "events"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
-        events = [event.strip() for event in str(value).split(",") if event.strip()]
-        if wrong := [event for event in events if event not in EVENTS]:
-            self.fail(f"{wrong[0]!r} is none of {', '.join(EVENTS)}", param, ctx)
-        return events
+    if value is None:
+        return None
+    events = [event.strip() for event in value.split(",") if event.strip()]
+    if wrong := [event for event in events if event not in EVENTS]:
+        raise click.BadParameter(f"{wrong[0]!r} is none of {', '.join(EVENTS)}", context, parameter)
+    return events
 
 
 _OPTIONS = (
-    click.option("--events", type=_Events(), help=f"What it tells, comma-separated: {', '.join(EVENTS)}."),
+    click.option("--events", callback=_events, help=f"What it tells, comma-separated: {', '.join(EVENTS)}."),
     click.option(
         "--delay",
         type=click.IntRange(0, MAX_DELAY),

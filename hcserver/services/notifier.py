@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from msgspec.structs import replace
@@ -45,12 +46,19 @@ log = logging.getLogger(__name__)
 SENDERS = 4  # notifications of one channel on their way at a time
 AT_ONCE = 500  # notifications taken up in one go
 TICK = 1.0  # seconds between looks for what others left, or what was put off
+REMEMBERED = 1.0  # seconds that a project's channels and windows are not read again
 MARGIN = 30.0  # seconds that a lease outlasts the time limit of an attempt
 LONGEST_PAUSE = 1800.0  # seconds between two attempts
 LATE = timedelta(minutes=5)  # an alert that is older when it is taken up was held up by an outage of ours
 _DOWN = ("down", "start-too-long", "reminder")
 # What a channel that is subscribed to an event hears of, besides that event itself.
 _HEARD_AS = {"start-too-long": "down", "reminder": "down"}
+
+
+class _Project(NamedTuple):
+    channels: dict[UUID, Channel]
+    windows: list[Window]
+    good_until: float
 
 
 class Notifier:
@@ -70,6 +78,7 @@ class Notifier:
         self._senders: dict[UUID, set[asyncio.Task[None]]] = {}
         self._here: set[tuple[UUID, UUID, int]] = set()  # (check, channel, n) in a queue or on its way
         self._waiting: dict[tuple[UUID, UUID], list[Notification]] = {}  # for an earlier one that is here
+        self._projects: dict[UUID, _Project] = {}  # as read a moment ago
         self._tools: Tools | None = None
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -94,17 +103,13 @@ class Notifier:
         """Store the notifications of these alerts; harmless when done again. Raises Unavailable."""
         made: list[Notification] = []
         now = self._clock()
-        channels = {
-            project: {one.id: one for one in await self._storage.channels.of_project(project)}
-            for project in {check.project for check, _ in alerts if check.channels}
-        }
-        windows = {project: await self._storage.windows.of_project(project) for project in channels}
         last = {check.id: alert.n for check, alert in alerts}
         for check, alert in alerts:
             if not check.channels:
                 continue
+            project = await self._project(check.project)
             superseded = alert.n < last[check.id] and alert.at < now - LATE
-            for channel in _expanded(check.channels, channels[check.project]):
+            for channel in _expanded(check.channels, project.channels):
                 if not _wants(channel, alert.event, check):
                     continue
                 one = _notification(check, alert, channel)
@@ -113,7 +118,7 @@ class Notifier:
                 elif superseded:
                     one = _skipped(one, "superseded: told late, when more had happened")
                 else:
-                    why, until = self._held(check, channel, one, windows[check.project], now)
+                    why, until = self._held(check, channel, one, project.windows, now)
                     due = now + self._lease if until is None else until
                     one = replace(one, why=why, due=due, held=until is not None)
                 made.append(one)
@@ -199,7 +204,8 @@ class Notifier:
         before = await self._storage.notifications.before(one)
         if any(earlier.status == "pending" for earlier in before):
             return await self._put_behind(one, before)
-        channel = await self._storage.channels.get(one.channel)
+        project = await self._project(one.project)
+        channel = project.channels.get(one.channel)
         try:
             check = await self._ledger.get(one.check)
         except NotFound:
@@ -210,9 +216,7 @@ class Notifier:
         if why := self._pointless(one, before, channel, check):
             await self._settle(one, "skipped", why)
             return True
-        windows = await self._storage.windows.of_project(one.project)
-        now = self._clock()
-        why, until = self._held(check, channel, one, windows, now)
+        why, until = self._held(check, channel, one, project.windows, self._clock())
         if until is not None:
             await self._settle(one, "pending", why, until)
         else:
@@ -316,6 +320,16 @@ class Notifier:
             base_url=self._settings.http.public_url,
             now=self._clock(),
         )
+
+    async def _project(self, id: UUID) -> _Project:
+        """A project's channels and windows, at most REMEMBERED seconds old: alerts come in crowds."""
+        known = self._projects.get(id)
+        if known is None or monotonic() > known.good_until:
+            channels = {one.id: one for one in await self._storage.channels.of_project(id)}
+            windows = await self._storage.windows.of_project(id)
+            self._projects = {key: one for key, one in self._projects.items() if one.good_until > monotonic()}
+            known = self._projects[id] = _Project(channels, windows, monotonic() + REMEMBERED)
+        return known
 
     async def _last_ping(self, check: Check) -> Ping | None:
         return await self._storage.pings.get(check.id, check.n_pings) if check.n_pings else None

@@ -144,6 +144,14 @@ async def test_without_a_mail_server_the_failure_names_the_setting(mail: SmtpRec
     assert (str(failed), failed.transient) == ("there is no mail server: see the setting email.host", False)
 
 
+async def test_a_stored_target_that_does_not_fit_fails_for_good(mail: SmtpReceiver) -> None:
+    async with making_tools(to(mail)) as tools:
+        for stored in ("nobody", "a\r\n@b", "ü@example.org"):
+            with pytest.raises(Failed, match="is no email address") as caught:
+                await EMAIL.send(stored, notice(), tools)
+            assert caught.value.transient is False
+
+
 async def test_a_message_can_be_cancelled_at_once(mail: SmtpReceiver) -> None:
     mail.pause = asyncio.Event()
     async with making_tools(to(mail)) as tools:

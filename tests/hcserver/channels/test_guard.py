@@ -249,11 +249,12 @@ async def test_a_private_address_is_never_connected_to(receiver: HttpReceiver) -
     assert receiver.requests == []
 
 
+@pytest.mark.parametrize("addresses", [("127.0.0.9", "127.0.0.1"), ("127.0.0.1", "127.0.0.9")])
 async def test_the_next_address_is_tried_if_one_refuses(
-    receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch
+    receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch, addresses: tuple[str, str]
 ) -> None:
     client = Web(Guard((ipaddress.ip_network("127.0.0.0/8"),)), 5.0, redirects=False)
-    resolving(monkeypatch, "127.0.0.9", "127.0.0.1")
+    resolving(monkeypatch, *addresses)
     assert await client.request("POST", f"http://name.test:{receiver.port}/", {}, b"") == 200
     client.close()
 
@@ -305,10 +306,13 @@ async def test_a_redirect_is_followed_with_the_whole_message_if_allowed(receiver
     assert receiver.requests[1].headers["authorization"] == "s"
 
 
-async def test_a_redirect_that_would_lose_the_message_is_not_followed(receiver: HttpReceiver) -> None:
-    receiver.answer, receiver.location = 302, "/login"
+@pytest.mark.parametrize("status", [301, 302, 303])
+async def test_a_redirect_that_would_lose_the_message_is_not_followed(
+    receiver: HttpReceiver, status: int
+) -> None:
+    receiver.answer, receiver.location = status, "/login"
     async with web(redirects=True) as client:
-        assert await client.request("POST", receiver.url, {}, b"x") == 302
+        assert await client.request("POST", receiver.url, {}, b"x") == status
     assert len(receiver.requests) == 1
 
 
@@ -504,8 +508,12 @@ async def test_one_slow_receiver_takes_no_places_from_others(receiver: HttpRecei
 async def test_neither_logs_nor_errors_tell_secrets(
     receiver: HttpReceiver, caplog: pytest.LogCaptureFixture, unused_port: int
 ) -> None:
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: SECRET\r\nContent-Length: 0\r\n\r\n")
+
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    caplog.set_level(logging.WARNING, logger="asyncio")
+    receiver.answer = answer
     async with web() as client:
         for port in (receiver.port, unused_port):
             url = f"http://user:SECRET@127.0.0.1:{port}/SECRET?x=SECRET"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hcserver.channels.notice import Failed, Receipt
-from hcserver.channels.shell import Shell
+from hcserver.channels.shell import Shell, _Output
 from hcserver.channels.tools import Tools
 from hcserver.errors import InvalidRequest
 from tests.hcserver.channels.notices import CHECK, check, notice, ping
@@ -85,6 +85,13 @@ async def test_a_signal_is_a_failure_too(tools: Tools) -> None:
 async def test_output_is_bounded_and_never_blocks_the_command(tools: Tools) -> None:
     failed = await failing("head -c 5000000 /dev/zero | tr '\\0' x; exit 1", tools)
     assert len(str(failed)) < 300
+
+
+def test_of_the_output_only_the_head_is_kept() -> None:
+    output = _Output()
+    for _ in range(10):
+        output.data_received(b"x" * 1500)
+    assert output.head == b"x" * 2000
 
 
 async def test_a_command_that_leaves_something_behind_has_ended_all_the_same(

@@ -140,6 +140,11 @@ def test_markdown_has_the_same_facts() -> None:
     assert f'<a href="{texts.link(notice())}">' in html
 
 
+def test_a_body_can_not_end_the_block_that_it_is_shown_in() -> None:
+    tokens = MarkdownIt().parse(texts.markdown(notice(last_ping=ping(body=b"```\n# a\n````\n<b>"))))
+    assert [token.content for token in tokens if token.type == "fence"] == ["```\n# a\n````\n<b>\n"]
+
+
 MARKUP = st.text(alphabet="*_`[]()<>#\\!|~&.-+1ab \t\r\n\0\x1b\u202e/:;'\"", max_size=60) | st.text(
     max_size=60
 )

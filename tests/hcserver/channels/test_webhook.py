@@ -25,6 +25,7 @@ from tests.hcserver.channels.receivers import http_receiver as http
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 WEBHOOK = Webhook()
+BAD_HEADER = '{"url": "http://127.0.0.1/", "headers": {"ü": "x"}}'
 
 
 def target(receiver: HttpReceiver, **members: Any) -> str:
@@ -253,7 +254,7 @@ async def test_private_addresses_are_out_of_reach_unless_allowed(receiver: HttpR
 
 
 async def test_a_stored_target_that_does_not_fit_fails_for_good(tools: Tools) -> None:
-    for stored in ('{"url": 1}', "no url", '{"url": "http://127.0.0.1/", "secret": "x"}'):
+    for stored in ('{"url": 1}', "no url", '{"url": "http://127.0.0.1/", "secret": "x"}', BAD_HEADER):
         with pytest.raises(Failed) as caught:
             await WEBHOOK.send(stored, notice(), tools)
         assert caught.value.transient is False

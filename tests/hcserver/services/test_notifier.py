@@ -60,6 +60,7 @@ async def add_channel(core: Core, project: Project, target: str, **fields: Any) 
         }
     )
     await core.storage.channels.insert(channel)
+    core.notifier._projects.clear()
     return channel
 
 
@@ -270,6 +271,7 @@ async def test_maintenance_holds_messages_back(
         id=uuid4(), project=project.id, created=clock.now, name="move", tag="db", start=clock.now, end=end
     )
     await core.storage.windows.put(window)
+    core.notifier._projects.clear()
     await ping(core, check.id, "fail")
     [one] = await settled(core, check)
     assert (one.why, one.due) == ("held back: maintenance move", end)

@@ -1,7 +1,7 @@
 """From a failure to the person told: `python -m bench.alerts [CHECKS]`.
 
-A real server on the embedded database and a webhook receiver on loopback. First single failures, one after the
-other; then that many checks fail at once; then as many again with the receiver down, which comes back.
+A real server on the embedded database and a webhook receiver on loopback. First single failures, one after
+the other; then that many checks fail at once; then they recover while the receiver is away for a while.
 """
 
 from __future__ import annotations

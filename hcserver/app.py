@@ -114,7 +114,7 @@ async def _http(core: Core) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _smtp(core: Core) -> AsyncIterator[None]:
-    listener = Listener(core.settings.smtp, core.ingestor, core.clock)
+    listener = Listener(core.settings.smtp, core.ingestor, core.clock, core.bounces)
     await listener.start()
     core.ways_in["smtp"] = lambda: listener.healthy
     core.examiner = DryRun(listener.pool)

@@ -15,6 +15,7 @@ from hcserver.domain.clock import Clock
 from hcserver.domain.ping import Report
 from hcserver.errors import Ambiguous, NotFound
 from smtp.address import ById, Refused, parse_recipient
+from smtp.bounce import Bounces, Returned, permanent_failure
 from smtp.core import Core
 from smtp.examine import INLINE_BYTES, question
 from smtp.pool import Pool
@@ -29,6 +30,9 @@ _HEADER_END = re.compile(rb"\n\r?\n")
 _IDENTITY = re.compile(rb"^(message-id|date)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
 
 
+Target = Check | Returned
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it came in; `raw` is byte for byte what the sender meant, without doubled dots."""
 
@@ -40,14 +44,24 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery:
     """Turns recipients into checks and messages into pings."""
 
-    def __init__(self, core: Core, pool: Pool, domains: Collection[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        core: Core,
+        pool: Pool,
+        domains: Collection[str],
+        clock: Clock,
+        bounces: Bounces | None = None,
+    ) -> None:
         self._core = core
+        self._bounces = bounces
         self._pool = pool
         self._domains = frozenset(domain.lower() for domain in domains)
         self._clock = clock
 
-    async def recipient(self, address: str) -> Check:
-        """The check that mail to this address is for. Raises Refused, Unavailable."""
+    async def recipient(self, address: str) -> Target:
+        """What mail to this address is for. Raises Refused, Unavailable."""
+        if self._bounces is not None and (channel := self._bounces.channel_of(address)) is not None:
+            return Returned(channel)
         recipient = parse_recipient(address, self._domains)
         try:
             if isinstance(recipient, ById):
@@ -58,16 +72,21 @@ class Delivery:
         except Ambiguous:
             raise Refused("550 5.1.1 Ambiguous slug: several checks have it, use the UUID") from None
 
-    async def deliver(self, message: Message, checks: Iterable[Check]) -> None:
-        """Record a ping for each of the checks; all of them are durable when it returns.
+    async def deliver(self, message: Message, targets: Iterable[Target]) -> None:
+        """Record a ping for each of the checks; all of them are durable when it returns. What has come back
+        to a channel's return address is looked at, too.
 
         Raises Unavailable, and then some of them may be recorded: a sender that comes back with the same
         message makes no second ping, provided that it has a Message-ID. Raises NotFound when the checks have
         been deleted meanwhile.
         """
         at = self._clock()
-        targets = list({check.id: check for check in checks}.values())
-        examination = await self._pool.examine(message.raw, [question(check) for check in targets])
+        targets = list(targets)
+        await self._take_back(message, [target for target in targets if isinstance(target, Returned)])
+        checks = list({target.id: target for target in targets if isinstance(target, Check)}.values())
+        if not checks:
+            return
+        examination = await self._pool.examine(message.raw, [question(check) for check in checks])
         digest = await _fingerprint(message.raw)
         await self._core.record(
             [
@@ -84,9 +103,15 @@ class Delivery:
                     reason=reason,
                     token=_token(check.id, digest),
                 )
-                for check, reason in zip(targets, examination.reasons, strict=True)
+                for check, reason in zip(checks, examination.reasons, strict=True)
             ]
         )
+
+    async def _take_back(self, message: Message, returned: Iterable[Returned]) -> None:
+        error = permanent_failure(message.raw)
+        if error is not None and self._bounces is not None:
+            for target in returned:
+                await self._bounces.returned(target.channel, error)
 
 
 def fingerprint(raw: bytes) -> bytes | None:

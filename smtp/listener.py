@@ -12,6 +12,7 @@ from hcserver.config import SmtpSettings
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.errors import ConfigError
 from smtp.activation import inherited_sockets
+from smtp.bounce import Bounces
 from smtp.connections import Connections
 from smtp.core import Core
 from smtp.delivery import Delivery
@@ -27,10 +28,12 @@ BACKLOG = 512  # connections that wait to be taken up; the kernel may allow fewe
 class Listener:
     """Takes mail from `start` to `stop`, on the running event loop. `pool` reads messages, for others too."""
 
-    def __init__(self, settings: SmtpSettings, core: Core, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, settings: SmtpSettings, core: Core, clock: Clock = utc_now, bounces: Bounces | None = None
+    ) -> None:
         self.pool = Pool()
         self._settings = settings
-        self._delivery = Delivery(core, self.pool, settings.domains, clock)
+        self._delivery = Delivery(core, self.pool, settings.domains, clock, bounces)
         self._connections: Connections[Session] = Connections(
             settings.max_connections, settings.max_connections_per_address
         )

@@ -18,12 +18,11 @@ from aiosmtpd.proxy_protocol import V2_CMD, get_proxy
 from aiosmtpd.smtp import SMTP, Envelope, TLSSetupException
 
 from hcserver.config import SmtpSettings
-from hcserver.domain.check import Check
 from hcserver.errors import NotFound, Unavailable
 from smtp.address import Refused, split_path
 from smtp.connections import Connections
 from smtp.data import Data
-from smtp.delivery import Delivery, Message
+from smtp.delivery import Delivery, Message, Target
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ class Transaction(Envelope):
 
     def __init__(self) -> None:
         super().__init__()
-        self.checks: list[Check] = []
+        self.targets: list[Target] = []
 
 
 class Session(SMTP):
@@ -242,7 +241,7 @@ class Session(SMTP):
         path = await self._path("MAIL FROM", arg)
         if path is None:
             return
-        if self._current().checks:
+        if self._current().targets:
             await self._reply("503 5.5.1 There is a message begun already")
             return
         sender, parameters = path
@@ -264,11 +263,11 @@ class Session(SMTP):
             await self._reply("503 5.5.1 Send MAIL first")
         elif parameters:
             await self._reply("555 5.5.4 Parameters not recognized")
-        elif len(transaction.checks) >= self._settings.max_recipients:
+        elif len(transaction.targets) >= self._settings.max_recipients:
             await self._reply("452 4.5.3 Too many recipients")
         else:
             try:
-                transaction.checks.append(await self._delivery.recipient(address))
+                transaction.targets.append(await self._delivery.recipient(address))
             except Refused as refused:
                 log.info("refused a recipient from %s: %s", self._remote_addr, refused.reply)
                 await self._reply(refused.reply)
@@ -279,7 +278,7 @@ class Session(SMTP):
         transaction = self._current()
         if arg:
             await self._reply("501 5.5.4 Syntax: DATA")
-        elif not transaction.checks:
+        elif not transaction.targets:
             await self._reply("503 5.5.1 Send RCPT first")
         else:
             await self._reply("354 End data with <CR><LF>.<CR><LF>")
@@ -369,7 +368,7 @@ class Session(SMTP):
         message = Message(raw=data.content(), sender=sender, remote_addr=self._remote_addr)
         self._delivering = True
         try:
-            await self._delivery.deliver(message, transaction.checks)
+            await self._delivery.deliver(message, transaction.targets)
         except NotFound:
             await self._reply("550 5.1.1 No such check any more")
         else:

@@ -83,7 +83,7 @@ def push_markdown(notice: Notice) -> Message:
 
 def matrix(notice: Notice) -> Message:
     return Message(
-        title=texts.title(notice),
+        title=clipped(texts.title(notice), _TITLE),
         body=_fitting(texts.html, notice, _MATRIX),
         format="html",
         level=_LEVELS[notice.event],

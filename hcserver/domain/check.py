@@ -20,7 +20,7 @@ DEFAULT_TZ = "UTC"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check, settings first, then state. Times are UTC and whole milliseconds, as the database has them."""
+    """One check, settings first, then state. Times are UTC, in whole milliseconds as the database has."""
 
     id: UUID
     project: UUID

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
-from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
@@ -19,7 +17,7 @@ from hcserver.domain.fields import Spec, apply_spec, unique_matches
 from hcserver.domain.flip import Flip
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
-from hcserver.domain.project import Channel, Project
+from hcserver.domain.project import Project
 from hcserver.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from hcserver.services.directory import Directory
 from hcserver.services.ledger import Ledger
@@ -43,7 +41,6 @@ class Checks:
         self._directory = directory
         self._limits = limits
         self._clock = clock
-        self._creating: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._last_created: datetime | None = None
         self._counts: dict[UUID, tuple[int, datetime]] = {}  # checks of a project -> known until
 
@@ -250,8 +247,13 @@ class Checks:
         channels = await self._storage.channels.of_project(project.id)
         if wanted == "*":
             return tuple(channel.id for channel in channels)
-        chosen = [_channel_named(identifier, channels) for identifier in wanted.split(",")]
-        return tuple(dict.fromkeys(chosen))
+        named: dict[str, list[UUID]] = {}
+        for channel in channels:
+            for identifier in {str(channel.id), channel.name}:
+                named.setdefault(identifier, []).append(channel.id)
+        # Told apart once each: a request may name the same one a hundred thousand times.
+        identifiers = dict.fromkeys(wanted.split(","))
+        return tuple(dict.fromkeys(_only(identifier, named) for identifier in identifiers))
 
     async def _assigned_to_new(self, project: Project) -> tuple[UUID, ...]:
         """The channels of a new check that names none."""
@@ -297,18 +299,15 @@ class Checks:
     async def _tell(self, check: Check) -> None:
         await self._storage.news.tell(self._clock(), check.id, check.project)
 
-    @asynccontextmanager
-    async def _exclusively(self, project: Project) -> AsyncIterator[None]:
-        """One at a time in this process (in order of arrival), then one at a time over all processes."""
-        lock = self._creating.setdefault(project.id, asyncio.Lock())
-        async with lock, self._storage.locks.hold(f"checks:{project.id}", self._clock()):
-            yield
+    def _exclusively(self, project: Project) -> AbstractAsyncContextManager[None]:
+        """Checks of a project are created one at a time, whichever processes do it."""
+        return self._storage.locks.hold(f"checks:{project.id}", self._clock())
 
 
-def _channel_named(identifier: str, channels: Sequence[Channel]) -> UUID:
+def _only(identifier: str, named: Mapping[str, Sequence[UUID]]) -> UUID:
     if not identifier:
         raise InvalidRequest("empty channel identifier")
-    found = [channel.id for channel in channels if identifier in (str(channel.id), channel.name)]
+    found = named.get(identifier, ())
     if not found:
         raise InvalidRequest(f"invalid channel identifier: {identifier}")
     if len(found) > 1:

@@ -15,6 +15,7 @@ from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.keywords import Reason
 from hcserver.errors import Unavailable
 from hcserver.services.admin_keys import AdminKeys
+from hcserver.services.bounces import Bounces
 from hcserver.services.channels import Channels
 from hcserver.services.checks import Checks
 from hcserver.services.directory import Directory
@@ -62,7 +63,10 @@ class Core:
         self.pruner = Pruner(self.storage, self.ledger, self.directory, self.checks)
         self.scheduler = Scheduler(self.storage, self.ledger, self.directory, self.checks, clock)
         self.examiner: Examiner | None = None  # set by whoever can read emails
-        self.notifier = Notifier(self.storage, self.ledger, self.directory, settings, clock)
+        self.bounces = Bounces(self.storage, settings.email.bounce_domain, clock)
+        self.notifier = Notifier(
+            self.storage, self.ledger, self.directory, self.bounces.address, settings, clock
+        )
         self.ledger.on_alerts = self.notifier.take
         self.channels = Channels(self.storage, self.ledger, self.notifier, clock)
         self.windows = Windows(self.storage, self.ledger, clock)
@@ -72,6 +76,7 @@ class Core:
     async def start(self) -> None:
         """Raises Unavailable, ConfigError (the database is from a newer version)."""
         await prepare(self._database)
+        await self.bounces.start()
         await self.recover()
         self.ledger.on_folded = self.pruner.consider
         self.ledger.start()

@@ -1,13 +1,13 @@
 """Telling people: from alerts to notifications, one for each channel, and from those to receipts.
 
-An alert rides in its check's document until its notifications are stored, whose ids derive from it; so each
-is decided once and none is lost. A notification is pending until it is sent, has failed for good, or there is
-a reason not to send it; while pending it is due at some moment, and whoever wants to send it first puts that
-moment off for as long as a lease lasts. So another process, or the next start, takes over what was not brought
-to its end: at least once after a crash, exactly once without one.
+An alert rides in its check's document until its notifications are stored, whose ids derive from it; so
+each is decided once and none is lost. A notification is pending until it is sent, has failed for good, or
+there is a reason not to send it. While pending it is due at some moment, and whoever wants to send it first
+puts that moment off for as long as a lease lasts. So another process, or the next start, takes over what was
+not brought to its end: at least once after a crash, exactly once without one.
 
-Notifications of one check for one channel are sent in their order: a later one waits for the earlier ones. Each
-channel has a few senders of its own, so that a slow one delays no other.
+Notifications of one check for one channel are sent in their order: a later one waits for the earlier ones.
+Each channel has a few senders of its own, so that a slow one delays no other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
@@ -65,11 +65,18 @@ class Notifier:
     """Makes notifications of alerts, and sends them."""
 
     def __init__(
-        self, storage: Storage, ledger: Ledger, directory: Directory, settings: Settings, clock: Clock
+        self,
+        storage: Storage,
+        ledger: Ledger,
+        directory: Directory,
+        return_address: Callable[[UUID], str],
+        settings: Settings,
+        clock: Clock,
     ) -> None:
         self._storage = storage
         self._ledger = ledger
         self._directory = directory
+        self._return_address = return_address
         self._settings = settings
         self._clock = clock
         self._limit = settings.notifications.timeout
@@ -248,7 +255,7 @@ class Notifier:
         return None
 
     async def _attempt(self, one: Notification, channel: Channel, check: Check) -> None:
-        notice = await self._notice(one, check)
+        notice = replace(await self._notice(one, check), bounce=self._return_address(channel.id))
         began, at = monotonic(), self._clock()
         try:
             receipt = await self._tell(channel, notice)

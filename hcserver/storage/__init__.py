@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from hcserver.storage.admin_keys import AdminKeyStore
@@ -31,6 +32,14 @@ class Storage:
         self.locks = Locks(database)
         self.pulse = Pulse(database)
         self.tombstones = Tombstones(database)
+
+    async def secret(self) -> bytes:
+        """A secret that all processes on this database share, made when it is first asked for."""
+        with translated("read the secret"):
+            fresh = {"$setOnInsert": {"value": secrets.token_bytes(32)}}
+            await self._database["meta"].update_one({"_id": "secret"}, fresh, upsert=True)
+            document = await self._database["meta"].find_one({"_id": "secret"})
+        return bytes(document["value"])
 
     async def probe(self) -> None:
         """Prove that the database takes writes. Raises Unavailable."""

@@ -53,7 +53,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Write(msgspec.Struct, frozen=True):
-    """A guarded change: `check` takes the place of `base` if its revision is still `rev`, which then grows."""
+    """A guarded change: `check` takes the place of `base` if its revision is still `rev`, which grows."""
 
     base: Check
     check: Check

@@ -20,7 +20,7 @@ _NATIVE = (UUID, datetime)
 
 
 class NotificationStore:
-    """Notifications by (check, n, channel), which is their _id; by check, by channel, and by when they are due."""
+    """Notifications by (check, n, channel), their _id; by check, by channel, by when they are due."""
 
     def __init__(self, database: Any) -> None:
         self._notifications = database["notifications"]
@@ -135,9 +135,7 @@ class WindowStore:
 
 
 def _id(notification: Notification) -> Binary:
-    return Binary(
-        notification.check.bytes + notification.n.to_bytes(8, "big") + notification.channel.bytes
-    )
+    return Binary(notification.check.bytes + notification.n.to_bytes(8, "big") + notification.channel.bytes)
 
 
 def _document(notification: Notification) -> dict[str, Any]:

@@ -161,7 +161,7 @@ async def test_one_dead_service_leaves_processes_to_others(pool: ApprisePool, ne
 
         receiver.answer = hang
         url = f"ntfy://127.0.0.1:{receiver.port}"
-        tasks = [asyncio.create_task(pool.send(f"{url}/dead", HELLO)) for _ in range(20)]
+        tasks = [asyncio.create_task(pool.send(f"{url}/dead?rto=60", HELLO)) for _ in range(20)]
         for _ in range(module.PER_TARGET):
             await waiting.acquire()
         assert await pool.send(f"{url}/well", HELLO) == Receipt(status=200)

@@ -20,7 +20,12 @@ from smtp.listener import Listener
 from tests.hcserver.cli.conftest import Cli
 
 MAIL = b"Subject: Backup of tank\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nstate: BAD \x1b[31m\r\n"
-FILTERS: dict[str, Any] = {"filter_subject": True, "filter_body": True, "failure_kw": "BAD", "success_kw": "Backup"}
+FILTERS: dict[str, Any] = {
+    "filter_subject": True,
+    "filter_body": True,
+    "failure_kw": "BAD",
+    "success_kw": "Backup",
+}
 
 
 @pytest.fixture

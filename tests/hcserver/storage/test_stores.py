@@ -151,13 +151,24 @@ async def test_flips_are_published_once_and_read_newest_first(storage: Storage) 
     assert [flip.n for flip in await storage.flips.read(check, start, end)] == [3, 2]
 
 
-async def test_a_lock_is_held_by_one_and_freed_by_death(storage: Storage) -> None:
+async def test_a_lock_is_held_by_one_and_freed_by_death(storage: Storage, database: Any) -> None:
+    other = Storage(database)
     async with storage.locks.hold("x", NOW):
         with pytest.raises(Unavailable):
-            async with storage.locks.hold("x", NOW, patience=0.05):
+            async with other.locks.hold("x", NOW, patience=0.05):
                 raise AssertionError
-        async with storage.locks.hold("x", NOW + timedelta(seconds=LOCK_SECONDS + 1)):
+        async with other.locks.hold("x", NOW + timedelta(seconds=LOCK_SECONDS + 1)):
             pass
+    async with other.locks.hold("x", NOW):
+        pass
+
+
+async def test_a_lock_that_could_not_be_given_back_is_no_obstacle_to_its_own_process(
+    storage: Storage, database: Any
+) -> None:
+    await database["locks"].insert_one(
+        {"_id": "x", "owner": storage.locks._owner, "until": NOW + timedelta(seconds=5)}
+    )
     async with storage.locks.hold("x", NOW):
         pass
 

@@ -1,0 +1,61 @@
+"""Mail of ours that comes back: which channel it was for, and that this one is of no use any more.
+
+Outgoing mail has an envelope sender of its own for each channel, signed so that nobody can make one up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import re
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from hcserver.domain.clock import Clock
+from hcserver.storage import Storage
+
+log = logging.getLogger(__name__)
+
+_LOCAL_PART = re.compile(r"bounce\+([0-9a-f]{32})\.([0-9a-f]{16})")
+
+
+class Bounces:
+    """`domain`: the one that bounces come back to; empty: none do."""
+
+    def __init__(self, storage: Storage, domain: str, clock: Clock) -> None:
+        self.domain = domain.lower()
+        self._storage = storage
+        self._clock = clock
+        self._secret = b""
+
+    async def start(self) -> None:
+        """Raises Unavailable."""
+        if self.domain:
+            self._secret = await self._storage.secret()
+
+    def address(self, channel: UUID) -> str:
+        """Where undeliverable mail for the channel goes; empty where it has nowhere to go."""
+        return f"bounce+{channel.hex}.{self._sign(channel)}@{self.domain}" if self.domain else ""
+
+    def channel_of(self, address: str) -> UUID | None:
+        """The channel whose bounce address this is, in any case."""
+        local, _, domain = address.lower().rpartition("@")
+        match = _LOCAL_PART.fullmatch(local)
+        if not self.domain or domain != self.domain or match is None:
+            return None
+        channel = UUID(hex=match[1])
+        return channel if hmac.compare_digest(self._sign(channel), match[2]) else None
+
+    async def returned(self, channel: UUID, error: str) -> None:
+        """Mail for the channel can't be delivered for good: switch it off. Raises Unavailable."""
+        found = await self._storage.channels.get(channel)
+        if found is None or found.error is not None:
+            return
+        log.warning("channel %s is disabled, its mail came back: %s", channel, error)
+        await self._storage.channels.replace(replace(found, error=f"mail came back: {error}"))
+        await self._storage.news.tell(self._clock(), found.project)
+
+    def _sign(self, channel: UUID) -> str:
+        return hmac.digest(self._secret, channel.bytes, hashlib.sha256).hex()[:16]

@@ -1,0 +1,48 @@
+"""Mail that comes back to us: delivery status notifications (RFC 3464) for what we sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+_WITHIN = 256 * 1024  # bytes in which a report says what it has to say
+_ERROR_CHARACTERS = 300
+_FAILED = re.compile(rb"^Action:[ \t]*failed\b", re.IGNORECASE | re.MULTILINE)
+_PERMANENT = re.compile(rb"^Status:[ \t]*5\.\d{1,3}\.\d{1,3}", re.IGNORECASE | re.MULTILINE)
+_DIAGNOSIS = re.compile(
+    rb"^Diagnostic-Code:[ \t]*(?:[\w-]{1,20};)?[ \t]*([^\r\n]{1,500}(?:\r?\n[ \t][^\r\n]{0,500}){0,5})",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+class Returned(msgspec.Struct, frozen=True):
+    """A recipient that is the return address of a channel's mail."""
+
+    channel: UUID
+
+
+class Bounces(Protocol):
+    """Knows the return addresses that we gave out."""
+
+    def channel_of(self, address: str) -> UUID | None:
+        """The channel whose return address this is."""
+
+    async def returned(self, channel: UUID, error: str) -> None:
+        """Its mail can't be delivered for good. Raises Unavailable."""
+
+
+def permanent_failure(raw: bytes) -> str | None:
+    """What a delivery status notification says of a failure for good (class 5, RFC 3463 section 2).
+
+    None for delays, receipts, answers of absent people, and whatever else is no such report.
+    """
+    head = raw[:_WITHIN]
+    status = _PERMANENT.search(head)
+    if status is None or _FAILED.search(head) is None:
+        return None
+    diagnosis = _DIAGNOSIS.search(head)
+    text = (diagnosis[1] if diagnosis else status[0]).decode("utf-8", "replace")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_ERROR_CHARACTERS]

@@ -171,7 +171,9 @@ class Web:
         """One request; the status and the Location of its answer."""
         address = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         connection = httpcore.AsyncHTTPConnection(
-            address.origin, ssl_context=_tls(), network_backend=self._network
+            address.origin,
+            ssl_context=_tls() if url.scheme == "https" else None,
+            network_backend=self._network,
         )
         body = content if content or method not in ("GET", "HEAD", "DELETE") else None
         waits = {"connect": self._timeout}
@@ -268,5 +270,3 @@ async def _drain(response: httpcore.Response) -> None:
 
 
 _log = logging.getLogger(__name__)
-# At lower levels it writes down what was answered, cookies and all.
-logging.getLogger("httpcore").setLevel(logging.WARNING)

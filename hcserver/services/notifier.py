@@ -47,7 +47,7 @@ SENDERS = 4  # notifications of one channel on their way at a time
 AT_ONCE = 500  # notifications taken up in one go
 TICK = 1.0  # seconds between looks for what others left, or what was put off
 REMEMBERED = 1.0  # seconds that a project's channels and windows are not read again
-MARGIN = 30.0  # seconds that a lease outlasts the time limit of an attempt
+MARGIN = 10.0  # seconds that a lease outlasts the time limit of an attempt
 LONGEST_PAUSE = 1800.0  # seconds between two attempts
 LATE = timedelta(minutes=5)  # an alert that is older when it is taken up was held up by an outage of ours
 _DOWN = ("down", "start-too-long", "reminder")

@@ -16,7 +16,7 @@ from tornado.netutil import bind_sockets
 
 from handlers.http import Server
 from handlers.server import make_server
-from hcserver.config import HttpSettings, LimitSettings, Settings
+from hcserver.config import HttpSettings, LimitSettings, NotificationSettings, Settings
 from hcserver.domain.channel_fields import parse_channel
 from hcserver.domain.project import Channel, Project
 from hcserver.services.core import Core
@@ -234,10 +234,18 @@ class Site:
 
 @asynccontextmanager
 async def serve(
-    uri: str, *, http: HttpSettings | None = None, limits: LimitSettings | None = None
+    uri: str,
+    *,
+    http: HttpSettings | None = None,
+    limits: LimitSettings | None = None,
+    notifications: NotificationSettings | None = None,
 ) -> AsyncIterator[Site]:
     """A server with one project, on a database of its own at `uri`."""
-    settings = Settings(http=http or HttpSettings(base_url=BASE), limits=limits or LimitSettings())
+    settings = Settings(
+        http=http or HttpSettings(base_url=BASE),
+        limits=limits or LimitSettings(),
+        notifications=notifications or NotificationSettings(),
+    )
     clock = FakeClock()
     client = connect(uri, settings.mongodb)
     core = Core(database_of(client, f"test_{uuid4().hex}"), settings, clock)

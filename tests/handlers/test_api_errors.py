@@ -49,6 +49,10 @@ ENDPOINTS = [
     Endpoint("GET", "checks/{unique}/flips/", read_only=True),
     Endpoint("GET", "channels/"),
     Endpoint("POST", "channels/"),
+    Endpoint("GET", "checks/{check}/notifications/"),
+    Endpoint("POST", "checks/{check}/snooze"),
+    Endpoint("GET", "windows/"),
+    Endpoint("POST", "windows/"),
     Endpoint("GET", "badges/", read_only=True),
 ]
 OF_CHECK = [endpoint for endpoint in ENDPOINTS if endpoint.of_check]
@@ -200,7 +204,8 @@ async def test_fields_come_before_channels(site: Site, path: str) -> None:
 async def test_the_key_may_be_in_the_body(site: Site, endpoint: Endpoint) -> None:
     check = (await site.create())["uuid"]
     await site.api("POST", f"checks/{check}/pause")
-    data = {"api_key": site.keys.api_key, "kind": "email", "target": "ops@example.org"}
+    data = {"api_key": site.keys.api_key, "kind": "email", "target": "ops@example.org", "seconds": 60}
+    data |= {"schedule": "daily", "minutes": 5}
     reply = await site.api("POST", endpoint.at(check), data, key="")
     assert reply.status in (200, 201)
 

@@ -1,0 +1,98 @@
+"""From a failing job to the person told, through a real server and a real receiver."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.receiver import Receiver
+from tests.e2e.server import RealServer
+
+LOOPBACK = {"HCSERVER_NOTIFICATIONS_ALLOWED_NETWORKS": "127.0.0.0/8"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+def _set_up(server: RealServer, receiver: Receiver, checks: int) -> tuple[str, list[str]]:
+    """A project with a webhook and so many checks that use it: its key, and their ids."""
+    key = server.create_project("tests")["api_key"]
+    server.cli("channel", "create", "tests", "webhook", receiver.url, "--name", "hook", "--json")
+    return key, [
+        server.api("checks/", key, {"name": f"check {n}", "channels": "hook"})["uuid"] for n in range(checks)
+    ]
+
+
+def test_a_failure_and_the_recovery_arrive(
+    make_server: Callable[..., RealServer], receiver: Receiver
+) -> None:
+    server = make_server(**LOOPBACK).start()
+    _, [uuid] = _set_up(server, receiver, 1)
+    sent = time.monotonic()
+    assert server.request(f"/ping/{uuid}/fail", body=b"disk full").text == "OK"
+    [down] = receiver.wait_for(1)
+    assert receiver.received[0][0] - sent < 5
+    assert (down["status"], down["check"]["uuid"]) == ("down", uuid)
+    assert "disk full" in down["text"]
+    server.request(f"/ping/{uuid}")
+    _, up = receiver.wait_for(2)
+    assert up["status"] == "up"
+
+
+def test_a_receiver_that_was_away_hears_of_everything_in_order(
+    make_server: Callable[..., RealServer], receiver: Receiver
+) -> None:
+    server = make_server(**LOOPBACK).start()
+    _, [uuid] = _set_up(server, receiver, 1)
+    receiver.status = 503
+    server.request(f"/ping/{uuid}/fail")
+    server.request(f"/ping/{uuid}")
+    time.sleep(1)
+    receiver.status = 200
+    assert [document["status"] for document in receiver.wait_for(2)] == ["down", "up"]
+
+
+def test_a_private_address_is_not_reached_unless_it_is_allowed(
+    make_server: Callable[..., RealServer], receiver: Receiver
+) -> None:
+    server = make_server().start()
+    key, [uuid] = _set_up(server, receiver, 1)
+    server.request(f"/ping/{uuid}/fail")
+    deadline = time.monotonic() + 20
+    notification: Any = {"status": "pending"}
+    while notification["status"] == "pending" and time.monotonic() < deadline:
+        found = server.api(f"checks/{uuid}/notifications/", key)["notifications"]
+        notification = found[0] if found else notification
+        time.sleep(0.05)
+    assert notification["status"] == "failed"
+    assert receiver.received == []
+
+
+def test_what_a_kill_interrupts_is_told_after_the_start(
+    make_server: Callable[..., RealServer], receiver: Receiver
+) -> None:
+    server = make_server(**LOOPBACK, HCSERVER_NOTIFICATIONS_TIMEOUT="1").start()
+    _, checks = _set_up(server, receiver, 12)
+    # Killed at another moment each time, between the log, the state, the notification and the receipt.
+    for number, uuid in enumerate(checks):
+        assert server.request(f"/ping/{uuid}/fail").text == "OK"
+        if number % 3 == 2:
+            time.sleep(0.004 * number)
+            server.kill()
+            server.start()
+    told: Counter[str] = Counter()
+    deadline = time.monotonic() + 90  # a lease of what was on its way must end first
+    while len(told) < len(checks) and time.monotonic() < deadline:
+        told = Counter(document["check"]["uuid"] for _, _, document in list(receiver.received))
+        time.sleep(0.05)
+    assert set(told) == set(checks)
+    ids = Counter(headers["webhook-id"] for _, headers, _ in receiver.received)
+    assert len(ids) == len(checks), "the same id on every attempt"

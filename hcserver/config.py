@@ -160,9 +160,10 @@ class NotificationSettings:
     allowed_networks: tuple[Network, ...] = _setting((), kinds.networks())
     redirects: bool = _setting(False, kinds.boolean())
     shell: bool = _setting(False, kinds.boolean())
-    # With the pauses between them doubling, ten attempts outlast a receiver's outage of hours.
-    attempts: int = _setting(10, kinds.integer(1, 100, "a whole number of attempts"))
+    # With pauses that double up to half an hour, twenty attempts outlast an outage of four hours.
+    attempts: int = _setting(20, kinds.integer(1, 100, "a whole number of attempts"))
     timeout: float = _setting(20.0, kinds.seconds(1, 300))
+    operator: str = _setting("", kinds.optional(kinds.mailbox()))
 
 
 @dataclass(frozen=True, slots=True)

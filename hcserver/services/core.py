@@ -61,13 +61,14 @@ class Core:
         self.projects = Projects(self.storage, self.directory, self.checks, clock)
         self.admin_keys = AdminKeys(self.storage, clock)
         self.pruner = Pruner(self.storage, self.ledger, self.directory, self.checks)
-        self.scheduler = Scheduler(self.storage, self.ledger, self.directory, self.checks, clock)
         self.examiner: Examiner | None = None  # set by whoever can read emails
         self.bounces = Bounces(self.storage, settings.email.bounce_domain, clock)
         self.notifier = Notifier(
             self.storage, self.ledger, self.directory, self.bounces.address, settings, clock
         )
         self.ledger.on_alerts = self.notifier.take
+        self.scheduler = Scheduler(self.storage, self.ledger, self.directory, self.checks, clock)
+        self.scheduler.on_return = self.notifier.tell_operator
         self.channels = Channels(self.storage, self.ledger, self.notifier, clock)
         self.windows = Windows(self.storage, self.ledger, clock)
         self.ways_in: dict[str, Callable[[], bool]] = {}  # name -> whether it is open, for `illnesses`

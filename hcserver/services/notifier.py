@@ -18,6 +18,8 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
 from time import monotonic
 from typing import NamedTuple
 from uuid import UUID, uuid5
@@ -44,6 +46,7 @@ from hcserver.storage import Storage
 log = logging.getLogger(__name__)
 
 SENDERS = 4  # notifications of one channel on their way at a time
+IN_ALL = 256  # of all channels: each may be a connection and a file descriptor
 AT_ONCE = 500  # notifications taken up in one go
 TICK = 1.0  # seconds between looks for what others left, or what was put off
 REMEMBERED = 1.0  # seconds that a project's channels and windows are not read again
@@ -86,6 +89,8 @@ class Notifier:
         self._here: set[tuple[UUID, UUID, int]] = set()  # (check, channel, n) in a queue or on its way
         self._waiting: dict[tuple[UUID, UUID], list[Notification]] = {}  # for an earlier one that is here
         self._projects: dict[UUID, _Project] = {}  # as read a moment ago
+        self._slots = asyncio.Semaphore(IN_ALL)
+        self._errands: set[asyncio.Task[None]] = set()
         self._tools: Tools | None = None
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -99,8 +104,10 @@ class Notifier:
         if self._task is not None:
             self._task.cancel()
         self._queues.clear()
+        for errand in self._errands:
+            errand.cancel()
         senders = [task for tasks in self._senders.values() for task in tasks]
-        await asyncio.gather(*filter(None, [self._task]), *senders, return_exceptions=True)
+        await asyncio.gather(*filter(None, [self._task]), *senders, *self._errands, return_exceptions=True)
         if self._tools is not None:
             await self._tools.close()
 
@@ -266,8 +273,7 @@ class Notifier:
             )
             tries = len(one.attempts) + 1
             if failure.transient and tries < self._settings.notifications.attempts:
-                pause = min(2.0 ** (tries - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)
-                due = self._clock() + timedelta(seconds=pause)
+                due = self._clock() + timedelta(seconds=_pause(tries))
                 await self._settle(one, "pending", "will be tried again", due, attempt)
             else:
                 log.warning("channel %s (%s): gave up: %s", channel.id, channel.kind, error)
@@ -293,17 +299,46 @@ class Notifier:
             )
         return Attempt(at=now, duration=round(monotonic() - began, 3), status=receipt.status)
 
+    def tell_operator(self, text: str) -> None:
+        """Send a line to whoever runs this server, if there is an address; without waiting for it."""
+        if self._settings.notifications.operator and not self._stopping:
+            task = asyncio.create_task(self._mail_operator(text), name="operator")
+            self._errands.add(task)
+            task.add_done_callback(self._errands.discard)
+
+    async def _mail_operator(self, text: str) -> None:
+        message = EmailMessage()
+        message["Subject"] = f"hcserver at {self._settings.http.public_url} was away"
+        message["From"] = self._settings.email.sender
+        message["To"] = operator = self._settings.notifications.operator
+        message["Date"] = format_datetime(self._clock())
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text)
+        for attempt in range(self._settings.notifications.attempts):
+            try:
+                addresses = [parseaddr(one)[1] for one in (self._settings.email.sender, operator)]
+                await self._own_tools().mailer.send(message, *addresses)
+                return
+            except Failed as failure:
+                log.warning("can't tell the operator: %s", failure)
+                if not failure.transient:
+                    return
+            await asyncio.sleep(_pause(attempt + 1))
+
     async def _tell(self, channel: Channel, notice: Notice) -> Receipt:
         way = kind(channel.kind)
         if isinstance(way, Group):
             raise Failed("a group has no way to send of its own", transient=False)
-        if self._tools is None:
-            self._tools = Tools.of(self._settings)
         try:
-            async with asyncio.timeout(self._limit):
-                return await way.send(channel.target, notice, self._tools)
+            async with self._slots, asyncio.timeout(self._limit):
+                return await way.send(channel.target, notice, self._own_tools())
         except TimeoutError:
             raise Failed(f"no answer within {self._limit:g} s", transient=True) from None
+
+    def _own_tools(self) -> Tools:
+        if self._tools is None:
+            self._tools = Tools.of(self._settings)
+        return self._tools
 
     async def _notice(self, one: Notification, check: Check) -> Notice:
         happened = one.since if one.event == "reminder" and one.since is not None else one.at
@@ -350,6 +385,12 @@ class Notifier:
         attempt: Attempt | None = None,
     ) -> None:
         await self._storage.notifications.settle(one, status, why, due, attempt)
+
+
+def _pause(tries: int) -> float:
+    """Seconds until the next attempt after so many; a little at random, so that crowds spread out."""
+    pause: float = min(2.0 ** (tries - 1), LONGEST_PAUSE)
+    return pause * random.uniform(0.75, 1.25)
 
 
 def _notification(check: Check, alert: Alert, channel: Channel) -> Notification:

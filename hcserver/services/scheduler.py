@@ -43,7 +43,7 @@ class Scheduler:
         self._on_time = monotonic()
         self._last_tick: datetime | None = None
         self._last_beat: datetime | None = None
-        self.on_return: Callable[[datetime, datetime, int], Awaitable[None]] = _log_return
+        self.on_return: Callable[[str], None] = lambda text: None
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -101,7 +101,13 @@ class Scheduler:
             seen.update(ids)
             await self._ledger.refresh(ids)
             await self._change_all(ids, lambda check: put_off(check, now))
-        await self.on_return(since, now, len(seen))
+        text = (
+            f"No server was at work from {since.isoformat(timespec='seconds')} to "
+            f"{now.isoformat(timespec='seconds')}. {len(seen)} checks that came due meanwhile get their "
+            "grace time again."
+        )
+        log.warning(text)
+        self.on_return(text)
 
     async def _take_down(self, ids: Iterable[UUID], now: datetime) -> None:
         # What is in the log counts, whichever process put it there: a ping that was acknowledged in time
@@ -132,15 +138,6 @@ class Scheduler:
     async def _sweep(self) -> float:
         await self._checks.sweep()
         return SWEEP_EVERY
-
-
-async def _log_return(since: datetime, now: datetime, count: int) -> None:
-    log.warning(
-        "no server was at work from %s to %s; %d checks that came due meanwhile get their grace time again",
-        since.isoformat(timespec="seconds"),
-        now.isoformat(timespec="seconds"),
-        count,
-    )
 
 
 def _seconds_until(moment: datetime, now: datetime) -> float:

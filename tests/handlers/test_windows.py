@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from hcserver.domain.maintenance import Window
 from hcserver.services.windows import MAX_WINDOWS
 from tests.handlers.harness import NOWHERE, Site
 
@@ -126,8 +128,10 @@ async def test_unknown_windows_are_not_found_and_foreign_ones_forbidden(site: Si
 
 
 async def test_a_project_has_100_windows_at_most_however_many_ask_at_a_time(site: Site) -> None:
-    for _ in range(MAX_WINDOWS - 2):
-        await create(site, **ONCE)
+    now = site.clock()
+    for n in range(MAX_WINDOWS - 2):
+        window = Window(id=uuid4(), project=site.project.id, created=now, start=now, end=now, name=str(n))
+        await site.core.storage.windows.put(window)
     connections = [await site.connect() for _ in range(5)]
     body = b'{"schedule": "daily", "minutes": 5}'
     key = {"X-Api-Key": site.keys.api_key}

@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
+from hcserver.channels.mail import Mailer
 from hcserver.channels.notice import Failed, Notice, Receipt
+from hcserver.config import NotificationSettings, Settings
 from hcserver.domain.alerts import Alert, changed
 from hcserver.domain.check import Check
 from hcserver.domain.maintenance import Window
@@ -451,3 +453,32 @@ async def test_the_notifications_of_a_deleted_check_go_too(
     await log_of(core, check, 1)
     await core.checks.delete(project, check.id)
     assert await database["notifications"].count_documents({}) == 0
+
+
+async def test_the_operator_is_told_that_the_server_was_away(
+    database: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str, str]] = []
+
+    async def send(self: Mailer, message: Any, sender: str, recipient: str) -> int:
+        if len(told) == 0:
+            told.append(("", "", ""))
+            raise Failed("busy", transient=True)
+        told.append((sender, recipient, message.get_content()))
+        return 250
+
+    monkeypatch.setattr(Mailer, "send", send)
+    monkeypatch.setattr(notifier_module, "_pause", lambda tries: 0.0)
+    settings = Settings(notifications=NotificationSettings(operator="Ops <ops@example.org>"))
+    core = Core(database, settings, clock)
+    await core.start()
+    await core.scheduler.tick()
+    clock.advance(3600)
+    await core.scheduler.tick()
+    async with asyncio.timeout(10):
+        while len(told) < 2:
+            await asyncio.sleep(0.01)
+    sender, recipient, text = told[1]
+    assert (sender, recipient) == ("hcserver@localhost", "ops@example.org")
+    assert "No server was at work from 2026-03-01T12:00:00+00:00 to 2026-03-01T13:00:00+00:00" in text
+    await core.stop()

@@ -16,11 +16,15 @@ LENGTH_BYTES = 4  # every message on the pipes is preceded by its length, big-en
 IDLE = 60.0  # seconds after which a process without work is ended
 
 _PIECE = 64 * 1024  # bytes handed to a pipe at a time
-_MAX_ANSWER = 16 * 1024 * 1024  # bytes
+_MAX_ANSWER = 64 * 1024 * 1024  # bytes
 
 
 class Lost(Exception):
     """The process has ended, or did not speak as agreed, before its answer was complete."""
+
+
+class Busy(Exception):
+    """All processes are at work, and none became free in time."""
 
 
 class Processes:
@@ -38,13 +42,18 @@ class Processes:
         self._idle: list[_Worker] = []
         self._closed = False
 
-    async def ask(self, request: bytes, time_limit: float) -> bytes:
-        """The answer to `request`. Waits for a process as long as it takes.
+    async def ask(self, request: bytes, time_limit: float, patience: float | None = None) -> bytes:
+        """The answer to `request`. Waits `patience` seconds for a process, without it as long as it takes.
 
         The process is killed when it takes longer than `time_limit` seconds or when the caller is cancelled.
-        Raises TimeoutError, Lost, or OSError when no process can be started.
+        Raises TimeoutError, Lost, Busy, or OSError when no process can be started.
         """
-        async with self._slots:
+        try:
+            async with asyncio.timeout(patience):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise Busy from None
+        try:
             worker = await self._take()
             try:
                 async with asyncio.timeout(time_limit):
@@ -59,6 +68,8 @@ class Processes:
                 raise
             self._put_back(worker)
             return answer
+        finally:
+            self._slots.release()
 
     async def close(self) -> None:
         """End the processes; those that are at work when they have answered."""

@@ -26,6 +26,7 @@ async def services() -> AsyncIterator[Core]:
 @asynccontextmanager
 async def working(core: Core) -> AsyncIterator[None]:
     """With what it takes to change checks, and to tell people: written and sent when this ends."""
+    await core.bounces.start()
     core.ledger.start()
     try:
         yield

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from hcserver import processes
 from hcserver.domain.keywords import Rules
 from hcserver.errors import Unavailable
-from smtp import pool as pool_module
 from smtp import worker
 from smtp.examine import Question
 from smtp.pool import Pool
@@ -34,7 +34,7 @@ async def pool() -> AsyncIterator[Pool]:
 
 
 def pids(pool: Pool) -> list[int]:
-    return [each.process.pid for each in pool._idle]
+    return [each.process.pid for each in pool._processes._idle]
 
 
 async def test_small_messages_need_no_process(pool: Pool) -> None:
@@ -85,7 +85,7 @@ async def test_a_pathological_message_is_given_up_and_the_next_one_read() -> Non
 
 async def test_a_process_that_died_while_idle_is_replaced(pool: Pool) -> None:
     await pool.examine(LARGE, [FAILED])
-    (idle,) = pool._idle
+    (idle,) = pool._processes._idle
     idle.process.kill()
     await idle.process.wait()
     assert (await pool.examine(LARGE, [FAILED])).complete
@@ -116,19 +116,20 @@ async def test_when_no_process_is_free_for_long_the_sender_has_to_come_back() ->
 
 
 async def test_an_idle_process_is_ended(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_module, "IDLE", 0.0)
+    monkeypatch.setattr(processes, "IDLE", 0.0)
     taken: list[Any] = []
-    put_back = pool._put_back
-    monkeypatch.setattr(pool, "_put_back", lambda each: (taken.append(each), put_back(each)))
+    put_back = pool._processes._put_back
+    monkeypatch.setattr(pool._processes, "_put_back", lambda each: (taken.append(each), put_back(each)))
     await pool.examine(LARGE, [FAILED])
     assert await taken[0].process.wait() == 0
     assert pids(pool) == []
 
 
 async def test_where_no_process_can_be_started_the_sender_has_to_come_back(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("sys.executable", "/nowhere/python")
+    pool = Pool(workers=1)
     with pytest.raises(Unavailable):
         await pool.examine(LARGE, [FAILED])
 
@@ -145,7 +146,7 @@ def test_a_worker_answers_until_its_input_ends() -> None:
     request = msgspec.msgpack.encode(worker.Request(raw=b"\nfailed", questions=[FAILED]))
     framed = len(request).to_bytes(4, "big") + request
     answers = io.BytesIO()
-    worker.serve(io.BytesIO(framed * 2), answers)
+    processes.serve(worker.answer, io.BytesIO(framed * 2), answers)
     data = answers.getvalue()
     size = int.from_bytes(data[:4], "big")
     assert data == 2 * data[: 4 + size]
@@ -158,4 +159,4 @@ def test_a_worker_that_runs_out_of_memory_gives_up(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(worker, "examine", exhausted)
     request = msgspec.msgpack.encode(worker.Request(raw=b"", questions=[FAILED]))
-    assert not worker._answer(request).complete
+    assert not worker.answer_decoder.decode(worker.answer(request)).complete

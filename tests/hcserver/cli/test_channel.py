@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
+
 import pytest
 
+from hcserver.channels.registry import KINDS
+from hcserver.domain.fields import parse_spec
+from hcserver.services.core import Core
 from tests.hcserver.cli.conftest import Cli
 
 
@@ -16,8 +24,8 @@ def test_channels_are_created_and_listed_in_their_order(lab: Cli) -> None:
     assert (email["name"], email["kind"]) == ("Ops", "email")
     webhook = lab.json("channel", "create", "Lab", "webhook", "https://example.org/hook?x=1")
     assert lab.json("channel", "list", "Lab") == [
-        {"id": email["id"], "name": "Ops", "kind": "email", "target": "ops@example.org"},
-        {"id": webhook["id"], "name": "", "kind": "webhook", "target": "https://example.org/hook?x=1"},
+        {"id": email["id"], "name": "Ops", "kind": "email", "target": "o****@example.org"},
+        {"id": webhook["id"], "name": "", "kind": "webhook", "target": "https://example.org/****"},
     ]
 
 
@@ -27,7 +35,7 @@ def test_people_are_told_the_id_and_get_a_table(lab: Cli) -> None:
     assert text == f"Created the email channel {listed['id']}.\n"
     assert [line.split() for line in lab.text("channel", "list", "Lab").splitlines()] == [
         ["kind", "name", "target", "id"],
-        ["email", "Ops", "ops@example.org", listed["id"]],
+        ["email", "Ops", "o****@example.org", listed["id"]],
     ]
 
 
@@ -43,16 +51,17 @@ def test_what_looks_like_markup_is_shown_as_it_is(lab: Cli) -> None:
 @pytest.mark.parametrize(
     ("kind", "target", "name"),
     [
+        ("group", "x", ""),
+        ("ntfy", "", ""),
         ("email", "ops", ""),
         ("email", "", ""),
         ("email", "@", ""),
         ("email", "ops @example.org", ""),
-        ("email", "ops@example.org\n", ""),
         ("email", "ops\udcff@example.org", ""),
         ("webhook", "example.org/hook", ""),
         ("webhook", "ftp://example.org/", ""),
         ("webhook", "https://example.org/\x1b[31m", ""),
-        ("webhook", "https://example.org/" + "x" * 2000, ""),
+        ("webhook", "https://example.org/" + "x" * 20_000, ""),
         ("email", "ops@example.org", "a\nb"),
         ("email", "ops@example.org", "x" * 101),
     ],
@@ -61,7 +70,9 @@ def test_what_looks_like_markup_is_shown_as_it_is(lab: Cli) -> None:
 def test_a_target_or_name_that_can_not_be_used_is_refused_and_nothing_made(
     lab: Cli, kind: str, target: str, name: str
 ) -> None:
-    assert lab.error("channel", "create", "Lab", kind, target, "--name", name).isprintable()
+    message = lab.error("channel", "create", "Lab", kind, target, "--name", name)
+    assert message.isprintable()
+    assert message.startswith(("target does not fit: ", "target contains", "name "))
     assert lab.json("channel", "list", "Lab") == []
 
 
@@ -74,9 +85,185 @@ def test_an_unknown_kind_is_told_with_those_that_there_are(lab: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [["create", "Lab", "email"], ["create", "Lab"], ["list"], ["list", "Lab", "x"]], ids=" ".join
+    "wrong",
+    [
+        ["create", "Lab", "email"],
+        ["create", "Lab"],
+        ["create", "Lab", "email", "ops@example.org", "--events", "up,sideways"],
+        ["create", "Lab", "email", "ops@example.org", "--delay", "-1"],
+        ["list"],
+        ["list", "Lab", "x"],
+        ["show", "Lab"],
+        ["test", "Lab"],
+        ["update", "Lab", "x", "--delay", "86401"],
+        ["update", "Lab", "x", "--kind", "webhook"],
+        ["delete", "Lab"],
+    ],
+    ids=" ".join,
 )
 def test_missing_and_superfluous_arguments_are_usage_errors(cli: Cli, wrong: list[str]) -> None:
     result = cli("channel", *wrong)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Error: " in result.stderr
+
+
+def test_every_kind_says_what_it_needs(cli: Cli) -> None:
+    told = " ".join(cli.text("channel", "create", "--help").split())
+    assert [name for name in KINDS if f" {name}: " not in told] == []
+    assert 'email: an email address such as "ops@example.org"' in told
+
+
+def test_a_target_that_does_not_fit_is_told_with_what_would(lab: Cli) -> None:
+    message = lab.error("channel", "create", "Lab", "email", "ops")
+    assert message == (
+        "target does not fit: 'ops' is no email address: expected an email address such as \"ops@example.org\""
+    )
+
+
+def shown(cli: Cli, *arguments: str) -> dict[str, Any]:
+    document: dict[str, Any] = cli.json("channel", "show", "Lab", *arguments)
+    return document
+
+
+def test_all_its_settings_can_be_given_and_are_shown(lab: Cli) -> None:
+    made = lab.json("channel", "create", "Lab", "webhook", "https://example.org/secret", "--name", "Ops",
+        "--events", "down, paused", "--delay", "60", "--tags", "prod db", "--auto-assign",
+    )  # fmt: skip
+    assert list(made) == ["id", "name", "kind"]
+    assert shown(lab, "Ops") == {
+        "id": made["id"],
+        "name": "Ops",
+        "kind": "webhook",
+        "target": "https://example.org/****",
+        "events": ["down", "paused"],
+        "delay": 60,
+        "tags": "prod db",
+        "auto_assign": True,
+        "disabled": False,
+        "error": None,
+    }
+    lines = lab.text("channel", "show", "Lab", made["id"]).splitlines()
+    assert [" ".join(line.split()) for line in lines][4:9] == [
+        "events down, paused",
+        "delay 60",
+        "tags prod db",
+        "auto_assign yes",
+        "disabled no",
+    ]
+
+
+def test_secrets_are_shown_only_when_asked_for(lab: Cli) -> None:
+    id = lab.json("channel", "create", "Lab", "webhook", "https://example.org/secret")["id"]
+    for form in ([], ["--json"]):
+        for command in (
+            ["channel", "list", "Lab"],
+            ["channel", "show", "Lab", id],
+            ["project", "show", "Lab"],
+        ):
+            assert "secret" not in lab.text(*command, *form)
+        assert "https://example.org/secret" in lab.text("channel", "show", "Lab", id, "--secrets", *form)
+
+
+def test_a_channel_is_changed_and_what_is_not_named_stays(lab: Cli) -> None:
+    lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops", "--auto-assign")
+    before = shown(lab, "Ops")
+    for options, change in (
+        (["--delay", "5"], {"delay": 5}),
+        (["--events", "up"], {"events": ["up"]}),
+        (["--no-auto-assign"], {"auto_assign": False}),
+        (["--disable"], {"disabled": True, "error": "disabled by its owner"}),
+        (["--enable"], {"disabled": False, "error": None}),
+        (["--target", "else@example.org"], {"target": "e****@example.org"}),
+        (["--tags", "x", "--name", "Night"], {"tags": "x", "name": "Night"}),
+    ):
+        before |= change
+        assert lab.json("channel", "update", "Lab", before["id"], *options) == before
+    assert "Night" in lab.text("channel", "update", "Lab", "Night")
+    assert lab.error("channel", "update", "Lab", "Night", "--target", "x").startswith("target does not fit: ")
+    assert shown(lab, "Night") == before
+
+
+def test_an_unknown_channel_is_an_error(lab: Cli) -> None:
+    for command in ("show", "test", "update", "delete"):
+        assert lab.error("channel", command, "Lab", "x") == "there is no channel 'x' in the project"
+
+
+def test_a_delete_asks_and_no_means_no(lab: Cli) -> None:
+    lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
+    result = lab("channel", "delete", "Lab", "Ops", input="n\n")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Delete the email channel Ops? [y/N]: ")
+    id = shown(lab, "Ops")["id"]
+    assert lab("channel", "delete", "Lab", "Ops", input="y\n").stdout == f"Deleted the email channel {id}.\n"
+    assert lab.json("channel", "list", "Lab") == []
+
+
+def test_a_deleted_channel_leaves_the_checks(lab: Cli) -> None:
+    made = lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
+
+    async def add(core: Core) -> None:
+        project = await core.projects.find("Lab")
+        await core.checks.create(project, parse_spec({"channels": "*"}, 3))
+
+    async def assigned(core: Core) -> list[int]:
+        project = await core.projects.find("Lab")
+        return [len(check.channels) for check in await core.checks.of_project(project.id)]
+
+    lab.core(add)
+    assert lab.core(assigned) == [1]
+    assert lab.json("channel", "delete", "Lab", "Ops", "--yes") == made
+    assert lab.core(assigned) == [0]
+
+
+class Hook(BaseHTTPRequestHandler):
+    """Takes webhooks at /good, and no others."""
+
+    received: ClassVar[list[bytes]] = []
+
+    def do_POST(self) -> None:
+        self.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(204 if self.path == "/good" else 410)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hook() -> Iterator[str]:
+    Hook.received.clear()
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_test_says_what_came_of_it(lab: Cli, hook: str) -> None:
+    lab.environment["HCSERVER_NOTIFICATIONS_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+    lab.json("channel", "create", "Lab", "webhook", f"{hook}/good", "--name", "Good")
+    lab.json("channel", "create", "Lab", "webhook", f"{hook}/bad", "--name", "Bad")
+    outcome = lab.json("channel", "test", "Lab", "Good")
+    assert outcome == {"ok": True, "status": 204, "error": None, "duration": outcome["duration"]}
+    assert lab.text("channel", "test", "Lab", "Good").startswith("It works (")
+    assert len(Hook.received) == 2
+    result = lab("channel", "test", "Lab", "Bad")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("It failed: ")
+    assert "410" in result.stderr
+    assert lab("channel", "test", "Lab", "Bad", "--json").exit_code == 1
+
+
+def test_a_test_can_be_about_a_check(lab: Cli, hook: str) -> None:
+    lab.environment["HCSERVER_NOTIFICATIONS_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+    lab.json("channel", "create", "Lab", "webhook", f"{hook}/good", "--name", "Good")
+
+    async def add(core: Core) -> str:
+        project = await core.projects.find("Lab")
+        return str((await core.checks.create(project, parse_spec({"name": "Backup"}, 3)))[0].id)
+
+    check = lab.core(add)
+    assert lab.json("channel", "test", "Lab", "Good", "--check", check)["ok"]
+    assert b"Backup" in Hook.received[0]
+    assert lab.error("channel", "test", "Lab", "Good", "--check", "x") == "there is no check 'x'"

@@ -116,7 +116,7 @@ def test_a_project_is_shown_with_its_limits_and_channels(cli: Cli) -> None:
     assert ["checks_limit", "10000"] in lines
     assert lines[-2:] == [
         ["kind", "name", "target", "id"],
-        ["email", "Ops", "ops@example.org", channel["id"]],
+        ["email", "Ops", "o****@example.org", channel["id"]],
     ]
 
 

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from hcserver.domain.fields import parse_spec
+from hcserver.services.core import Core
+from tests.hcserver.cli.conftest import Cli
+
+ONCE = ["--start", "2100-01-31T22:00:00Z", "--end", "2100-02-01T03:00:00+01:00"]
+NIGHTLY = ["--schedule", "0 3 * * *", "--tz", "Europe/Riga", "--minutes", "90"]
+
+
+@pytest.fixture
+def lab(cli: Cli) -> Cli:
+    cli.json("project", "create", "Lab")
+    return cli
+
+
+def test_windows_are_created_and_listed_in_their_order(lab: Cli) -> None:
+    once = lab.json("window", "create", "Lab", *ONCE, "--name", "Move")
+    assert once == {
+        "id": once["id"],
+        "name": "Move",
+        "check": None,
+        "tag": "",
+        "start": "2100-01-31T22:00:00+00:00",
+        "end": "2100-02-01T02:00:00+00:00",
+        "schedule": "",
+        "tz": "UTC",
+        "minutes": 0,
+    }
+    nightly = lab.json("window", "create", "Lab", *NIGHTLY, "--tag", "db")
+    assert (nightly["tag"], nightly["schedule"], nightly["start"]) == ("db", "0 3 * * *", None)
+    assert lab.json("window", "list", "Lab") == [once, nightly]
+
+
+def test_people_are_told_when_it_is_and_get_a_table(lab: Cli) -> None:
+    text = lab.text("window", "create", "Lab", *ONCE)
+    lab.text("window", "create", "Lab", *NIGHTLY, "--tag", "db", "--name", "Backup")
+    once, nightly = lab.json("window", "list", "Lab")
+    when = "2100-01-31 22:00 to 2100-02-01 02:00 UTC"
+    assert text == f"Created the maintenance window {once['id']}: {when}.\n"
+    assert [" ".join(line.split()) for line in lab.text("window", "list", "Lab").splitlines()] == [
+        "name for when id",
+        f"all checks {when} {once['id']}",
+        f"Backup tag db 0 3 * * * (Europe/Riga), 90 minutes {nightly['id']}",
+    ]
+
+
+def test_a_window_is_for_a_check_of_the_project(lab: Cli) -> None:
+    async def add(core: Core) -> str:
+        project = await core.projects.find("Lab")
+        return str((await core.checks.create(project, parse_spec({}, 3)))[0].id)
+
+    check = lab.core(add)
+    assert lab.json("window", "create", "Lab", *ONCE, "--check", check)["check"] == check
+    message = lab.error("window", "create", "Lab", *ONCE, "--check", str(uuid4()))
+    assert message == "check is no check of the project"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], "start and end are missing, or schedule and minutes"),
+        (["--minutes", "5"], "schedule is missing"),
+        (["--start", "soon", "--end", "later"], "end is not a moment such as 2030-01-31T18:00:00Z"),
+        ([*ONCE, "--tz", "UTC"], "start and tz don't go together"),
+        ([*ONCE, "--check", "x"], "check is not a uuid"),
+    ],
+    ids=str,
+)
+def test_what_makes_no_window_is_told(lab: Cli, options: list[str], expected: str) -> None:
+    assert lab.error("window", "create", "Lab", *options).startswith(expected)
+    assert lab.json("window", "list", "Lab") == []
+
+
+def test_a_window_is_deleted_by_its_id(lab: Cli) -> None:
+    window = lab.json("window", "create", "Lab", *ONCE)
+    for unknown in ("x", str(uuid4())):
+        message = f"there is no maintenance window {unknown!r} in the project"
+        assert lab.error("window", "delete", "Lab", unknown) == message
+    text = lab.text("window", "delete", "Lab", window["id"])
+    assert text == f"Deleted the maintenance window {window['id']}.\n"
+    assert lab.json("window", "list", "Lab") == []
+
+
+def test_an_unknown_project_is_an_error(cli: Cli) -> None:
+    for command in (["create", "nope", *ONCE], ["list", "nope"], ["delete", "nope", "x"]):
+        assert cli.error("window", *command) == "there is no project 'nope'"

@@ -41,6 +41,7 @@ class Scheduler:
         self._heard: set[object] = set()
         self._since = clock()
         self._on_time = monotonic()
+        self.away = AWAY
         self._last_tick: datetime | None = None
         self._last_beat: datetime | None = None
         self.on_return: Callable[[str], None] = lambda text: None
@@ -83,7 +84,7 @@ class Scheduler:
         now = self._clock()
         if self._last_tick is None:
             self._last_tick = await self._storage.pulse.last() or now
-        if now - self._last_tick > AWAY:
+        if now - self._last_tick > self.away:
             await self._put_off(self._last_tick, now)
         if self._last_beat is None or now - self._last_beat >= BEAT:
             await self._storage.pulse.beat(now)

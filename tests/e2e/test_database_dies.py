@@ -62,9 +62,11 @@ def database(server: RealServer) -> int:
 
 async def kill_the_database_under_load(server: RealServer, clients: Clients) -> None:
     tasks = [asyncio.ensure_future(clients.run(number)) for number in range(CLIENTS)]
-    for _ in range(KILLS):
+    for kills in range(KILLS):
         await asyncio.sleep(PAUSE)
         os.kill(database(server), signal.SIGKILL)
+        while server.output.read_text().count("the embedded database is back") <= kills:
+            await asyncio.sleep(0.05)
     while clients.acknowledged.total() == (before := clients.acknowledged.total()):
         await asyncio.sleep(PAUSE)
         if clients.acknowledged.total() > before:

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from hcserver.services import scheduler
 from tests.handlers.harness import Site, serve
 
 HERE = Path(__file__).parent
@@ -30,16 +28,8 @@ def no_errors_are_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         assert not errors, [record.getMessage() for record in errors]
 
 
-@pytest.fixture(autouse=True, scope="session")
-def clocks_may_jump() -> Iterator[None]:
-    """A clock that is set forward does not look as if the server had been away meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scheduler, "AWAY", timedelta.max)
-        yield
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def running(mongo_uri: str, clocks_may_jump: None) -> AsyncIterator[Site]:
+async def running(mongo_uri: str) -> AsyncIterator[Site]:
     async with serve(mongo_uri) as site:
         yield site
 

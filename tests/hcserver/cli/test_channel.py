@@ -114,10 +114,9 @@ def test_every_kind_says_what_it_needs(cli: Cli) -> None:
 
 
 def test_a_target_that_does_not_fit_is_told_with_what_would(lab: Cli) -> None:
+    needed = 'expected an email address such as "ops@example.org"'
     message = lab.error("channel", "create", "Lab", "email", "ops")
-    assert message == (
-        "target does not fit: 'ops' is no email address: expected an email address such as \"ops@example.org\""
-    )
+    assert message == f"target does not fit: 'ops' is no email address: {needed}"
 
 
 def shown(cli: Cli, *arguments: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pymongo import IndexModel
+
 from hcserver.errors import ConfigError
 from hcserver.storage.client import translated
 
@@ -41,8 +43,9 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
 MIGRATIONS: dict[int, Callable[[Any], Awaitable[None]]] = {}
 
 
-async def prepare(database: Any) -> None:
-    """Bring the database to SCHEMA_VERSION and create its indexes.
+async def prepare(database: Any, *, verify: bool = True) -> None:
+    """Bring the database to SCHEMA_VERSION and create its indexes. Without `verify` those of a database of
+    this version are taken for granted.
 
     Raises ConfigError when a newer hcserver has written it, Unavailable when it can't be reached.
     """
@@ -58,13 +61,15 @@ async def prepare(database: Any) -> None:
                 f"the database {database.name!r} has schema version {version}, this hcserver knows up to "
                 f"{SCHEMA_VERSION}: install the newer hcserver, or name another mongodb.database"
             )
+        if meta is not None and version == SCHEMA_VERSION and not verify:
+            return
         while version < SCHEMA_VERSION:
             await MIGRATIONS[version](database)
             version += 1
             await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": version}})
         for collection, indexes in INDEXES.items():
-            for keys, options in indexes:
-                await database[collection].create_index(keys, **options)
+            models = [IndexModel(keys, **options) for keys, options in indexes]
+            await database[collection].create_indexes(models)
         if meta is None:
             await database["meta"].update_one(
                 {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION}}, upsert=True

@@ -14,7 +14,7 @@ from tests.e2e.server import RealServer, descendants
 
 CLIENTS = 12
 KILLS = 2
-PAUSE = 1.5  # seconds between them
+PROGRESS = 300  # pings acknowledged before each of them, and after the last one
 LIMIT = 5.0  # seconds for any answer
 
 
@@ -53,6 +53,12 @@ class Clients:
         with contextlib.suppress(OSError):
             await writer.wait_closed()
 
+    async def make_progress(self) -> None:
+        """Wait until some more pings are acknowledged."""
+        enough = self.acknowledged.total() + PROGRESS
+        while self.acknowledged.total() < enough:  # noqa: ASYNC110 - simple, and no event for every ping
+            await asyncio.sleep(0.05)
+
 
 def database(server: RealServer) -> int:
     """The process of the embedded database, which listens in a session of its own."""
@@ -62,15 +68,13 @@ def database(server: RealServer) -> int:
 
 async def kill_the_database_under_load(server: RealServer, clients: Clients) -> None:
     tasks = [asyncio.ensure_future(clients.run(number)) for number in range(CLIENTS)]
-    for kills in range(KILLS):
-        await asyncio.sleep(PAUSE)
-        os.kill(database(server), signal.SIGKILL)
-        while server.output.read_text().count("the embedded database is back") <= kills:
-            await asyncio.sleep(0.05)
-    while clients.acknowledged.total() == (before := clients.acknowledged.total()):
-        await asyncio.sleep(PAUSE)
-        if clients.acknowledged.total() > before:
-            break
+    async with asyncio.timeout(60):
+        for kills in range(KILLS):
+            await clients.make_progress()
+            os.kill(database(server), signal.SIGKILL)
+            while server.output.read_text().count("the embedded database is back") <= kills:
+                await asyncio.sleep(0.05)
+        await clients.make_progress()
     clients.stop = True
     await asyncio.gather(*tasks)
 
@@ -93,7 +97,6 @@ def test_a_database_that_dies_is_started_again_and_nothing_acknowledged_is_lost(
     assert not clients.acknowledged - logged, "acknowledged, but not in the log"
     assert max(logged.values()) == 1, "in the log twice"
     assert clients.slowest < LIMIT
-    assert server.output.read_text().count("the embedded database is back") == KILLS
     assert server.stop() == 0
 
 

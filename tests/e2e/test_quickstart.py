@@ -128,7 +128,7 @@ def test_the_commands_for_projects_and_channels_work_as_printed(server: RealServ
 
     id = shell(channel).split()[-1].rstrip(".")
     assert server.api("channels/", new)["channels"] == [{"id": id, "name": "Ops", "kind": "email"}]
-    assert [one["target"] for one in _json(server, "channel", "list", "Homelab")] == ["ops@example.org"]
+    assert [one["id"] for one in _json(server, "channel", "list", "Homelab")] == [id]
 
 
 def test_a_deleted_project_is_gone_from_the_running_server(server: RealServer) -> None:

@@ -48,8 +48,12 @@ class HttpReceiver:
     answer: int | Answer = 200
     location: str = ""
     requests: list[Request] = field(default_factory=list)
+    serving: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 request = await self._read(head.decode("utf-8"), reader, writer)
@@ -58,7 +62,12 @@ class HttpReceiver:
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass  # gone, or the test has ended
         finally:
+            self.serving.discard(task)
             writer.close()
+
+    def hang_up(self) -> None:
+        for task in self.serving:
+            task.cancel()
 
     async def _read(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request:
         first, *lines = head.rstrip().split("\r\n")
@@ -84,7 +93,10 @@ async def http_receiver(ssl: Any = None, host: str = "127.0.0.1") -> AsyncIterat
     receiver.port = server.sockets[0].getsockname()[1]
     receiver.url = f"{'https' if ssl else 'http'}://{host}:{receiver.port}"
     async with server:
-        yield receiver
+        try:
+            yield receiver
+        finally:
+            receiver.hang_up()  # from Python 3.12 on a server waits for its connections to end
 
 
 @dataclass
@@ -144,6 +156,8 @@ async def smtp_receiver(listening_tls: Any = None, **options: Any) -> AsyncItera
     server = await loop.create_server(protocol, "127.0.0.1", 0, ssl=listening_tls)
     receiver.port = server.sockets[0].getsockname()[1]
     async with server:
-        yield receiver
-        receiver.hang_up()
-        await asyncio.sleep(0)
+        try:
+            yield receiver
+        finally:
+            receiver.hang_up()
+            await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -84,7 +85,8 @@ class RealServer:
         """kill -9, the server and all its children at once."""
         assert self._process is not None
         for pid in [self._process.pid, *descendants(self._process.pid)]:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # the database ends by itself when the server does
+                os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from tests.e2e.server import RealServer, descendants
 CLIENTS = 12
 KILLS = 2
 PROGRESS = 300  # pings acknowledged before each of them, and after the last one
-LIMIT = 5.0  # seconds for any answer
+LIMIT = 5.0 + 1.0  # seconds for any answer; and for a machine that is busy with other tests
 
 
 class Clients:
@@ -56,7 +56,7 @@ class Clients:
     async def make_progress(self) -> None:
         """Wait until some more pings are acknowledged."""
         enough = self.acknowledged.total() + PROGRESS
-        while self.acknowledged.total() < enough:  # noqa: ASYNC110 - simple, and no event for every ping
+        while self.acknowledged.total() < enough:
             await asyncio.sleep(0.05)
 
 

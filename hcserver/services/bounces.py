@@ -51,10 +51,15 @@ class Bounces:
     async def returned(self, channel: UUID, error: str) -> None:
         """Mail for the channel can't be delivered for good: switch it off. Raises Unavailable."""
         found = await self._storage.channels.get(channel)
-        if found is None or found.error is not None:
+        if found is None:
             return
-        log.warning("channel %s is disabled, its mail came back: %s", channel, error)
-        await self._storage.channels.replace(replace(found, error=f"mail came back: {error}"))
+        # Its owner may be changing it right now.
+        async with self._storage.locks.hold(f"channels:{found.project}", self._clock()):
+            found = await self._storage.channels.get(channel)
+            if found is None or found.error is not None:
+                return
+            log.warning("channel %s is disabled, its mail came back: %s", channel, error)
+            await self._storage.channels.replace(replace(found, error=f"mail came back: {error}"))
         await self._storage.news.tell(self._clock(), found.project)
 
     def _sign(self, channel: UUID) -> str:

@@ -20,6 +20,7 @@ from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from hcserver.services.directory import Directory
+from hcserver.services.holds import release
 from hcserver.services.ledger import Ledger
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored
@@ -174,6 +175,7 @@ class Checks:
         """
         await self.get(project, id)
         check = await self._ledger.change(id, lambda check: Step(replace(check, snoozed_until=until)))
+        await release(self._storage, [id], self._clock())
         await self._tell(check)
         return check
 

@@ -38,7 +38,7 @@ from hcserver.domain.maintenance import Window, covers, open_until
 from hcserver.domain.notification import Attempt, Notification, NotificationStatus
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Channel
-from hcserver.errors import NotFound, Unavailable
+from hcserver.errors import InvalidRequest, NotFound, Unavailable
 from hcserver.services.directory import Directory
 from hcserver.services.ledger import Ledger
 from hcserver.storage import Storage
@@ -326,7 +326,10 @@ class Notifier:
             await asyncio.sleep(_pause(attempt + 1))
 
     async def _tell(self, channel: Channel, notice: Notice) -> Receipt:
-        way = kind(channel.kind)
+        try:
+            way = kind(channel.kind)
+        except InvalidRequest as error:
+            raise Failed(str(error), transient=False) from error
         if isinstance(way, Group):
             raise Failed("a group has no way to send of its own", transient=False)
         try:
@@ -411,16 +414,18 @@ def _skipped(one: Notification, why: str) -> Notification:
 
 
 def _expanded(ids: Iterable[UUID], channels: dict[UUID, Channel]) -> list[Channel]:
-    """The channels of a check, groups replaced by their members, each once."""
+    """The channels of a check, groups replaced by their members, each once. A group that is disabled stands
+    for itself, so that the log says why nobody was told.
+    """
     found: dict[UUID, Channel] = {}
     for id in ids:
         channel = channels.get(id)
         if channel is None:
             continue
-        way = kind(channel.kind)
-        members = way.members(channel.target) if isinstance(way, Group) else (id,)
+        is_group = channel.kind == Group.name and channel.error is None
+        members = Group().members(channel.target) if is_group else (id,)
         found.update({member: channels[member] for member in members if member in channels})
-    return [one for one in found.values() if one.kind != Group.name]
+    return list(found.values())
 
 
 def _wants(channel: Channel, event: str, check: Check) -> bool:

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 from hcserver.domain import members
 from hcserver.domain.clock import Clock
-from hcserver.domain.maintenance import Window
+from hcserver.domain.maintenance import Window, covers
 from hcserver.domain.project import Project
 from hcserver.domain.window_fields import apply_window
 from hcserver.errors import Forbidden, NotFound
+from hcserver.services.holds import release
 from hcserver.services.ledger import Ledger
 from hcserver.storage import Storage
 
@@ -58,6 +59,7 @@ class Windows:
             if window.check != before.check:
                 await self._require_check(project, window)
             await self._storage.windows.put(window)
+        await self._release(before)
         return window
 
     async def delete(self, project: Project, id: UUID) -> Window:
@@ -65,7 +67,14 @@ class Windows:
         async with self._exclusively(project):
             window = await self.get(project, id)
             await self._storage.windows.delete(id)
+        await self._release(window)
         return window
+
+    async def _release(self, before: Window) -> None:
+        """What the window, as it was, held back may be told now."""
+        checks = [self._ledger.overlay(one) for one in await self._storage.checks.of_project(before.project)]
+        down = [check.id for check in checks if check.status == "down" and covers(before, check)]
+        await release(self._storage, down, self._clock())
 
     async def _require_check(self, project: Project, window: Window) -> None:
         if window.check is None:

@@ -30,7 +30,7 @@ from bson.raw_bson import RawBSONDocument
 
 from hcserver.errors import HcError
 from hcserver.storage.client import translated
-from hcserver.storage.schema import INDEXES, SCHEMA_VERSION
+from hcserver.storage.schema import SCHEMA_VERSION
 
 FORMAT = "hcserver dump"
 VERSION = 1
@@ -43,12 +43,8 @@ _BATCH_BYTES = 2 * 1024 * 1024
 _BATCH_DOCUMENTS = 200
 _LENGTH_BYTES = 4
 _NAME = re.compile(r"(?!system\.)[A-Za-z_][A-Za-z0-9_.]{0,99}")
-# What holds for seconds, or expires by itself within the hour, is of no use elsewhere.
-_TRANSIENT = {"locks"} | {
-    name
-    for name, indexes in INDEXES.items()
-    if any("expireAfterSeconds" in options for _, options in indexes)
-}
+# What holds for seconds, or is told from one process to the other, is of no use elsewhere.
+_TRANSIENT = {"locks", "news"}
 _META = "meta"
 _LOADING = {"_id": "loading"}
 

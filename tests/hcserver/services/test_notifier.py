@@ -482,3 +482,64 @@ async def test_the_operator_is_told_that_the_server_was_away(
     assert (sender, recipient) == ("hcserver@localhost", "ops@example.org")
     assert "No server was at work from 2026-03-01T12:00:00+00:00 to 2026-03-01T13:00:00+00:00" in text
     await core.stop()
+
+
+async def test_ending_a_snooze_early_tells_at_once(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    await core.checks.snooze(project, check.id, clock.now + timedelta(days=1))
+    await ping(core, check.id, "fail")
+    [one] = await settled(core, check)
+    assert one.why == "held back: snoozed"
+    await core.checks.snooze(project, check.id, None)
+    await core.notifier.tick()
+    await log_of(core, check, 1)
+    assert fake.events("one") == ["down"]
+
+
+async def test_ending_maintenance_early_tells_at_once_what_nothing_else_holds_back(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(core, project, "one")
+    told = await create(core, project, channels="*")
+    snoozed = await create(core, project, channels="*")
+    window = await core.windows.create(
+        project,
+        {"start": clock.now.isoformat(), "end": (clock.now + timedelta(hours=1)).isoformat()},
+    )
+    await core.checks.snooze(project, snoozed.id, clock.now + timedelta(minutes=30))
+    for check in (told, snoozed):
+        await ping(core, check.id, "fail")
+        await settled(core, check)
+    core.notifier._projects.clear()
+    await core.windows.delete(project, window.id)
+    await core.notifier.tick()
+    await log_of(core, told, 1)
+    [one] = await settled(core, snoozed)
+    assert (one.status, one.why) == ("pending", "held back: snoozed")
+    assert len(fake.told) == 1
+
+
+async def test_a_disabled_group_tells_nobody_and_the_log_says_why(
+    core: Core, project: Project, fake: FakeKind
+) -> None:
+    member = await add_channel(core, project, "one")
+    group = await add_channel(core, project, str(member.id), kind="group", error="on holiday")
+    check = await create(core, project, channels=str(group.id))
+    await ping(core, check.id, "fail")
+    [one] = await log_of(core, check, 1)
+    assert (one.channel, one.status, one.why) == (group.id, "skipped", "the channel is disabled: on holiday")
+    assert fake.told == []
+
+
+async def test_a_kind_that_is_not_there_any_more_is_a_failure(
+    core: Core, project: Project, fake: FakeKind
+) -> None:
+    await add_channel(core, project, "one", kind="pigeon")
+    check = await create(core, project, channels="*")
+    await ping(core, check.id, "fail")
+    [one] = await log_of(core, check, 1)
+    assert one.status == "failed"
+    assert "pigeon" in str(one.attempts[0].error)

@@ -115,8 +115,10 @@ def test_every_address_of_the_quick_start_means_what_it_says(
     assert [(p["type"], p["method"], p["body_url"] is not None) for p in pings] == expected
 
 
-def test_the_commands_for_projects_and_channels_work_as_printed(server: RealServer, shell: Shell) -> None:
-    create, listing, rotate, channel = commands(section("Projects and channels"))
+def test_the_commands_for_projects_channels_and_windows_work_as_printed(
+    server: RealServer, shell: Shell
+) -> None:
+    create, listing, rotate, channel, channels, window = commands(section("Projects, channels and windows"))
     words = shell(create).split()
     old = {"api": words[words.index("api_key") + 1], "ping": words[words.index("ping_key") + 1]}
     assert "Homelab" in shell(listing)
@@ -127,8 +129,16 @@ def test_the_commands_for_projects_and_channels_work_as_printed(server: RealServ
     assert server.request(f"/ping/{old['ping']}/job?create=1").status == 201
 
     id = shell(channel).split()[-1].rstrip(".")
-    assert server.api("channels/", new)["channels"] == [{"id": id, "name": "Ops", "kind": "email"}]
+    assert server.api("channels/", new)["channels"] == [{"id": id, "name": "Hook", "kind": "webhook"}]
+    made = server.api(f"channels/{id}", new)
+    assert (made["target"], made["events"], made["delay"]) == ("https://example.org/hook", ["down"], 300)
+    assert "Hook" in shell(channels)
     assert [one["id"] for one in _json(server, "channel", "list", "Homelab")] == [id]
+
+    shell(window)
+    (updates,) = server.api("windows/", new)["windows"]
+    recurrence = (updates["schedule"], updates["tz"], updates["minutes"])
+    assert (updates["name"], *recurrence) == ("Updates", "Sun 03:00", "Europe/Riga", 90)
 
 
 def test_a_deleted_project_is_gone_from_the_running_server(server: RealServer) -> None:

@@ -52,7 +52,7 @@ class Senders:
                     await say(f"RCPT TO:<{check}@hc.example.org>".encode(), b"250")
                 await say(b"DATA", b"354")
                 self.unanswered[mark] = checks
-                await say(message(mark) + b"\r\n.", b"250")
+                await say(message(mark) + b".", b"250")
                 self.accepted[mark] = self.unanswered.pop(mark)
         writer.close()
         with contextlib.suppress(OSError):

@@ -108,7 +108,7 @@ class Core:
                 id = stored.check.id
                 tail = await self.storage.pings.tail(id, stored.check.n_pings) if id in behind else []
                 self.ledger.add(stored, tail)
-                self.ingestor.remember(tail)
+                self.ingestor.remember(ping.token for ping in tail)
                 folded += len(tail)
             await self.ledger.flush()
         if folded:

@@ -34,7 +34,8 @@ QUEUE_BYTES = 64_000_000  # bodies that wait for the database
 QUEUE_REPORTS = 20_000
 PATIENCE = 4.5  # seconds until a report that could not be stored is refused
 RETRY = 0.1  # seconds between attempts while the database is away
-REMEMBERED_TOKENS = 10_000
+REMEMBERED_TOKENS = 50_000  # some 8 MB
+RECALLED = 20  # last pings of a check whose tokens are looked up when it was loaded
 TOKEN_BYTES = 12
 _RECORD_BYTES = 500  # what a report weighs beside its body
 
@@ -133,12 +134,12 @@ class Ingestor:
         finally:
             timer.cancel()
 
-    def remember(self, pings: Iterable[Ping]) -> None:
-        """These are in the log, and whoever sent them may not have been told so."""
-        for ping in pings:
-            self._recent[ping.token] = None
-        for token in list(self._recent)[: max(0, len(self._recent) - REMEMBERED_TOKENS)]:
-            del self._recent[token]
+    def remember(self, tokens: Iterable[bytes]) -> None:
+        """What has these tokens is in the log, and whoever sent it may not have been told so."""
+        for token in tokens:
+            self._recent[token] = None
+        while len(self._recent) > REMEMBERED_TOKENS:
+            del self._recent[next(iter(self._recent))]
 
     def _token(self) -> bytes:
         self._count += 1
@@ -186,7 +187,7 @@ class Ingestor:
         while items := [item for item in items if not (item.settled or item.unit.done.done())]:
             try:
                 items = await self._not_yet_stored(items)
-                await self._ledger.ensure({item.report.check for item in items})
+                await self._load(items)
                 items = await self._append_once(self._numbered(items))
             except Unavailable:
                 await asyncio.sleep(RETRY)
@@ -203,6 +204,28 @@ class Ingestor:
         for item in remaining:
             item.ping = None
         return remaining
+
+    async def _load(self, items: Iterable[_Item]) -> None:
+        """Have the checks in memory, and of those with tokens the tokens that their logs end with: a sender
+        who comes back after a restart of ours, or to another process than before, makes no second ping.
+        """
+        checks = {item.report.check for item in items}
+        recalled = {item.report.check for item in items if item.report.token}
+        while True:
+            await self._ledger.ensure(checks)
+            entries = {
+                id: entry for id in recalled if (entry := self._ledger.peek(id)) and not entry.recalled
+            }
+            if not entries:
+                return
+            places = [
+                (id, n)
+                for id, entry in entries.items()
+                for n in range(max(entry.check.n_pings - RECALLED, 0) + 1, entry.check.n_pings + 1)
+            ]
+            self.remember((await self._log.tokens(places)).values())
+            for entry in entries.values():
+                entry.recalled = True
 
     def _numbered(self, items: list[_Item]) -> list[_Item]:
         """Give each item its place and final type; those that need none are settled here."""
@@ -268,7 +291,7 @@ class Ingestor:
             if item.ping is not None:
                 self._ledger.apply(item.ping)
                 if item.report.token:
-                    self.remember([item.ping])
+                    self.remember([item.token])
                 item.unit.settle(item, item.ping)
 
 

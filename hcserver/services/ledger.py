@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from time import monotonic
 from uuid import UUID
 
@@ -46,7 +46,7 @@ class Entry:
 
     __slots__ = (
         *("base", "changes", "check", "outbox", "pins", "published"),
-        *("rev", "stale", "stored_outbox", "unfolded"),
+        *("recalled", "rev", "stale", "stored_outbox", "unfolded"),
     )
 
     def __init__(self, stored: Stored) -> None:
@@ -58,6 +58,7 @@ class Entry:
         self.changes: list[_Pending] = []
         self.unfolded = 0  # pings in `check` but not in `base`
         self.pins = 0  # appends under way that count on this entry
+        self.recalled = False  # the tokens of its last pings have been looked up: see services.ingest
         self.stale = False  # memory may not be what the database and the log say
 
     @property
@@ -103,21 +104,25 @@ class Ledger:
 
     async def ensure(self, ids: Iterable[UUID]) -> None:
         """Have those of the checks that exist in memory, in step with the log. Raises Unavailable."""
-        missing, stale = [], []
-        for id in ids:
-            entry = self._entries.get(id)
-            if entry is None:
-                missing.append(id)
-            elif entry.stale:
-                stale.append(id)
-        if missing:
-            # Room is made before: what is asked for here must be there when we return.
-            self._evict(len(missing))
-            for stored in (await self._storage.checks.load(missing)).values():
-                self._take_up(stored, ())
-        if stale:
-            async with self._io:
-                await self._reload([id for id in stale if (entry := self.peek(id)) and entry.stale])
+        ids = set(ids)
+        absent: set[UUID] = set()
+        # Until all are there at one moment: while some are loaded, others can be evicted or forgotten.
+        while True:
+            missing = [id for id in ids if id not in self._entries and id not in absent]
+            stale = [id for id in ids if (entry := self._entries.get(id)) and entry.stale]
+            if missing:
+                self._evict(len(missing), ids)
+                found = await self._storage.checks.load(missing)
+                absent.update(id for id in missing if id not in found)
+                for stored in found.values():
+                    self._take_up(stored, ())
+            elif stale:
+                async with self._io:
+                    await self._reload(
+                        [id for id in stale if (entry := self._entries.get(id)) and entry.stale]
+                    )
+            else:
+                return
 
     async def get(self, id: UUID) -> Check:
         """The check with all that was acknowledged by this process. Raises NotFound, Unavailable."""
@@ -156,7 +161,7 @@ class Ledger:
 
     def add(self, stored: Stored, tail: Sequence[Ping] = ()) -> None:
         """Take up a check as it is in the database, with the pings in its log that it does not count yet."""
-        self._evict(1)
+        self._evict(1, ())
         self._take_up(stored, tail)
 
     def _take_up(self, stored: Stored, tail: Sequence[Ping]) -> None:
@@ -421,7 +426,7 @@ class Ledger:
     def _rebuild(self, entry: Entry, stored: Stored, tail: Sequence[Ping]) -> None:
         entry.base, entry.rev, entry.stored_outbox = stored.check, stored.rev, stored.outbox
         entry.check, entry.outbox = stored.check, Outbox()
-        entry.published = entry.stale = False
+        entry.published = entry.stale = entry.recalled = False
         for ping in tail:
             entry.take(record(entry.check, ping.type, ping.at, ping.rid))
         self._unfolded += len(tail) - entry.unfolded
@@ -449,12 +454,12 @@ class Ledger:
         await self._storage.flips.delete(id)
         self.drop(id)
 
-    def _evict(self, coming: int) -> None:
+    def _evict(self, coming: int, wanted: Collection[UUID]) -> None:
         """Make room for as many checks as come, as far as there are clean ones to let go of."""
         excess = len(self._entries) + coming - self._capacity
         if excess <= 0:
             return
-        idle = (id for id, entry in self._entries.items() if not entry.dirty and not entry.pins)
+        idle = (id for id, entry in self._entries.items() if not (entry.dirty or entry.pins or id in wanted))
         for id in [id for _, id in zip(range(excess), idle, strict=False)]:
             del self._entries[id]
 

@@ -304,6 +304,43 @@ async def test_a_small_memory_loads_checks_again(database: Any, clock: FakeClock
     await core.stop()
 
 
+async def test_reports_that_come_together_find_their_checks_in_a_small_memory(
+    database: Any, clock: FakeClock
+) -> None:
+    core = Core(database, Settings(), clock)
+    core.ledger._capacity = 2
+    await core.start()
+    project, _ = await core.projects.create("main")
+    first, second, third = [await create(core, project) for _ in range(3)]
+    for check in (first, second):
+        await core.ledger.ensure([check.id])
+    # The one that has not been used for longest is wanted, too.
+    await core.ingestor.record([report(one.id, clock()) for one in (third, first)])
+    for check in (first, third):
+        assert (await core.checks.get(project, check.id)).n_pings == 1
+    await core.stop()
+
+
+async def test_news_of_one_check_while_another_is_loaded_refuses_no_report(
+    make_core: MakeCore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = await make_core()
+    project, _ = await core.projects.create("main")
+    changed, stale = await create(core, project), await create(core, project)
+    core.ledger._entries[stale.id].stale = True
+    core.ledger.forget(changed.id)
+    behind = core.storage.pings.behind
+
+    async def behind_with_news(stored: Any) -> Any:
+        core.ledger.forget(changed.id)
+        return await behind(stored)
+
+    monkeypatch.setattr(core.storage.pings, "behind", behind_with_news)
+    await core.ingestor.record([report(one.id, clock()) for one in (changed, stale)])
+    for check in (changed, stale):
+        assert (await core.checks.get(project, check.id)).n_pings == 1
+
+
 async def test_a_newer_database_is_refused(core: Core, database: Any) -> None:
     await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": 99}})
     with pytest.raises(ConfigError, match="schema version 99"):

@@ -164,6 +164,25 @@ async def test_a_report_with_a_token_is_stored_once(core: Core, project: Project
     assert (await core.checks.get(project, check.id)).n_pings == 1
 
 
+async def test_a_report_with_a_token_is_stored_once_whichever_process_it_comes_to(
+    make_core: MakeCore, clock: FakeClock
+) -> None:
+    first, second = await make_core(), await make_core()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project)
+    await ping(second, check.id, token=b"another-mail")  # so that the second one has the check in memory
+    same = report(check.id, clock(), token=b"twelve-bytes")
+    assert len(await first.ingestor.record([same])) == 1
+    await first.ledger.settle(check.id)
+    assert await second.ingestor.record([same]) == []
+    third = await make_core()
+    assert await third.ingestor.record([same]) == []
+    assert [one.token for one in await third.storage.pings.tail(check.id, 0)] == [
+        b"another-mail",
+        b"twelve-bytes",
+    ]
+
+
 async def test_too_many_waiting_reports_are_refused(
     core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,9 @@ AT_ONCE = 500  # notifications taken up in one go
 TICK = 1.0  # seconds between looks for what others left, or what was put off
 REMEMBERED = 1.0  # seconds that a project's channels and windows are not read again
 MARGIN = 10.0  # seconds that a lease outlasts the time limit of an attempt
+FRESH = timedelta(seconds=2)  # for so long a lease is new enough to begin an attempt under it
+QUEUED = 1000  # notifications of one channel in memory; further ones wait in the database
+REFILLED = 100  # up to which those that waited are taken up
 LONGEST_PAUSE = 1800.0  # seconds between two attempts
 LATE = timedelta(minutes=5)  # an alert that is older when it is taken up was held up by an outage of ours
 _DOWN = ("down", "start-too-long", "reminder")
@@ -93,6 +96,7 @@ class Notifier:
         self._errands: set[asyncio.Task[None]] = set()
         self._tools: Tools | None = None
         self._stopping = False
+        self._looked_until: datetime | None = None  # a look at what is due goes on behind this moment
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -133,11 +137,12 @@ class Notifier:
                     one = _skipped(one, "superseded: told late, when more had happened")
                 else:
                     why, until = self._held(check, channel, one, project.windows, now)
-                    due = now + self._lease if until is None else until
+                    room = len(self._queues.get(channel.id, ())) < QUEUED
+                    due = until or (now + self._lease if room else now)
                     one = replace(one, why=why, due=due, held=until is not None)
                 made.append(one)
         for one in await self._storage.notifications.add(made) if made else []:
-            if one.status == "pending" and not one.held:
+            if one.status == "pending" and not one.held and one.due != now:
                 self._push(one)
 
     def _held(
@@ -171,12 +176,24 @@ class Notifier:
 
     async def tick(self) -> None:
         """Take up what is due: put off, held back, or left by a process that died."""
-        now = self._clock()
-        for one in await self._storage.notifications.due(now, AT_ONCE):
-            if len(self._queues.get(one.channel, ())) >= SENDERS:
+        found = await self._storage.notifications.due(self._clock(), AT_ONCE, self._looked_until)
+        # What busy channels leave where it is must not hide what lies behind it: go on there next time.
+        self._looked_until = found[-1].due if len(found) == AT_ONCE else None
+        for one in found:
+            queued = len(self._queues.get(one.channel, ()))
+            if queued >= REFILLED or (one.check, one.channel, one.n) in self._here:
                 continue
-            if await self._storage.notifications.claim(one, now + self._lease):
-                self._push(replace(one, due=now + self._lease))
+            if leased := await self._leased(one):
+                self._push(leased)
+
+    async def _leased(self, one: Notification) -> Notification | None:
+        """The notification under a lease that outlasts an attempt; None if it waited here for so long that
+        somebody else has taken it up.
+        """
+        until = self._clock() + self._lease
+        if one.due is not None and one.due >= until - FRESH:
+            return one
+        return replace(one, due=until) if await self._storage.notifications.claim(one, until) else None
 
     def _push(self, one: Notification) -> None:
         if self._stopping:
@@ -215,6 +232,10 @@ class Notifier:
 
     async def _send(self, one: Notification) -> bool:
         """See one notification through. False: it waits for an earlier one that is on its way."""
+        leased = await self._leased(one)
+        if leased is None:
+            return True
+        one = leased
         before = await self._storage.notifications.before(one)
         if any(earlier.status == "pending" for earlier in before):
             return await self._put_behind(one, before)
@@ -262,26 +283,20 @@ class Notifier:
         return None
 
     async def _attempt(self, one: Notification, channel: Channel, check: Check) -> None:
-        notice = replace(await self._notice(one, check), bounce=self._return_address(channel.id))
-        began, at = monotonic(), self._clock()
-        try:
-            receipt = await self._tell(channel, notice)
-        except Failed as failure:
-            error = str(failure)[:1000]
-            attempt = Attempt(
-                at=at, duration=round(monotonic() - began, 3), status=failure.status, error=error
-            )
-            tries = len(one.attempts) + 1
-            if failure.transient and tries < self._settings.notifications.attempts:
-                due = self._clock() + timedelta(seconds=_pause(tries))
-                await self._settle(one, "pending", "will be tried again", due, attempt)
-            else:
-                log.warning("channel %s (%s): gave up: %s", channel.id, channel.kind, error)
-                await self._settle(one, "failed", None, None, attempt)
-        else:
-            took = round(monotonic() - began, 3)
-            attempt = Attempt(at=at, duration=took, status=receipt.status)
+        async with self._slots:
+            if await self._leased(one) is None:
+                return
+            notice = replace(await self._notice(one, check), bounce=self._return_address(channel.id))
+            attempt, transient = await self._tell(channel, notice)
+        tries = len(one.attempts) + 1
+        if attempt.error is None:
             await self._settle(one, "sent", None, None, attempt)
+        elif transient and tries < self._settings.notifications.attempts:
+            due = self._clock() + timedelta(seconds=_pause(tries))
+            await self._settle(one, "pending", "will be tried again", due, attempt)
+        else:
+            log.warning("channel %s (%s): gave up: %s", channel.id, channel.kind, attempt.error)
+            await self._settle(one, "failed", None, None, attempt)
 
     async def test(self, channel: Channel, check: Check | None) -> Attempt:
         """Send a test, and say what came of it."""
@@ -290,14 +305,9 @@ class Notifier:
             id=channel.id, project=channel.project, created=now, badge=channel.id, name="test"
         )
         notice = await self._about(stand_in, channel.id, "test", now, None, "ping")
-        began = monotonic()
-        try:
-            receipt = await self._tell(channel, notice)
-        except Failed as failure:
-            return Attempt(
-                at=now, duration=round(monotonic() - began, 3), status=failure.status, error=str(failure)
-            )
-        return Attempt(at=now, duration=round(monotonic() - began, 3), status=receipt.status)
+        async with self._slots:
+            attempt, _ = await self._tell(channel, notice)
+        return attempt
 
     def tell_operator(self, text: str) -> None:
         """Send a line to whoever runs this server, if there is an address; without waiting for it."""
@@ -325,7 +335,22 @@ class Notifier:
                     return
             await asyncio.sleep(_pause(attempt + 1))
 
-    async def _tell(self, channel: Channel, notice: Notice) -> Receipt:
+    async def _tell(self, channel: Channel, notice: Notice) -> tuple[Attempt, bool]:
+        """Tell it once; what came of it, and whether it may come off later."""
+        at, began = self._clock(), monotonic()
+        status, error, transient = None, None, False
+        try:
+            status = (await self._hand_over(channel, notice)).status
+        except Failed as failure:
+            status, error, transient = failure.status, str(failure)[:1000], failure.transient
+        except Exception:
+            log.exception("channel %s (%s) can't tell of check %s", channel.id, channel.kind, notice.check.id)
+            error, transient = "internal error, see the server's log", True
+        took = round(monotonic() - began, 3)
+        return Attempt(at=at, duration=took, status=status, error=error), transient
+
+    async def _hand_over(self, channel: Channel, notice: Notice) -> Receipt:
+        """Raises Failed."""
         try:
             way = kind(channel.kind)
         except InvalidRequest as error:
@@ -333,7 +358,7 @@ class Notifier:
         if isinstance(way, Group):
             raise Failed("a group has no way to send of its own", transient=False)
         try:
-            async with self._slots, asyncio.timeout(self._limit):
+            async with asyncio.timeout(self._limit):
                 return await way.send(channel.target, notice, self._own_tools())
         except TimeoutError:
             raise Failed(f"no answer within {self._limit:g} s", transient=True) from None

@@ -39,10 +39,11 @@ class NotificationStore:
                 return [one for index, one in enumerate(notifications) if index not in known]
         return list(notifications)
 
-    async def due(self, until: datetime, limit: int) -> list[Notification]:
-        """Those to be looked at, the earliest first."""
+    async def due(self, until: datetime, limit: int, after: datetime | None = None) -> list[Notification]:
+        """Those to be looked at at `until` or before (and later than `after`), the earliest first."""
+        moment = {"$lte": until} if after is None else {"$gt": after, "$lte": until}
         with translated("look for notifications"):
-            cursor = self._notifications.find({"due": {"$lte": until}}).sort("due", 1).limit(limit)
+            cursor = self._notifications.find({"due": moment}).sort("due", 1).limit(limit)
             return [_notification(document) async for document in cursor]
 
     async def claim(self, notification: Notification, until: datetime) -> bool:

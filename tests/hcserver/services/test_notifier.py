@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -390,6 +391,107 @@ async def test_two_processes_tell_each_flip_once(
     for check in checks:
         await log_of(first, check, 1)
     assert sorted(notice.check.id for _, notice in fake.told) == sorted(check.id for check in checks)
+
+
+async def test_what_waits_for_its_turn_longer_than_a_lease_is_told_once(
+    make_core: MakeCore, fake: FakeKind, clock: FakeClock
+) -> None:
+    first, second = await make_core(), await make_core()
+    project, _ = await first.projects.create("main")
+    channel = await add_channel(first, project, "slow")
+    release = asyncio.Event()
+    fake.trouble["slow"] = release.wait
+    checks = [await create(first, project, channels="*") for _ in range(notifier_module.SENDERS + 3)]
+    for check in checks:
+        await ping(first, check.id, "fail")
+        await first.ledger.settle(check.id)
+    waiting = {one.check for one in first.notifier._queues[channel.id]}
+    assert len(waiting) == 3
+    fake.trouble.clear()
+    clock.advance(60)
+    await first.notifier.tick()
+    await second.notifier.tick()
+    for check in checks:
+        await log_of(first, check, 1)
+    release.set()
+    for core in (first, second):
+        await settled(core, checks[0])
+    assert Counter(notice.check.id for _, notice in fake.told if notice.check.id in waiting) == dict.fromkeys(
+        waiting, 1
+    )
+
+
+async def test_a_crowd_for_a_dead_channel_hides_nothing_that_is_due(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifier_module, "AT_ONCE", 5)
+    monkeypatch.setattr(notifier_module, "REFILLED", 2)
+    dead, alive = [await add_channel(core, project, target) for target in ("dead", "alive")]
+    check = await create(core, project, channels="*")
+    release = asyncio.Event()
+    fake.trouble["dead"] = release.wait
+    crowd = [
+        Notification(
+            check=check.id,
+            n=n,
+            channel=(alive if n == 20 else dead).id,
+            project=project.id,
+            event="reminder",
+            reason="timeout",
+            at=clock.now,
+            due=clock.now + timedelta(seconds=n),
+        )
+        for n in range(1, 21)
+    ]
+    await core.storage.notifications.add(crowd)
+    clock.advance(60)
+    for _ in range(5):
+        await core.notifier.tick()
+    await log_of(core, check, 1)
+    assert fake.events("alive") == ["reminder"]
+    release.set()
+
+
+async def test_a_fault_of_ours_is_in_the_log_and_tried_again(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+
+    async def trouble() -> None:
+        fake.trouble.clear()
+        raise ZeroDivisionError
+
+    fake.trouble["one"] = trouble
+    await ping(core, check.id, "fail")
+    [one] = await settled(core, check)
+    assert (one.status, one.attempts[0].error) == ("pending", "internal error, see the server's log")
+    assert "ZeroDivisionError" in caplog.text
+    clock.advance(5)
+    await core.notifier.tick()
+    await log_of(core, check, 1)
+    assert fake.events("one") == ["down"]
+
+
+async def test_what_a_full_queue_leaves_is_taken_up_from_the_database(
+    core: Core, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifier_module, "QUEUED", 2)
+    await add_channel(core, project, "one")
+    release = asyncio.Event()
+    fake.trouble["one"] = release.wait
+    checks = [await create(core, project, channels="*") for _ in range(notifier_module.SENDERS + 5)]
+    for check in checks:
+        await ping(core, check.id, "fail")
+        await core.ledger.settle(check.id)
+    assert [len(queue) for queue in core.notifier._queues.values()] == [2]
+    release.set()
+    fake.trouble.clear()
+    await settled(core, checks[0])
+    await core.notifier.tick()
+    for check in checks:
+        await log_of(core, check, 1)
+    assert len(fake.told) == len(checks)
 
 
 async def test_what_is_told_late_is_collapsed_to_the_newest(

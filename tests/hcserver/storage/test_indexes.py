@@ -11,8 +11,11 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import monitoring
 
+from hcserver.domain.admin_key import AdminKey
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
+from hcserver.domain.maintenance import Window
+from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Channel, Project
 from hcserver.storage import Storage
@@ -23,7 +26,7 @@ from hcserver.storage.schema import prepare
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 # All of a small collection, or all that there is, on purpose.
-WHOLE = {("projects", "find"), ("checks", "find")}
+WHOLE = {("projects", "find"), ("checks", "find"), ("admin_keys", "find")}
 
 
 class Recorder(monitoring.CommandListener):
@@ -92,6 +95,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.checks.aliased("x")
     await storage.checks.write([Write(check, check, 1), Write(check, check, 7)])
     await storage.checks.due(NOW, 10)
+    await storage.checks.due(NOW, 10, after=NOW)
     assert [batch async for batch in storage.checks.scan()]
 
     await storage.pings.append(
@@ -121,13 +125,52 @@ async def _use_everything(storage: Storage) -> None:
     channel = Channel(id=uuid4(), project=project.id, created=NOW, kind="email", target="a@example.org")
     await storage.channels.insert(channel)
     await storage.channels.of_project(project.id)
+    await storage.channels.get(channel.id)
+    await storage.channels.replace(channel)
+    await storage.channels.delete(channel.id)
     await storage.channels.delete_of_project(project.id)
+
+    notification = Notification(
+        check=check.id,
+        n=2,
+        channel=channel.id,
+        project=project.id,
+        event="down",
+        reason="fail",
+        at=NOW,
+        due=NOW,
+    )
+    await storage.notifications.add([notification])
+    await storage.notifications.due(NOW, 10)
+    await storage.notifications.due(NOW, 10, after=NOW)
+    await storage.notifications.claim(notification, NOW)
+    await storage.notifications.settle(notification, "sent", None, None)
+    await storage.notifications.before(notification)
+    await storage.notifications.of_check(check.id, 10)
+    await storage.notifications.of_channel(channel.id, 10)
+    await storage.notifications.delete_of_check(check.id)
+
+    window = Window(id=uuid4(), project=project.id, created=NOW)
+    await storage.windows.put(window)
+    await storage.windows.of_project(project.id)
+    await storage.windows.get(window.id)
+    await storage.windows.delete(window.id)
+    await storage.windows.delete_of_project(project.id)
+
+    await storage.admin_keys.insert(AdminKey(hash="x", created=NOW, name="ops"))
+    await storage.admin_keys.all()
+    await storage.admin_keys.get("x")
+    await storage.admin_keys.delete("x")
 
     await storage.news.tell(NOW, check.id)
     await storage.news.since(NOW)
     async with storage.locks.hold("x", NOW):
         pass
+    await storage.pulse.beat(NOW)
+    await storage.pulse.last()
+    await storage.secret()
     await storage.tombstones.put(check.id, 1, 1, NOW)
+    await storage.tombstones.extend(check.id, 2)
     await storage.tombstones.before(NOW)
     await storage.tombstones.drop(check.id)
     await storage.checks.delete(check)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from handlers import checks
 from tests.handlers.harness import Site
 
 
@@ -30,6 +32,19 @@ async def test_checks_are_listed_as_they_are_shown_singly_the_oldest_first(site:
     for key in (site.keys.api_key, site.keys.api_key_readonly):
         listed = (await site.api("GET", "checks/", key=key)).json["checks"]
         assert listed == [await site.get(check["uuid"], key=key) for check in created]
+
+
+async def test_a_long_list_does_not_hold_up_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(6):
+        await site.create()
+    turns, written = 0, []
+    monkeypatch.setattr(checks, "_PER_TURN", 2)
+    monkeypatch.setattr(checks, "document_of", lambda call, check: written.append(turns))
+    listing = asyncio.ensure_future(site.api("GET", "checks/"))
+    while not listing.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert len(set(written)) == 3
 
 
 async def test_the_order_stays_when_checks_change(site: Site) -> None:

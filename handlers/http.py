@@ -11,7 +11,9 @@ import contextlib
 import http.client
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +25,7 @@ from tornado.httputil import (
     HTTPServerConnectionDelegate,
     RequestStartLine,
     ResponseStartLine,
+    format_timestamp,
 )
 
 from hcserver.errors import (
@@ -32,6 +35,7 @@ from hcserver.errors import (
     HcError,
     InvalidRequest,
     NotFound,
+    TooSlow,
     Unauthorized,
     Unavailable,
 )
@@ -91,6 +95,7 @@ _STATUS: dict[type[HcError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Ambiguous: 409,
+    TooSlow: 408,
     Conflict: 409,
     Unavailable: 503,
 }
@@ -102,10 +107,11 @@ def status_of(error: HcError | None) -> int:
 
 
 class Server(HTTPServerConnectionDelegate):
-    """What Tornado's HTTPServer calls for each request."""
+    """What Tornado's HTTPServer calls for each request. A body may pause for `body_timeout` seconds."""
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, body_timeout: float = 60.0) -> None:
         self.router = router
+        self.body_timeout = body_timeout
         self.closing = False
         self.begun: set[_Exchange] = set()  # their headers are here, their answers are still to come
         self.running: set[asyncio.Task[None]] = set()
@@ -132,6 +138,7 @@ class _Exchange(HTTPMessageDelegate):
         self._chunks: list[bytes] = []
         self._room = 0
         self._answered = False
+        self._stalled: asyncio.TimerHandle | None = None
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -149,8 +156,11 @@ class _Exchange(HTTPMessageDelegate):
         )
         self._route = self._server.router(start_line.method, path)
         self._room = self._route.body_limit
+        if "Content-Length" in headers or "Transfer-Encoding" in headers:
+            self._wait_for_more()
 
     def data_received(self, chunk: bytes) -> None:
+        self._wait_for_more()
         if len(chunk) > self._room:
             chunk = chunk[: self._room]
             self._request.truncated = True
@@ -158,7 +168,23 @@ class _Exchange(HTTPMessageDelegate):
             self._chunks.append(chunk)
             self._room -= len(chunk)
 
+    def _wait_for_more(self) -> None:
+        # For as long as something comes: a slow line and a large body are no reason to lose a report.
+        self._stop_waiting()
+        loop = asyncio.get_running_loop()
+        self._stalled = loop.call_later(self._server.body_timeout, self._refuse_stalled)
+
+    def _stop_waiting(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+
+    def _refuse_stalled(self) -> None:
+        log.info("%s %s: the body stopped coming", self._request.method[:20], self._request.path[:200])
+        error = TooSlow("the request's body stopped coming")
+        self._send(self._route.on_error(self._request, error), last=True)
+
     def finish(self) -> None:
+        self._stop_waiting()
         self._request.body = b"".join(self._chunks)
         self._task = asyncio.create_task(self._answer())
         self._server.running.add(self._task)
@@ -166,6 +192,7 @@ class _Exchange(HTTPMessageDelegate):
 
     def on_connection_close(self) -> None:
         # Called only before `finish`: what has come in completely is answered even if nobody hears it.
+        self._stop_waiting()
         self._server.begun.discard(self)
         self._chunks.clear()
 
@@ -190,25 +217,33 @@ class _Exchange(HTTPMessageDelegate):
         log.warning("%s %s took too long", self._request.method[:20], self._request.path[:200])
         self._send(self._route.on_error(self._request, Unavailable("this takes too long, try again")))
 
-    def _send(self, response: Response) -> None:
+    def _send(self, response: Response, last: bool = False) -> None:
+        """Answer; with `last` the connection can't be used any more."""
         if self._answered:
             return
         self._answered = True
         self._server.begun.discard(self)
         request = self._request
         headers = HTTPHeaders(response.headers)
+        headers["Date"] = _date(int(time.time()))
         if response.status not in (204, 304):
             headers["Content-Length"] = str(len(response.body))
         if response.status == 503:
             headers["Retry-After"] = RETRY_AFTER
         kept = self._version == "HTTP/1.1" or request.headers.get("Connection", "").lower() == "keep-alive"
-        if self._server.closing or not kept:
+        if last or self._server.closing or not kept:
             headers["Connection"] = "close"
         start_line = ResponseStartLine("HTTP/1.1", response.status, http.client.responses[response.status])
         self._connection.write_headers(
             start_line, headers, response.body if request.method != "HEAD" else None
         )
         self._connection.finish()
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    """RFC 9110 section 6.6.1, made once a second."""
+    return format_timestamp(second)
 
 
 def _origin_form(target: str) -> str:

@@ -9,13 +9,13 @@ from handlers.badges import Badges
 from handlers.http import Request, Response, Route, Router, Server
 from handlers.ping import PREFIX as PING_PREFIX
 from handlers.ping import Pings
-from hcserver.errors import HcError, NotFound
+from hcserver.errors import HcError, NotFound, Unavailable
 from hcserver.services.core import Core
 
 
 def make_server(core: Core) -> Server:
     """Everything that the server answers over HTTP."""
-    return Server(_router(core))
+    return Server(_router(core), core.settings.http.body_timeout)
 
 
 def _router(core: Core) -> Router:
@@ -31,6 +31,10 @@ def _router(core: Core) -> Router:
     nowhere = Route(_nothing, 0, _not_found)
 
     def route(method: str, path: str) -> Route:
+        found = whose(method, path)
+        return found if core.ready or path.endswith("/status/") else found._replace(handler=_starting)
+
+    def whose(method: str, path: str) -> Route:
         if path.startswith(PING_PREFIX):
             return pings
         if path.startswith(API_PREFIX):
@@ -40,6 +44,10 @@ def _router(core: Core) -> Router:
         return nowhere
 
     return route
+
+
+async def _starting(request: Request) -> Response:
+    raise Unavailable("the server is starting, try again")
 
 
 async def _nothing(request: Request) -> Response:

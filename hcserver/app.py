@@ -1,4 +1,4 @@
-"""The server process: database, core, HTTP and SMTP, started in this order and stopped in reverse."""
+"""The server process: database, core, SMTP and HTTP, made in this order and stopped in reverse."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from handlers.server import make_server
+from handlers.stream import HttpListener
 from hcserver.config import Settings
 from hcserver.domain.project import Project
 from hcserver.errors import ConfigError, Unavailable
@@ -38,26 +38,23 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with _core(settings, stopped) as core:
-        if core is not None:
-            async with _smtp(core), _http(core):
-                await _greet(core)
-                await stopped.wait()
-                log.info("stopping")
+    # Open before the database is there: who comes meanwhile is told to come back, not that nobody lives here.
+    async with _core(settings) as core, _smtp(core), _http(core):
+        if await _started(core, stopped):
+            await _greet(core)
+            await stopped.wait()
+        log.info("stopping")
 
 
 @asynccontextmanager
-async def _core(settings: Settings, stopped: asyncio.Event) -> AsyncIterator[Core | None]:
-    """The database and the core on it; None when we are told to stop before the database is there."""
+async def _core(settings: Settings) -> AsyncIterator[Core]:
+    """The database and the core on it, which is still to be started."""
     embedded = None if settings.mongodb.uri else EmbeddedDatabase(settings.embedded)
     uri = settings.mongodb.uri if embedded is None else await embedded.start()
     try:
         client = connect(uri, settings.mongodb)
         try:
             core = Core(database_of(client, settings.mongodb.database), settings)
-            if not await _started(core, stopped):
-                yield None
-                return
             try:
                 yield core
             finally:
@@ -70,6 +67,7 @@ async def _core(settings: Settings, stopped: asyncio.Event) -> AsyncIterator[Cor
 
 
 async def _started(core: Core, stopped: asyncio.Event) -> bool:
+    """Wait for the database; whether it came before we were told to stop."""
     while not stopped.is_set():
         try:
             await core.start()
@@ -89,11 +87,8 @@ async def _started(core: Core, stopped: asyncio.Event) -> bool:
 async def _http(core: Core) -> AsyncIterator[None]:
     settings = core.settings.http
     handlers = make_server(core)
-    server = HTTPServer(
-        handlers,
-        max_header_size=settings.max_header_bytes,
-        idle_connection_timeout=settings.idle_timeout,
-        body_timeout=settings.body_timeout,
+    server = HttpListener(
+        handlers, max_header_size=settings.max_header_bytes, idle_connection_timeout=settings.idle_timeout
     )
     try:
         sockets = bind_sockets(settings.port, settings.host, backlog=1024)

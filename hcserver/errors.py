@@ -31,6 +31,10 @@ class Ambiguous(HcError):
     """Several checks share the slug (HTTP 409, SMTP 550)."""
 
 
+class TooSlow(HcError):
+    """The rest of the request did not come (HTTP 408)."""
+
+
 class Conflict(HcError):
     """The state of the check does not allow it (HTTP 409)."""
 

@@ -43,7 +43,7 @@ class Bounces:
         """The channel whose bounce address this is, in any case."""
         local, _, domain = address.lower().rpartition("@")
         match = _LOCAL_PART.fullmatch(local)
-        if not self.domain or domain != self.domain or match is None:
+        if not self._secret or domain != self.domain or match is None:
             return None
         channel = UUID(hex=match[1])
         return channel if hmac.compare_digest(self._sign(channel), match[2]) else None

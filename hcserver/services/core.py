@@ -71,6 +71,9 @@ class Core:
         self.scheduler.on_return = self.notifier.tell_operator
         self.channels = Channels(self.storage, self.ledger, self.notifier, clock)
         self.windows = Windows(self.storage, self.ledger, clock)
+        self.ready = (
+            False  # `start` has come to its end: before that nothing in memory is in step with the log
+        )
         self.ways_in: dict[str, Callable[[], bool]] = {}  # name -> whether it is open, for `illnesses`
         self._database = database
 
@@ -85,6 +88,7 @@ class Core:
         self.pruner.start()
         self.notifier.start()
         self.scheduler.start()
+        self.ready = True
 
     async def stop(self) -> None:
         """Call it when nothing comes in any more."""
@@ -116,7 +120,7 @@ class Core:
 
     async def illnesses(self) -> dict[str, str]:
         """What is wrong right now, by part; empty when all is well."""
-        ill = {}
+        ill = {} if self.ready else {"server": "it is starting"}
         try:
             async with asyncio.timeout(PROBE_TIME):
                 await self.storage.probe()

@@ -107,10 +107,12 @@ class Ingestor:
 
     async def find(self, check: UUID) -> Check:
         """Raises NotFound, Unavailable."""
+        self._require_started()
         return await self._ledger.get(check)
 
     async def find_by_slug(self, ping_key: str, slug: str) -> Check:
         """Raises NotFound, Ambiguous, Unavailable."""
+        self._require_started()
         project = await self._directory.by_ping_key(ping_key)
         return await self._ledger.get(await self._directory.check_by_slug(project.id, slug))
 
@@ -121,6 +123,7 @@ class Ingestor:
         Raises NotFound when none of the checks exists any more; Unavailable when the database was away for
         PATIENCE seconds or too many reports wait (some of the reports may be stored then).
         """
+        self._require_started()
         if self._stopping or len(self._queue) >= QUEUE_REPORTS or self._queued_bytes >= QUEUE_BYTES:
             raise Unavailable("too busy, try again")
         unit = _Unit(reports, [report.token or self._token() for report in reports])
@@ -133,6 +136,11 @@ class Ingestor:
             return await unit.done
         finally:
             timer.cancel()
+
+    def _require_started(self) -> None:
+        """Before the start what a crash left in the log is not folded yet."""
+        if self._task is None:
+            raise Unavailable("the server is starting, try again")
 
     def remember(self, tokens: Iterable[bytes]) -> None:
         """What has these tokens is in the log, and whoever sent it may not have been told so."""

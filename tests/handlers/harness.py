@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from handlers.http import Server
 from handlers.server import make_server
+from handlers.stream import HttpListener
 from hcserver.config import HttpSettings, LimitSettings, NotificationSettings, Settings
 from hcserver.domain.channel_fields import parse_channel
 from hcserver.domain.project import Channel, Project
@@ -268,7 +268,7 @@ async def serve(
 @asynccontextmanager
 async def listening(handlers: Server) -> AsyncIterator[int]:
     """The port at which the handlers can be reached."""
-    server = HTTPServer(handlers)
+    server = HttpListener(handlers)
     sockets = bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
     try:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -28,10 +30,10 @@ def refuse(request: Request, error: HcError | None) -> Response:
 
 @asynccontextmanager
 async def connected(
-    handler: Handler, body_limit: int = 100, patience: float = 60.0
+    handler: Handler, body_limit: int = 100, patience: float = 60.0, body_timeout: float = 60.0
 ) -> AsyncIterator[Connection]:
     route = Route(handler, body_limit, refuse, patience)
-    async with listening(Server(lambda method, path: route)) as port:
+    async with listening(Server(lambda method, path: route, body_timeout)) as port:
         connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
         yield connection
         await connection.close()
@@ -148,8 +150,48 @@ async def test_a_request_that_ends_too_early_reaches_no_handler() -> None:
 )
 async def test_what_is_no_http_is_answered_with_400_and_ends_the_connection(data: bytes) -> None:
     async with connected(echo) as connection:
-        assert (await exchange(connection, data)).status == 400
+        reply = await exchange(connection, data)
+        assert (reply.status, reply.text) == (400, "this is no HTTP request")
+        assert reply.headers["connection"] == "close"
         assert await connection.is_closed()
+
+
+async def test_a_header_that_is_too_large_is_told_so() -> None:
+    async with connected(echo) as connection:
+        reply = await exchange(connection, b"GET / HTTP/1.1\r\nX: " + b"x" * 66_000)
+        assert (reply.status, reply.text) == (431, "the header is too large")
+        assert await connection.is_closed()
+
+
+async def test_a_body_may_take_longer_than_its_pauses() -> None:
+    async with connected(echo, body_timeout=0.3) as connection:
+        await connection.send(b"POST / HTTP/1.1\r\nContent-Length: 8\r\n\r\n")
+        for byte in b"12345678":
+            await asyncio.sleep(0.1)
+            await connection.send(bytes([byte]))
+        assert (await connection.reply()).text == "POST|/||False|12345678"
+        assert (await connection.request("GET", "/")).status == 200
+
+
+async def test_a_body_that_stops_coming_is_told_so_and_reaches_no_handler() -> None:
+    reached = []
+
+    async def note(request: Request) -> Response:
+        reached.append(request)
+        return Response()
+
+    async with connected(note, body_timeout=0.1) as connection:
+        reply = await exchange(connection, b"POST / HTTP/1.1\r\nContent-Length: 8\r\n\r\n1234")
+        assert (reply.status, reply.text) == (408, "the request's body stopped coming")
+        assert reply.headers["connection"] == "close"
+        assert await connection.is_closed()
+    assert reached == []
+
+
+async def test_every_answer_has_the_date() -> None:
+    async with connected(echo) as connection:
+        date = (await connection.request("GET", "/")).headers["date"]
+        assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 60
 
 
 ERRORS = [

@@ -6,6 +6,7 @@ import gc
 import re
 import select
 import signal
+import smtplib
 import socket
 import socketserver
 import threading
@@ -59,12 +60,12 @@ async def get(settings: Settings, path: str) -> bytes:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
-    """A server that listens; stopped as init would do it."""
+    """A server that is ready; stopped as init would do it."""
     task = asyncio.create_task(app.serve(settings))
     while not task.done():
         with contextlib.suppress(OSError):
-            await get(settings, "/")
-            break
+            if await get(settings, "/api/v3/status/") == b"HTTP/1.1 200 OK":
+                break
         await asyncio.sleep(0.01)
     try:
         yield task
@@ -162,6 +163,18 @@ def without_database(settings: Settings, port: int) -> Settings:
     return Settings(http=settings.http, smtp=settings.smtp, mongodb=away)
 
 
+async def refusal(settings: Settings, recipient: str) -> tuple[int, bytes]:
+    """What the listener for mail answers to it."""
+
+    def ask() -> tuple[int, bytes]:
+        with smtplib.SMTP(settings.smtp.host, settings.smtp.port, timeout=10) as smtp:
+            smtp.ehlo()
+            smtp.mail("nas@example.org")
+            return smtp.rcpt(recipient)
+
+    return await asyncio.to_thread(ask)
+
+
 async def until_logged(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     seen = ""
     async with asyncio.timeout(20):
@@ -177,6 +190,14 @@ async def test_a_database_that_comes_late_is_waited_for(
     port = free_port()
     task = asyncio.create_task(app.serve(without_database(settings, port)))
     await until_logged("the database is not available, trying again in 0.05 s", capsys)
+
+    for path in (f"/ping/{uuid4()}", "/ping/key/slug?create=1", "/api/v3/checks/", f"/b/2/{uuid4()}.svg"):
+        assert await get(settings, path) == b"HTTP/1.1 503 Service Unavailable"
+    assert await get(settings, "/api/v3/status/") == b"HTTP/1.1 503 Service Unavailable"
+    assert await refusal(settings, f"{uuid4()}@in.example.org") == (
+        451,
+        b"4.3.0 Temporary trouble here, try again later",
+    )
 
     with relay(port, urlsplit(settings.mongodb.uri).port or 0):
         async with asyncio.timeout(20):

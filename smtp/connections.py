@@ -1,4 +1,4 @@
-"""Who is connected, and how many more may be."""
+"""Who is connected, how many more may be, and how much of their messages is in memory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ S = TypeVar("S", bound=Hashable)
 
 
 class Connections(Generic[S]):
-    """The open sessions, counted in all and by address."""
+    """The open sessions, counted in all and by address; their messages share `max_bytes` of memory."""
 
-    def __init__(self, max_total: int, max_per_address: int) -> None:
+    def __init__(self, max_total: int, max_per_address: int, max_bytes: int) -> None:
         self.closing = False  # nothing new is begun
         self._max_total = max_total
         self._max_per_address = max_per_address
         self._addresses: dict[S, str | None] = {}
         self._per_address: Counter[str] = Counter()
+        self._free_bytes = max_bytes
+        self._bytes: Counter[S] = Counter()
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -39,6 +41,18 @@ class Connections(Generic[S]):
         self._addresses[session] = address
         self._per_address[address] += 1
         return True
+
+    def take(self, session: S, size: int) -> bool:
+        """Whether there was memory for so many more bytes of the session's message; then they are its own."""
+        if size > self._free_bytes:
+            return False
+        self._free_bytes -= size
+        self._bytes[session] += size
+        return True
+
+    def give_back(self, session: S) -> None:
+        """The session's message is out of memory."""
+        self._free_bytes += self._bytes.pop(session, 0)
 
     def leave(self, session: S) -> None:
         """The session is over; no effect on one that was never let in."""

@@ -14,6 +14,7 @@ class Data:
 
     def __init__(self, max_bytes: int) -> None:
         self.too_large = False  # more than max_bytes came, and were thrown away
+        self.no_room = False  # thrown away by `drop`
         self._max_bytes = max_bytes
         self._content = bytearray()
         # As much of the end as could be the beginning of _END. The line break that ended the DATA command
@@ -34,13 +35,18 @@ class Data:
         self._held = piece[cut:]
         return None
 
+    def drop(self) -> None:
+        """Keep nothing of it, and only look for its end."""
+        self.no_room = True
+        self._content = bytearray(2)
+
     def content(self) -> bytes:
         """The whole message, once its end was seen."""
         return bytes(memoryview(self._content)[2:])
 
     def _add(self, piece: bytes) -> None:
         """RFC 5321 section 4.5.2: a dot at the start of a line is one that the sender put there."""
-        if self.too_large:
+        if self.too_large or self.no_room:
             return
         self._content += piece.replace(b"\r\n.", b"\r\n")
         if len(self._content) - 2 > self._max_bytes:

@@ -27,7 +27,9 @@ _TOKEN_BYTES = 12
 # Where to look for the fields that identify a message.
 _IDENTITY_WITHIN = 64 * 1024  # bytes
 _HEADER_END = re.compile(rb"\n\r?\n")
-_IDENTITY = re.compile(rb"^(message-id|date)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+_IDENTITY = re.compile(
+    rb"^(message-id|date|subject)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE | re.MULTILINE
+)
 
 
 Target = Check | Returned
@@ -88,6 +90,7 @@ class Delivery:
             return
         examination = await self._pool.examine(message.raw, [question(check) for check in checks])
         digest = await _fingerprint(message.raw)
+        body = message.raw[: self._core.body_limit] or None
         await self._core.record(
             [
                 Report(
@@ -97,7 +100,7 @@ class Delivery:
                     scheme="email",
                     remote_addr=message.remote_addr,
                     ua=f"Email from {message.sender or '<>'}"[:MAX_UA],
-                    body=message.raw[: self._core.body_limit] or None,
+                    body=body,
                     subject=examination.subject,
                     sender=message.sender,
                     reason=reason,
@@ -117,7 +120,7 @@ class Delivery:
 def fingerprint(raw: bytes) -> bytes | None:
     """What a message has in common with every later attempt at sending it, None if it has no Message-ID.
 
-    Message-ID, Date and body; not the other fields, as relays add some on the way (Received, DKIM-Signature).
+    Message-ID, Date, Subject and body; not the other fields, as relays add some on the way (Received).
     """
     head = b"\n" + raw[:_IDENTITY_WITHIN]
     end = _HEADER_END.search(head)
@@ -127,7 +130,7 @@ def fingerprint(raw: bytes) -> bytes | None:
     if not fields.get(b"message-id"):
         return None
     digest = hashlib.blake2b(digest_size=32)
-    for part in (fields[b"message-id"], fields.get(b"date", b"")):
+    for part in (fields.get(name, b"") for name in (b"message-id", b"date", b"subject")):
         digest.update(len(part).to_bytes(4, "big") + part)
     digest.update(memoryview(raw)[end.end() - 1 if end else len(head) - 1 :])
     return digest.digest()

@@ -22,6 +22,7 @@ from smtp.tls import Certificate
 
 log = logging.getLogger(__name__)
 
+MEMORY = 200_000_000  # bytes of messages that are being read or delivered, all connections together
 BACKLOG = 512  # connections that wait to be taken up; the kernel may allow fewer
 
 
@@ -35,7 +36,9 @@ class Listener:
         self._settings = settings
         self._delivery = Delivery(core, self.pool, settings.domains, clock, bounces)
         self._connections: Connections[Session] = Connections(
-            settings.max_connections, settings.max_connections_per_address
+            settings.max_connections,
+            settings.max_connections_per_address,
+            max(MEMORY, 2 * settings.max_message_bytes),
         )
         self._certificate: Certificate | None = None
         self._servers: list[asyncio.Server] = []
@@ -80,6 +83,7 @@ class Listener:
         await self._wait(grace)
         for session in self._connections:
             session.abort()
+            session.task().cancel()
         await self._wait(None)
         await self.pool.close()
 

@@ -31,6 +31,7 @@ CLOSING = "421 4.3.2 Shutting down, try again later"
 TIMED_OUT = "421 4.4.2 Waited too long for you"
 TOO_MANY_ERRORS = "421 4.7.0 Too many errors"
 TROUBLE = "451 4.3.0 Temporary trouble here, try again later"
+NO_ROOM = "452 4.3.1 Too many large messages at a time, try again later"
 TOO_LARGE = "552 5.3.4 Message too large"
 
 MAX_ERRORS = 100  # replies of 5xx between two accepted messages before the connection is closed
@@ -234,8 +235,16 @@ class Session(SMTP):
     async def smtp_STARTTLS(self, arg: str | None) -> None:
         if self._tls_protocol:
             await self._reply("503 5.5.1 Already using TLS")
-        else:
-            await super().smtp_STARTTLS(arg)
+            return
+        # Not left to the timer: in the middle of a handshake there is nobody to say goodbye to, and asyncio
+        # would not tell us of the end.
+        self._stop_timer()
+        try:
+            async with asyncio.timeout(self._settings.idle_timeout):
+                await super().smtp_STARTTLS(arg)
+        except TimeoutError:
+            self.abort()
+            raise EOFError("in the middle of a TLS handshake") from None
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         path = await self._path("MAIL FROM", arg)
@@ -269,7 +278,7 @@ class Session(SMTP):
             try:
                 transaction.targets.append(await self._delivery.recipient(address))
             except Refused as refused:
-                log.info("refused a recipient from %s: %s", self._remote_addr, refused.reply)
+                log.info("refused %s from %s: %s", address[:320], self._remote_addr, refused.reply)
                 await self._reply(refused.reply)
             else:
                 await self._reply("250 2.1.5 OK")
@@ -283,10 +292,13 @@ class Session(SMTP):
         else:
             await self._reply("354 End data with <CR><LF>.<CR><LF>")
             self._reset_timeout(self._settings.data_timeout)
-            data = await self._read_data()
-            self._stop_timer()
-            self.envelope = Transaction()
-            await self._accept(transaction, data)
+            try:
+                data = await self._read_data()
+                self._stop_timer()
+                self.envelope = Transaction()
+                await self._accept(transaction, data)
+            finally:
+                self._connections.give_back(self)
 
     async def smtp_VRFY(self, arg: str | None) -> None:
         await self._reply("252 2.5.0 Send some mail, I'll try my best")
@@ -352,6 +364,8 @@ class Session(SMTP):
             piece = await self._reader.read(_PIECE)
             if not piece:
                 raise EOFError("in the middle of a message")
+            if not (data.too_large or data.no_room or self._connections.take(self, len(piece))):
+                data.drop()
             behind = data.feed(piece)
             if behind is not None:
                 # Commands sent ahead (RFC 2920) go back to where commands are read from. There is no public
@@ -361,8 +375,8 @@ class Session(SMTP):
 
     async def _accept(self, transaction: Transaction, data: Data) -> None:
         """Deliver, and tell the client. 250 only when the pings of all recipients are durable."""
-        if data.too_large:
-            await self._reply(TOO_LARGE)
+        if data.too_large or data.no_room:
+            await self._reply(TOO_LARGE if data.too_large else NO_ROOM)
             return
         sender = "" if transaction.mail_from in (None, "<>") else _printable(str(transaction.mail_from))
         message = Message(raw=data.content(), sender=sender, remote_addr=self._remote_addr)

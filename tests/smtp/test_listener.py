@@ -13,6 +13,7 @@ import pytest
 
 from hcserver.domain.keywords import Reason
 from hcserver.errors import ConfigError, Unavailable
+from smtp import listener as listener_module
 from smtp import session
 from smtp.listener import Listener
 from smtp.tls import Certificate
@@ -524,6 +525,41 @@ async def test_a_failed_handshake_ends_the_connection_and_frees_its_place(
                 pass
         async with Client.connect(port):
             pass
+
+
+@pytest.mark.parametrize("began", [b"", b"\x16\x03\x01"])
+async def test_a_handshake_that_never_ends_frees_its_place_and_holds_up_no_stop(
+    certificate: tuple[str, str], began: bytes
+) -> None:
+    tls = {"tls_cert": certificate[0], "tls_key": certificate[1], "max_connections": 1, "idle_timeout": 1.0}
+    async with listening(FakeCore(), **tls) as (_, port):
+        async with Client.connect(port) as client:
+            await client.send("STARTTLS")
+            client.writer.write(began)
+            assert await client.reader.read(100) == b""
+        async with Client.connect(port) as client:
+            await client.send("STARTTLS")
+            client.writer.write(began)
+
+
+async def test_messages_beyond_the_memory_for_them_are_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener_module, "MEMORY", 0)
+    core = FakeCore()
+    check = core.add()
+    core.gate = asyncio.Event()
+    async with (
+        listening(core, max_message_bytes=65_536) as (_, port),
+        Client.connect(port) as first,
+        Client.connect(port) as second,
+        Client.connect(port) as third,
+    ):
+        waiting = [asyncio.ensure_future(one.mail(b"x" * 60_000, check)) for one in (first, second)]
+        await asyncio.sleep(0.2)
+        assert await third.mail(b"x" * 30_000, check) == session.NO_ROOM
+        core.gate.set()
+        for reply in await asyncio.gather(*waiting):
+            assert reply.startswith("250")
+        assert (await third.mail(b"x" * 30_000, check)).startswith("250")
 
 
 def test_a_renewed_certificate_is_taken_up_and_a_broken_one_is_not(

@@ -42,6 +42,42 @@ _ALIASES = {
     "unicode_1_1_utf_8": "utf-8",
     "unicode_2_0_utf_8": "utf-8",
     "utf": "utf-8",
+    "unicode": "utf-16",
+    "unicodefeff": "utf-16",
+    "unicodefffe": "utf-16-be",
+    "iso_10646_ucs_2": "utf-16",
+    "csunicode": "utf-16",
+    "ucs_2": "utf-16",
+    "ucs2": "utf-16",
+    "unicode_2_0_utf_7": "utf-7",
+    "cn_big5": "cp950",
+    "x_big5": "cp950",
+    "cn_gb": "gb18030",
+    "gb_2312": "gb18030",
+    "iso_ir_58": "gb18030",
+    "csiso58gb231280": "gb18030",
+    "iso_ir_149": "cp949",
+    "korean": "cp949",
+    "ksc_5601": "cp949",
+    "csksc56011987": "cp949",
+    "windows31j": "cp932",
+    "cswindows31j": "cp932",
+    "eucpkdfmtjapanese": "euc_jp",
+    "eucjp_ms": "euc_jp",
+    "cp50220": "iso2022_jp",
+    "cp50221": "iso2022_jp",
+    "iso_2022_jp_ms": "iso2022_jp",
+    "koi": "koi8-r",
+    "koi8": "koi8-r",
+    "koi8r": "koi8-r",
+    "koi8_ru": "koi8-u",
+    "koi8u": "koi8-u",
+    "iso8859_6_e": "iso8859-6",
+    "iso8859_6_i": "iso8859-6",
+    "logical": "iso8859-8",
+    "visual": "iso8859-8",
+    "sun_eu_greek": "iso8859-7",
+    "mac_ukrainian": "mac_cyrillic",
     "utf8mb3": "utf-8",
     "utf8mb4": "utf-8",
     "utf8n": "utf-8",
@@ -90,7 +126,7 @@ def decode(data: bytes, charset: str | None) -> str:
 def _known(name: str) -> str | None:
     if name in _ALIASES:
         return _ALIASES[name]
-    name = re.sub(r"^(?:iso_?)?8859_", "iso8859_", name)
+    name = re.sub(r"^(?:iso_?)?8859_?(\d+)(?:_\d{4})?", r"iso8859_\1", name)
     name = re.sub(r"^(?:windows|win|cp|ibm|ms|microsoft_cp)_?(?=\d)", "cp", name)
     if name in _ALIASES:
         return _ALIASES[name]

@@ -19,6 +19,7 @@ INLINE_BYTES = 64 * 1024
 INLINE_STEPS = 4000
 
 _CHARACTERS_PER_STEP = 1000  # in the search for one keyword
+_PREPARED_PER_STEP = 100  # characters, where case or white space make no difference: once for each question
 _WORDS_PER_STEP = 4  # occurrences looked at, where only whole words count
 
 
@@ -36,7 +37,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     reasons: list[Reason]
     text: str | None = None
-    complete: bool = True  # False: reading took too long, and the reasons are the checks' defaults
+    complete: bool = True  # False: reading took too long, and the reasons are those of the subject alone
 
 
 def question(check: Check) -> Question:
@@ -64,9 +65,16 @@ def examine_inline(raw: bytes, questions: Sequence[Question], with_text: bool = 
     return _answer(questions, mail.subject, mail.text, with_text)
 
 
-def give_up(questions: Iterable[Question]) -> Examination:
-    """What is left to say of a message that can't be read in time: every check's default."""
-    return Examination(subject="", reasons=[_default(question) for question in questions], complete=False)
+def give_up(raw: bytes, questions: Iterable[Question]) -> Examination:
+    """What can be said of a message that can't be read in time: what its subject says, else the default."""
+    try:
+        subject = read_subject(raw, INLINE_BYTES, INLINE_STEPS) or ""
+    except TooCostly:
+        subject = ""
+    reasons = [
+        classify(one.rules, subject if one.subject else None, "" if one.body else None) for one in questions
+    ]
+    return Examination(subject=subject[:MAX_SUBJECT], reasons=reasons, complete=False)
 
 
 def _header_alone(raw: bytes) -> Mail | None:
@@ -87,10 +95,10 @@ def _answer(questions: Sequence[Question], subject: str, text: str, with_text: b
     )
 
 
-def _default(question: Question) -> Reason:
-    if not (question.subject or question.body):
-        return classify(question.rules, None, None)
-    return Reason(signal=question.rules.default, keyword=None, where="default")
+def _is_prepared(rules: Rules) -> bool:
+    """Whether texts are brought into another form for the search."""
+    keywords = parse_keywords(f"{rules.failure},{rules.success},{rules.start}")
+    return rules.ignore_case or any(len(keyword.split()) > 1 for keyword in keywords)
 
 
 def _search_steps(questions: Iterable[Question], mail: Mail) -> int:
@@ -98,6 +106,7 @@ def _search_steps(questions: Iterable[Question], mail: Mail) -> int:
     for question in set(questions):
         searched = [mail.subject] * question.subject + [mail.text] * question.body
         rules = question.rules
+        steps += sum(map(len, searched)) // _PREPARED_PER_STEP if _is_prepared(rules) else 0
         for keyword in parse_keywords(f"{rules.failure},{rules.success},{rules.start}"):
             for text in searched:
                 steps += 1 + len(text) // _CHARACTERS_PER_STEP

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from html import unescape
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.element import PreformattedString, Script, Stylesheet
 
 # Parsed into a tree as far as this; a tree takes up to 250 bytes per character and 4 microseconds. What
@@ -45,7 +46,9 @@ def html_to_text(html: str) -> str:
     """
     head, tail = html[:MAX_TREE], html[MAX_TREE:]
     if "<" in head:
-        text = _visible(BeautifulSoup(_XML_DECLARATION.sub("", head, count=1), "lxml"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+            text = _visible(BeautifulSoup(_XML_DECLARATION.sub("", head, count=1), "lxml"))
     else:
         text = unescape(head)
     if tail:

@@ -22,7 +22,7 @@ from smtp.transfer import decode_transfer
 MAX_ENCODED_DEPTH = 5
 
 _LONGEST_DELIMITER = 1000  # bytes; RFC 2046 section 5.1.1 allows boundaries of 70
-_TYPE = re.compile(r"([^/\s]+)\s*/\s*([^/\s]+)")
+_TYPE = re.compile(r"([^/\s]+)\s*/\s*([^/\s,]+)")
 _TOKEN = re.compile(r"[a-z0-9-]+")
 
 # Steps that things take, about a microsecond each.
@@ -209,10 +209,10 @@ class _Walk:
         text: _Part | None = None
         while delimiter is not None:
             text = self._close_down_to(delimiter.level + 1, delimiter.start) or text
-            self._stack[delimiter.level].opened = True
             if not delimiter.closing:
+                self._stack[delimiter.level].opened = True
                 return delimiter.end, text
-            self._pop()
+            text = self._close_down_to(delimiter.level, delimiter.start) or text
             delimiter = self._next_delimiter(delimiter.end)
         return None, self._close_down_to(0, len(self._raw)) or text
 
@@ -282,7 +282,9 @@ def _text_of(part: _Part, effort: _Effort) -> str | None:
     data = decode_transfer(coded, part.encoding)
     if not is_html:
         return decode(data, part.charset).replace("\r\n", "\n")
-    charset = part.charset if part.charset and codec_name(part.charset) else meta_charset(data)
+    # What is declared to be ASCII is left undeclared, mostly: then the document may know better.
+    declared = codec_name(part.charset) if part.charset else None
+    charset = part.charset if declared not in (None, "ascii") else meta_charset(data)
     html = decode(data, charset)
     effort.spend(_STEPS_HTML + html.count("<") * _STEPS_TAG + html.count("&") // 2)
     return html_to_text(html)

@@ -50,7 +50,7 @@ class Pool:
             return answer_decoder.decode(answer)
         except (TimeoutError, Lost, msgspec.MsgspecError) as error:
             log.warning("gave up reading an email of %d bytes: %r", len(raw), error)
-            return give_up(questions)
+            return give_up(raw, questions)
         except Busy:
             raise Unavailable("too many large messages at a time, try again") from None
         except OSError as error:

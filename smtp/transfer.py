@@ -8,6 +8,7 @@ import re
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64 + b"="))
 _PADDING = re.compile(rb"=+")
+_PADDED_BREAK = re.compile(rb"=[ \t]+\r?\n")
 
 # A part that claims to be base64 but consists to more than this share of other characters is no base64.
 _FOREIGN_SHARE = 0.1
@@ -16,7 +17,8 @@ _FOREIGN_SHARE = 0.1
 def decode_transfer(data: bytes, encoding: str) -> bytes:
     """The bytes behind an encoding, named in lower case; an unknown one leaves them as they are."""
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(data)
+        # RFC 2045 section 6.7 (3): blanks at the end of a line were added on the way.
+        return binascii.a2b_qp(_PADDED_BREAK.sub(b"=\n", data))
     if encoding == "base64" and _looks_like_base64(data):
         return decode_base64(data)
     return data

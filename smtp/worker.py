@@ -53,7 +53,7 @@ def _examine(data: bytes) -> Examination:
     try:
         return examine(request.raw, request.questions, request.with_text)
     except MemoryError:
-        return give_up(request.questions)
+        return give_up(request.raw, request.questions)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def check(**changes: Any) -> Check:
 
 
 def ask(**changes: Any) -> Question:
-    return question(check(failure_kw="failed", success_kw="well", **changes))
+    return question(check(**{"failure_kw": "failed", "success_kw": "well", **changes}))
 
 
 def test_a_check_is_asked_about_what_it_filters() -> None:
@@ -88,11 +88,28 @@ def test_a_long_subject_is_searched_whole_and_kept_in_part() -> None:
     assert examination.subject == "x" * 1000
 
 
-def test_giving_up_means_the_defaults() -> None:
-    given = give_up([ask(), ask(filter_body=True), ask(filter_subject=True, filter_default_fail=True)])
+def test_giving_up_goes_by_the_subject_else_by_the_defaults() -> None:
+    questions = [
+        ask(),
+        ask(filter_body=True),
+        ask(filter_subject=True, filter_default_fail=True),
+        ask(filter_subject=True, filter_body=True, failure_kw="broken"),
+    ]
+    given = give_up(b"Subject: It is broken\r\n\r\nfar too much", questions)
     assert [(reason.signal, reason.where) for reason in given.reasons] == [
         ("success", "unfiltered"),
         ("ign", "default"),
         ("fail", "default"),
+        ("fail", "subject"),
     ]
+    assert given.subject == "It is broken"
     assert not given.complete
+    hopeless = give_up(b"Subject: " + b"=?utf-8?q?x?= " * 10_000 + b"\r\n\r\n", questions)
+    assert [reason.where for reason in hopeless.reasons] == ["unfiltered", "default", "default", "default"]
+
+
+def test_bringing_texts_into_another_form_for_many_checks_is_left_to_the_workers() -> None:
+    raw = b"\r\n" + b"nothing to see here\r\n" * 3000
+    apart = [ask(filter_body=True, kw_ignore_case=True, failure_kw=f"bad {n}") for n in range(20)]
+    assert examine_inline(raw, apart[:2]) is not None
+    assert examine_inline(raw, apart) is None

@@ -32,6 +32,7 @@ from smtp.markup import html_to_text, meta_charset
         ("<![CDATA[x]]>y", "y"),
         ("<?xml version='1.0'?><html xmlns='x'><body><p>x</body></html>", "x"),
         ("<?xml version='1.0'?><feed><entry>x</entry></feed>", "x"),
+        ("<?xml version='1.0'?><?xml version='1.0'?><p>x", "x"),
         ("a\0b<p>c", "a\ufffdb c"),
         ("", ""),
         ("no markup at all", "no markup at all"),

@@ -80,6 +80,13 @@ def test_headers_of_all_qualities(raw: bytes, subject: str, body: str) -> None:
         ("Content-Transfer-Encoding: (hm) Quoted-Printable", b"Back=75p", "Backup"),
         ("Content-Transfer-Encoding: 8bit", b"=75", "=75"),
         ("Content-Type: multipart/mixed", b"--x\n\nBackup", "--x Backup"),
+        ("Content-Type: multipart/mixed; boundary=b", b"Backup\n--b--\n", "Backup"),
+        ("Content-Type: text/plain, charset=utf-8", b"Backup", "Backup"),
+        (
+            "Content-Type: text/html; charset=us-ascii",
+            "<meta charset=windows-1251><p>Ошибка".encode("cp1251"),
+            "Ошибка",
+        ),
         ("Content-Type: multipart/mixed; boundary=", b"--\n\nBackup", "-- Backup"),
         ("Content-Type: multipart/mixed; boundary=wrong", b"--x\n\nBackup\n--x--", "--x Backup --x--"),
     ],

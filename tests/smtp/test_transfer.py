@@ -32,6 +32,7 @@ def test_base64_of_all_qualities(data: bytes, expected: bytes) -> None:
     ("data", "encoding", "expected"),
     [
         (b"Backup=20fai=\r\nled", "quoted-printable", b"Backup failed"),
+        (b"Backup=20fai=  \t\r\nled", "quoted-printable", b"Backup failed"),
         (b"100=% =ZZ", "quoted-printable", b"100=% =ZZ"),
         (b"QmFja3Vw\r\n", "base64", b"Backup"),
         (b"Backup failed, it was not encoded", "base64", b"Backup failed, it was not encoded"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -29,10 +29,13 @@ from hcserver.storage.pings import Claimed
 log = logging.getLogger(__name__)
 
 BATCH_REPORTS = 256
-BATCH_BYTES = 4_000_000  # bodies in one append; a single larger report goes alone
+BATCH_BYTES = 4_000_000  # in one append
+BULKY = 65_536  # bytes; larger reports don't hold up others: of them one append takes no more than
+BULK_BYTES = 1_000_000  # bytes, or a single one
 QUEUE_BYTES = 64_000_000  # bodies that wait for the database
 QUEUE_REPORTS = 20_000
-PATIENCE = 4.5  # seconds until a report that could not be stored is refused
+PATIENCE = 4.5  # seconds until a report that could not be stored is refused, and one more for each
+PATIENCE_BYTES = 5_000_000  # bytes of one that goes to many checks
 RETRY = 0.1  # seconds between attempts while the database is away
 REMEMBERED_TOKENS = 50_000  # some 8 MB
 RECALLED = 20  # last pings of a check whose tokens are looked up when it was loaded
@@ -68,12 +71,13 @@ class _Unit:
 
 
 class _Item:
-    __slots__ = ("ping", "report", "settled", "token", "unit")
+    __slots__ = ("ping", "report", "settled", "size", "token", "unit")
 
     def __init__(self, unit: _Unit, report: Report, token: bytes) -> None:
         self.unit = unit
         self.report = report
         self.token = token
+        self.size = _RECORD_BYTES + len(report.body or b"")
         self.ping: Ping | None = None  # as last tried, stored or not
         self.settled = False
 
@@ -86,7 +90,9 @@ class Ingestor:
         self._log = storage.pings
         self._ledger = ledger
         self._directory = directory
-        self._queue: deque[_Unit] = deque()
+        self._queue: deque[_Item] = deque()
+        self._bulk: deque[_Item] = deque()  # large ones, and what came behind them for the same checks
+        self._behind_bulk: Counter[UUID] = Counter()  # how many of each check are in there
         self._queued_bytes = 0
         self._wake = asyncio.Event()
         self._stopping = False
@@ -124,14 +130,15 @@ class Ingestor:
         PATIENCE seconds or too many reports wait (some of the reports may be stored then).
         """
         self._require_started()
-        if self._stopping or len(self._queue) >= QUEUE_REPORTS or self._queued_bytes >= QUEUE_BYTES:
+        queued = len(self._queue) + len(self._bulk)
+        if self._stopping or queued >= QUEUE_REPORTS or self._queued_bytes >= QUEUE_BYTES:
             raise Unavailable("too busy, try again")
         unit = _Unit(reports, [report.token or self._token() for report in reports])
-        self._queue.append(unit)
-        self._queued_bytes += _size(unit)
+        self._enqueue(unit.items)
         self._wake.set()
+        patience = PATIENCE + sum(item.size for item in unit.items) / PATIENCE_BYTES
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(PATIENCE, unit.fail, Unavailable("the database is not available, try again"))
+        timer = loop.call_later(patience, unit.fail, Unavailable("the database is not available, try again"))
         try:
             return await unit.done
         finally:
@@ -156,6 +163,8 @@ class Ingestor:
     async def _run(self) -> None:
         while True:
             batch = self._take()
+            if not batch and (self._queue or self._bulk):
+                continue
             if not batch:
                 if self._stopping:
                     return
@@ -164,31 +173,45 @@ class Ingestor:
                 continue
             try:
                 await self._ledger.room()
-                await self._append([item for unit in batch for item in unit.items])
+                await self._append(batch)
             except Exception:  # noqa: BLE001 - each is told apart, and logged, there
                 await self._append_singly(batch)
 
-    def _take(self) -> list[_Unit]:
-        """The units of the next append: as many as fit, those nobody waits for any more left out."""
-        batch: list[_Unit] = []
-        reports = size = 0
-        while self._queue and reports < BATCH_REPORTS and size < BATCH_BYTES:
-            unit = self._queue.popleft()
-            self._queued_bytes -= _size(unit)
-            if not unit.done.done():
-                batch.append(unit)
-                reports += len(unit.items)
-                size += _size(unit)
-        return batch
+    def _enqueue(self, items: Iterable[_Item]) -> None:
+        for item in items:
+            check = item.report.check
+            self._queued_bytes += item.size
+            if item.size > BULKY or check in self._behind_bulk:
+                self._behind_bulk[check] += 1
+                self._bulk.append(item)
+            else:
+                self._queue.append(item)
 
-    async def _append_singly(self, batch: Sequence[_Unit]) -> None:
+    def _take(self) -> list[_Item]:
+        """The items of the next append. Those of one check keep their order."""
+        batch = self._drain(self._queue, BATCH_BYTES)
+        bulk = self._drain(self._bulk, BULK_BYTES)
+        self._behind_bulk -= Counter(item.report.check for item in bulk)  # drops what comes to nothing
+        return [item for item in batch + bulk if not item.unit.done.done()]  # somebody still waits for it
+
+    def _drain(self, queue: deque[_Item], limit: int) -> list[_Item]:
+        drained: list[_Item] = []
+        size = 0
+        while queue and len(drained) < BATCH_REPORTS and (not drained or size + queue[0].size <= limit):
+            item = queue.popleft()
+            size += item.size
+            drained.append(item)
+        self._queued_bytes -= size
+        return drained
+
+    async def _append_singly(self, batch: Sequence[_Item]) -> None:
         """Something in the batch can't be stored at all: find out what, and store the rest."""
-        for unit in batch:
+        for item in batch:
             try:
-                await self._append(unit.items)
+                await self._append([item])
             except Exception as error:
                 log.exception("can't store a ping")
-                unit.fail(error)
+                item.unit.fail(error)
 
     async def _append(self, items: list[_Item]) -> None:
         """Store the items, trying again for as long as somebody waits for them."""
@@ -337,7 +360,3 @@ def _ping(item: _Item, n: int, type: Signal, reason: Reason | None) -> Ping:
         reason=reason,
         token=item.token,
     )
-
-
-def _size(unit: _Unit) -> int:
-    return sum(_RECORD_BYTES + len(item.report.body or b"") for item in unit.items)

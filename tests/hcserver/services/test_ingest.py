@@ -183,6 +183,54 @@ async def test_a_report_with_a_token_is_stored_once_whichever_process_it_comes_t
     ]
 
 
+async def test_a_report_that_was_stored_although_its_sender_was_refused_is_known_when_it_comes_again(
+    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(core, project)
+    monkeypatch.setattr(ingest, "PATIENCE", 0.2)
+    append = core.storage.pings.append
+
+    async def append_slowly_and_fail(pings: Any) -> None:
+        await append(pings)
+        await asyncio.sleep(0.4)
+        raise Unavailable("the answer was lost")
+
+    monkeypatch.setattr(core.storage.pings, "append", append_slowly_and_fail)
+    same = report(check.id, core.clock(), token=b"twelve-bytes")
+    with pytest.raises(Unavailable):
+        await core.ingestor.record([same])
+    monkeypatch.setattr(core.storage.pings, "append", append)
+    monkeypatch.setattr(ingest, "PATIENCE", 4.5)
+    assert await core.ingestor.record([same]) == []
+    assert (await core.checks.get(project, check.id)).n_pings == 1
+
+
+async def test_large_reports_do_not_hold_up_others_but_keep_their_checks_order(
+    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, small = await create(core, project), await create(core, project)
+    monkeypatch.setattr(ingest, "BULKY", 10_000)
+    monkeypatch.setattr(ingest, "BULK_BYTES", 20_000)
+    appended: list[str] = []
+    append = core.storage.pings.append
+
+    async def append_and_note(pings: Any) -> None:
+        appended.extend(ping.ua for ping in pings)
+        await append(pings)
+
+    monkeypatch.setattr(core.storage.pings, "append", append_and_note)
+    body = b"x" * 15_000
+    big = [report(large.id, core.clock(), "fail", body=body, ua=f"large {n}") for n in range(4)]
+    waiting = [asyncio.ensure_future(core.ingestor.record(big))]
+    for ua, check in (("behind", large), ("other", small)):
+        one = report(check.id, core.clock(), ua=ua)
+        waiting.append(asyncio.ensure_future(core.ingestor.record([one])))
+    await asyncio.gather(*waiting)
+    assert appended == ["other", "large 0", "large 1", "large 2", "large 3", "behind"]
+    assert not core.ingestor._behind_bulk
+    assert (await core.checks.get(project, large.id)).status == "up"
+
+
 async def test_too_many_waiting_reports_are_refused(
     core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

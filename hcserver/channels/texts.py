@@ -77,9 +77,12 @@ def facts(notice: Notice) -> list[Fact]:
         found.append(("Was up for", duration(notice.happened - notice.since)))
     if check.kind != "simple":
         found.append(("Schedule", f"{one_line(check.schedule, 100)} ({check.tz})"))
-    found.append(("Last ping", _ping(notice, notice.last_ping) if notice.last_ping else "never"))
-    if notice.last_ping is not None and notice.last_ping.subject:
-        found.append(("Subject", one_line(notice.last_ping.subject)))
+    if notice.last_ping is not None:
+        found.append(("Last ping", _ping(notice, notice.last_ping)))
+        if notice.last_ping.subject:
+            found.append(("Subject", one_line(notice.last_ping.subject)))
+    elif not check.n_pings:  # otherwise it is not kept any more
+        found.append(("Last ping", "never"))
     return found
 
 

@@ -30,8 +30,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     event: Event
     reason: Cause
-    since: datetime | None = None  # when what has ended, or still goes on, began
+    since: datetime | None = None  # when what has ended (for a reminder: what still goes on) began
     held: str | None = None
+    ping: int = 0  # n of the last ping at that time, 0: there was none
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -70,8 +71,12 @@ def expire(check: Check, now: datetime) -> Step:
 
 
 def put_off(check: Check, now: datetime) -> Step:
-    """See transitions.put_off."""
-    return Step(transitions.put_off(check, now))
+    """See transitions.put_off; runs that a check which is down has missed meanwhile don't count either."""
+    after = transitions.put_off(check, now)
+    waits_for_failures = check.told_at is None and check.failures < check.failures_before_alert
+    if check.tell_after is not None and check.tell_after <= now and waits_for_failures:
+        after = replace(after, excused_until=now + timedelta(seconds=check.grace))
+    return Step(after if after is check else _with_moment(after))
 
 
 def _follow(before: Check, after: Check, flip: Flip | None) -> Step:
@@ -79,7 +84,10 @@ def _follow(before: Check, after: Check, flip: Flip | None) -> Step:
         return _failed(before, after, flip)
     if flip is None:
         return Step(after)
-    calm = replace(after, failures=0, failed_at=None, down_at=None, told_at=None, tell_after=None)
+    up_at = flip.at if flip.new == "up" else None
+    calm = replace(
+        after, up_at=up_at, failures=0, failed_at=None, down_at=None, told_at=None, tell_after=None
+    )
     if flip.old == "down" and flip.new == "up" and before.told_at is not None:
         return _alert(calm, flip, "up", flip.at, flip.reason, since=before.down_at)
     if flip.new == "paused":
@@ -103,10 +111,11 @@ def _failed(before: Check, after: Check, flip: Flip | None) -> Step:
             return Step(_with_moment(after))
         held = f"failure {after.failures} of {after.failures_before_alert} in a row"
         return _alert(_with_moment(after), flip, "down", at, flip.reason, held=held)
-    ran_too_long = by_time and before.last_start == failed_at
+    ran_too_long = by_time and before.last_start == transitions.grace_start(before) is not None
     event: Event = "start-too-long" if ran_too_long else "down"
     reason: Cause = "fail" if flip is None else flip.reason
-    return _alert(_with_moment(replace(after, told_at=at)), flip, event, at, reason, since=after.down_at)
+    since = None if flip is None else before.up_at
+    return _alert(_with_moment(replace(after, told_at=at)), flip, event, at, reason, since=since)
 
 
 def _tell(check: Check, moment: datetime, now: datetime) -> Step:
@@ -121,7 +130,7 @@ def _tell(check: Check, moment: datetime, now: datetime) -> Step:
         if check.failures < check.failures_before_alert:
             return Step(_with_moment(check))
     told = _with_moment(replace(check, told_at=now))
-    return _alert(told, None, "down", moment, "timeout", since=check.down_at)
+    return _alert(told, None, "down", moment, "timeout")
 
 
 def _with_moment(check: Check) -> Check:
@@ -141,7 +150,9 @@ def _moment(check: Check) -> datetime | None:
         expected: datetime | None = check.failed_at + timedelta(seconds=check.timeout)
     else:
         expected = next_occurrence(check.kind, check.schedule, check.tz, check.failed_at)
-    return check.failed_at if expected is None else expected + timedelta(seconds=check.grace)
+    if expected is None:
+        return check.failed_at
+    return transitions.not_before(expected + timedelta(seconds=check.grace), check.excused_until)
 
 
 def _alert(
@@ -154,5 +165,14 @@ def _alert(
     held: str | None = None,
 ) -> Step:
     n = check.n_alerts + 1
-    alert = Alert(check=check.id, n=n, at=at, event=event, reason=reason, since=since, held=held)
+    alert = Alert(
+        check=check.id,
+        n=n,
+        at=at,
+        event=event,
+        reason=reason,
+        since=since,
+        held=held,
+        ping=check.n_pings,
+    )
     return Step(replace(check, n_alerts=n), flip, alert)

@@ -60,11 +60,13 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     last_start: datetime | None = None  # set while a run is going on
     last_start_rid: UUID | None = None
     alert_after: datetime | None = None  # when it goes down if nothing comes in
+    excused_until: datetime | None = None  # we were away: nothing is missed before this moment
     log_from: int = 1  # pings before this n have been pruned from the log
 
     n_alerts: int = 0
     failures: int = 0  # in a row
     failed_at: datetime | None = None  # the last of them; by time: when the run was due
+    up_at: datetime | None = None  # since when it is up, or was before it went down
     down_at: datetime | None = None  # since when it is down
     told_at: datetime | None = None  # when people were last told that it is down
     tell_after: datetime | None = None  # when there is something to tell of it while it is down

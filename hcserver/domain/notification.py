@@ -34,8 +34,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     reason: Cause
     at: datetime  # when it happened
     since: datetime | None = None
+    ping: int = 0  # n of the last ping when it happened
     status: NotificationStatus = "pending"
     why: str | None = None  # it is held back or was skipped
-    held: bool = False  # it was held back, so that it is told only if it still matters
+    held: bool = False  # it is held back, so that it is told only if it still matters
     due: datetime | None = None  # when it is to be looked at next, while pending
     attempts: tuple[Attempt, ...] = ()

@@ -49,7 +49,12 @@ def shown_status(check: Check, now: datetime) -> ShownStatus:
 
 def with_deadline(check: Check) -> Check:
     """The check with `alert_after` computed anew; needed after every change of its settings."""
-    return replace(check, alert_after=going_down_at(check))
+    return replace(check, alert_after=not_before(going_down_at(check), check.excused_until))
+
+
+def not_before(moment: datetime | None, excused_until: datetime | None) -> datetime | None:
+    """The moment at which something counts as missed, put off where we were away."""
+    return moment if moment is None or excused_until is None else max(moment, excused_until)
 
 
 def record(check: Check, signal: Signal, at: datetime, rid: UUID | None = None) -> tuple[Check, Flip | None]:
@@ -72,6 +77,7 @@ def record(check: Check, signal: Signal, at: datetime, rid: UUID | None = None) 
         n_pings=n_pings,
         last_ping=at,
         last_duration=duration,
+        excused_until=None,
         last_start=last_start,
         last_start_rid=last_start_rid,
     )
@@ -89,19 +95,20 @@ def put_off(check: Check, now: datetime) -> Check:
     """We were away when the check's moment came: it gets its grace time again."""
     if check.alert_after is None or check.alert_after > now:
         return check
-    return replace(check, alert_after=now + timedelta(seconds=check.grace))
+    return with_deadline(replace(check, excused_until=now + timedelta(seconds=check.grace)))
 
 
 def pause(check: Check, at: datetime) -> tuple[Check, Flip | None]:
     """Stop watching. No effect on a paused check; a run that is going on is forgotten."""
     if check.status == "paused":
         return check, None
-    return _turn(replace(check, last_start=None, last_start_rid=None), "paused", at, "pause")
+    forgotten = replace(check, last_start=None, last_start_rid=None, excused_until=None)
+    return _turn(forgotten, "paused", at, "pause")
 
 
 def resume(check: Check, at: datetime) -> tuple[Check, Flip | None]:
     """Back to new: the last ping and start are forgotten. The caller makes sure that it was paused."""
-    cleared = replace(check, last_ping=None, last_start=None, last_start_rid=None)
+    cleared = replace(check, last_ping=None, last_start=None, last_start_rid=None, excused_until=None)
     return _turn(cleared, "new", at, "resume")
 
 

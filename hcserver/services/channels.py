@@ -173,6 +173,7 @@ class Channels:
                 await self._storage.channels.replace(replace(group, error=GROUP_EMPTIED))
 
     async def _tell(self, project: Project) -> None:
+        self._notifier.forget(project.id)
         await self._storage.news.tell(self._clock(), project.id)
 
     @asynccontextmanager

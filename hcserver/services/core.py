@@ -66,11 +66,13 @@ class Core:
         self.notifier = Notifier(
             self.storage, self.ledger, self.directory, self.bounces.address, settings, clock
         )
+        self.ledger.on_tail = self.ingestor.remember
         self.ledger.on_alerts = self.notifier.take
         self.scheduler = Scheduler(self.storage, self.ledger, self.directory, self.checks, clock)
-        self.scheduler.on_return = self.notifier.tell_operator
+        self.scheduler.on_return = self.notifier.came_back
+        self.scheduler.tell_operator = self.notifier.tell_operator
         self.channels = Channels(self.storage, self.ledger, self.notifier, clock)
-        self.windows = Windows(self.storage, self.ledger, clock)
+        self.windows = Windows(self.storage, self.ledger, self.notifier, clock)
         self.ready = (
             False  # `start` has come to its end: before that nothing in memory is in step with the log
         )
@@ -112,7 +114,7 @@ class Core:
                 id = stored.check.id
                 tail = await self.storage.pings.tail(id, stored.check.n_pings) if id in behind else []
                 self.ledger.add(stored, tail)
-                self.ingestor.remember(ping.token for ping in tail)
+                self.ingestor.remember(tail)
                 folded += len(tail)
             await self.ledger.flush()
         if folded:

@@ -20,4 +20,4 @@ async def release(storage: Storage, checks: Iterable[UUID], now: datetime) -> No
         for one in await storage.notifications.of_check(check, _LAST):
             if one.status == "pending" and one.held and one.due is not None and one.due > now:
                 # Fails where somebody has just taken it up, which is as good.
-                await storage.notifications.claim(one, now)
+                await storage.notifications.claim(one, now, held=True)

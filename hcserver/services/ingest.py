@@ -71,7 +71,7 @@ class _Unit:
 
 
 class _Item:
-    __slots__ = ("ping", "report", "settled", "size", "token", "unit")
+    __slots__ = ("ping", "report", "settled", "size", "token", "tried", "unit")
 
     def __init__(self, unit: _Unit, report: Report, token: bytes) -> None:
         self.unit = unit
@@ -79,6 +79,7 @@ class _Item:
         self.token = token
         self.size = _RECORD_BYTES + len(report.body or b"")
         self.ping: Ping | None = None  # as last tried, stored or not
+        self.tried = False
         self.settled = False
 
 
@@ -149,8 +150,11 @@ class Ingestor:
         if self._task is None:
             raise Unavailable("the server is starting, try again")
 
-    def remember(self, tokens: Iterable[bytes]) -> None:
-        """What has these tokens is in the log, and whoever sent it may not have been told so."""
+    def remember(self, pings: Iterable[Ping]) -> None:
+        """These are in the log, and whoever sent them may not have been told so."""
+        self._remember(ping.token for ping in pings)
+
+    def _remember(self, tokens: Iterable[bytes]) -> None:
         for token in tokens:
             self._recent[token] = None
         while len(self._recent) > REMEMBERED_TOKENS:
@@ -219,7 +223,8 @@ class Ingestor:
             try:
                 items = await self._not_yet_stored(items)
                 await self._load(items)
-                items = await self._append_once(self._numbered(items))
+                numbered, later = self._numbered(items)
+                items = await self._append_once(numbered) + later
             except Unavailable:
                 await asyncio.sleep(RETRY)
 
@@ -237,11 +242,11 @@ class Ingestor:
         return remaining
 
     async def _load(self, items: Iterable[_Item]) -> None:
-        """Have the checks in memory, and of those with tokens the tokens that their logs end with: a sender
-        who comes back after a restart of ours, or to another process than before, makes no second ping.
+        """Have the checks in memory, and the tokens that their logs end with where a report may be in it: the
+        sender comes back after a restart of ours, or to another process; what was given up came through.
         """
         checks = {item.report.check for item in items}
-        recalled = {item.report.check for item in items if item.report.token}
+        recalled = {item.report.check for item in items if item.report.token or item.tried}
         while True:
             await self._ledger.ensure(checks)
             entries = {
@@ -254,15 +259,17 @@ class Ingestor:
                 for id, entry in entries.items()
                 for n in range(max(entry.check.n_pings - RECALLED, 0) + 1, entry.check.n_pings + 1)
             ]
-            self.remember((await self._log.tokens(places)).values())
+            self._remember((await self._log.tokens(places)).values())
             for entry in entries.values():
                 entry.recalled = True
 
-    def _numbered(self, items: list[_Item]) -> list[_Item]:
-        """Give each item its place and final type; those that need none are settled here."""
+    def _numbered(self, items: list[_Item]) -> tuple[list[_Item], list[_Item]]:
+        """Give each item its place and final type; those that need none are settled here. A report that comes
+        twice at once is left for later: whether it needs no place is known when the first one is stored.
+        """
         states: dict[UUID, Check] = {}
         tokens: set[bytes] = set()
-        numbered = []
+        numbered, later = [], []
         for item in items:
             report = item.report
             check = states.get(report.check)
@@ -272,15 +279,19 @@ class Ingestor:
                     self._without_check(item)
                     continue
                 check = entry.check
-            if item.token in self._recent or item.token in tokens:
+            if item.token in self._recent:
                 item.unit.settle(item, None)
+                continue
+            if item.token in tokens:
+                later.append(item)
                 continue
             tokens.add(item.token)
             type, reason = final_type(check, report)
             item.ping = _ping(item, check.n_pings + 1, type, reason)
             states[report.check], _ = record(check, type, report.at, report.rid)
+            item.tried = True
             numbered.append(item)
-        return numbered
+        return numbered, later
 
     def _without_check(self, item: _Item) -> None:
         """The check was deleted. A report for it alone is refused, one of several is left out."""
@@ -322,7 +333,7 @@ class Ingestor:
             if item.ping is not None:
                 self._ledger.apply(item.ping)
                 if item.report.token:
-                    self.remember([item.token])
+                    self._remember([item.token])
                 item.unit.settle(item, item.ping)
 
 

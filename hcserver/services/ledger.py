@@ -98,6 +98,7 @@ class Ledger:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self.on_folded: Callable[[Check], None] = lambda check: None
+        self.on_tail: Callable[[Sequence[Ping]], None] = lambda pings: None  # found in a log, in no document
         self.on_alerts: Callable[[Sequence[tuple[Check, Alert]]], Awaitable[None]] = _tell_nobody
 
     # -- reading
@@ -234,6 +235,11 @@ class Ledger:
                 return await pending.done
         except TimeoutError:
             raise Unavailable("the database is not available, try again") from None
+
+    def folded(self, id: UUID) -> int:
+        """How many of its pings the check's document counts, as far as known; the log is needed behind them."""
+        entry = self._entries.get(id)
+        return 0 if entry is None else entry.base.n_pings
 
     def pruned(self, id: UUID, log_from: int) -> None:
         """The log of the check now begins at `log_from`."""
@@ -410,6 +416,7 @@ class Ledger:
                 await self._bury(id)
                 continue
             tail = await self._tail(id, stored, id in behind)
+            self.on_tail(tail)
             if entry := self._entries.get(id):
                 self._rebuild(entry, stored, tail)
 

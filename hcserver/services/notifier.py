@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from itertools import takewhile
 from time import monotonic
 from typing import NamedTuple
 from uuid import UUID, uuid5
@@ -32,16 +33,16 @@ from hcserver.channels.registry import kind
 from hcserver.channels.tools import Tools
 from hcserver.config import Settings
 from hcserver.domain.alerts import Alert
-from hcserver.domain.check import Check
-from hcserver.domain.clock import Clock
+from hcserver.domain.check import Check, Status
+from hcserver.domain.clock import EPOCH, Clock
 from hcserver.domain.maintenance import Window, covers, open_until
 from hcserver.domain.notification import Attempt, Notification, NotificationStatus
-from hcserver.domain.ping import Ping
 from hcserver.domain.project import Channel
 from hcserver.errors import InvalidRequest, NotFound, Unavailable
 from hcserver.services.directory import Directory
 from hcserver.services.ledger import Ledger
 from hcserver.storage import Storage
+from hcserver.storage.notifications import LOOK_BACK
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,10 @@ QUEUED = 1000  # notifications of one channel in memory; further ones wait in th
 REFILLED = 100  # up to which those that waited are taken up
 LONGEST_PAUSE = 1800.0  # seconds between two attempts
 LATE = timedelta(minutes=5)  # an alert that is older when it is taken up was held up by an outage of ours
+_TOLD_LATE = "superseded: told late, when more had happened"
 _DOWN = ("down", "start-too-long", "reminder")
+# What a check is while such a thing is told of it.
+_STATUS: dict[str, Status] = {"up": "up", "paused": "paused", **dict.fromkeys(_DOWN, "down")}
 # What a channel that is subscribed to an event hears of, besides that event itself.
 _HEARD_AS = {"start-too-long": "down", "reminder": "down"}
 
@@ -96,6 +100,7 @@ class Notifier:
         self._errands: set[asyncio.Task[None]] = set()
         self._tools: Tools | None = None
         self._stopping = False
+        self._back_since = EPOCH  # when we came back from our last long absence
         self._looked_until: datetime | None = None  # a look at what is due goes on behind this moment
         self._task: asyncio.Task[None] | None = None
 
@@ -115,6 +120,15 @@ class Notifier:
         if self._tools is not None:
             await self._tools.close()
 
+    def forget(self, project: UUID) -> None:
+        """Its channels or windows have changed."""
+        self._projects.pop(project, None)
+
+    def came_back(self, since: datetime, now: datetime) -> None:
+        """We, or the database, were away meanwhile."""
+        if now - since > LATE:
+            self._back_since = now
+
     # -- from alerts to notifications
 
     async def take(self, alerts: Sequence[tuple[Check, Alert]]) -> None:
@@ -126,6 +140,8 @@ class Notifier:
             if not check.channels:
                 continue
             project = await self._project(check.project)
+            if any(id not in project.channels for id in check.channels):
+                project = await self._project(check.project, fresh=True)
             superseded = alert.n < last[check.id] and alert.at < now - LATE
             for channel in _expanded(check.channels, project.channels):
                 if not _wants(channel, alert.event, check):
@@ -134,9 +150,12 @@ class Notifier:
                 if alert.held is not None:
                     one = _skipped(one, alert.held)
                 elif superseded:
-                    one = _skipped(one, "superseded: told late, when more had happened")
+                    one = _skipped(one, _TOLD_LATE)
                 else:
-                    why, until = self._held(check, channel, one, project.windows, now)
+                    why, until = await self._held(check, channel, one, project)
+                    if until is not None and one.event == "reminder":
+                        made.append(_skipped(one, str(why)))
+                        continue
                     room = len(self._queues.get(channel.id, ())) < QUEUED
                     due = until or (now + self._lease if room else now)
                     one = replace(one, why=why, due=due, held=until is not None)
@@ -145,12 +164,23 @@ class Notifier:
             if one.status == "pending" and not one.held and one.due != now:
                 self._push(one)
 
-    def _held(
-        self, check: Check, channel: Channel, one: Notification, windows: Iterable[Window], now: datetime
+    async def _held(
+        self, check: Check, channel: Channel, one: Notification, project: _Project
     ) -> tuple[str | None, datetime | None]:
         """Why and until when a notification is not to be sent yet."""
+        why, until = self._reason_to_hold(check, channel, one, project.windows)
+        if until is not None and project.windows:
+            # A window that has just ended must not hold it back until the end that it would have had.
+            fresh = await self._project(check.project, fresh=True)
+            why, until = self._reason_to_hold(check, channel, one, fresh.windows)
+        return why, until
+
+    def _reason_to_hold(
+        self, check: Check, channel: Channel, one: Notification, windows: Iterable[Window]
+    ) -> tuple[str | None, datetime | None]:
         if one.event not in _DOWN:
             return None, None
+        now = self._clock()
         held: list[tuple[datetime, str]] = []
         if channel.delay and one.event != "reminder":
             held.append((one.at + timedelta(seconds=channel.delay), "the channel's delay"))
@@ -236,8 +266,13 @@ class Notifier:
         if leased is None:
             return True
         one = leased
-        before = await self._storage.notifications.before(one)
+        before = [
+            await self._ended(earlier, one) for earlier in await self._storage.notifications.before(one)
+        ]
         if any(earlier.status == "pending" for earlier in before):
+            if one.event == "reminder" and any(earlier.held for earlier in before):
+                await self._settle(one, "skipped", "an earlier message is still held back")
+                return True
             return await self._put_behind(one, before)
         project = await self._project(one.project)
         channel = project.channels.get(one.channel)
@@ -248,15 +283,36 @@ class Notifier:
         if channel is None or check is None:
             await self._settle(one, "skipped", "the channel or the check was deleted")
             return True
-        if why := self._pointless(one, before, channel, check):
+        if why := self._pointless(one, before, channel, check) or await self._superseded(one, check):
             await self._settle(one, "skipped", why)
             return True
-        why, until = self._held(check, channel, one, project.windows, self._clock())
-        if until is not None:
-            await self._settle(one, "pending", why, until)
+        why, until = await self._held(check, channel, one, project)
+        if until is not None and one.event == "reminder":
+            await self._settle(one, "skipped", why)
+        elif until is not None:
+            await self._settle(one, "pending", why, until, held=True)
         else:
             await self._attempt(one, channel, check)
         return True
+
+    async def _ended(self, earlier: Notification, one: Notification) -> Notification:
+        """The earlier notification, which need not be told any more if it is held back and `one` came of the
+        end of what it tells.
+        """
+        if not (earlier.status == "pending" and earlier.held) or one.event == "reminder":
+            return earlier
+        if not await self._storage.notifications.claim(earlier, self._clock() + self._lease):
+            return earlier  # it is on its way
+        skipped = _skipped(earlier, f"over before it was told ({earlier.why})")
+        await self._settle(earlier, "skipped", skipped.why)
+        return skipped
+
+    async def _superseded(self, one: Notification, check: Check) -> str | None:
+        """After a long absence of ours only the newest of what had happened before is told."""
+        if one.at >= self._back_since or check.n_alerts <= one.n:
+            return None
+        latest = await self._storage.notifications.is_latest(one, check.n_alerts)
+        return None if latest else _TOLD_LATE
 
     async def _put_behind(self, one: Notification, before: Sequence[Notification]) -> bool:
         """Earlier ones are not through yet. If they are here, they wake this one (False); else time does."""
@@ -275,10 +331,9 @@ class Notifier:
         """Why it need not be sent at all."""
         if channel.error is not None:
             return f"the channel is disabled: {channel.error}"
-        told = [earlier for earlier in before if earlier.status in ("sent", "failed")]
-        if one.event == "up" and before and not (told and told[0].event in _DOWN):
+        if one.event == "up" and not _was_told(one, before):
             return "nobody was told that it was down"
-        if one.held and check.status != "down":
+        if one.held and not (check.status == "down" and (check.down_at is None or check.down_at <= one.at)):
             return f"over before it was told ({one.why})"
         return None
 
@@ -370,9 +425,11 @@ class Notifier:
 
     async def _notice(self, one: Notification, check: Check) -> Notice:
         happened = one.since if one.event == "reminder" and one.since is not None else one.at
-        since = one.since if one.event == "up" else None
+        since = None if one.event == "reminder" else one.since
         name = uuid5(one.check, f"{one.n}:{one.channel}")
-        return await self._about(check, name, one.event, happened, since, one.reason)
+        # It may be told late: what it tells is how things were.
+        then = replace(check, status=_STATUS[one.event], n_pings=one.ping)
+        return await self._about(then, name, one.event, happened, since, one.reason)
 
     async def _about(
         self, check: Check, id: UUID, event: Event, happened: datetime, since: datetime | None, reason: str
@@ -386,23 +443,20 @@ class Notifier:
             happened=happened,
             since=since,
             reason=reason,
-            last_ping=await self._last_ping(check),
+            last_ping=await self._storage.pings.get(check.id, check.n_pings) if check.n_pings else None,
             base_url=self._settings.http.public_url,
             now=self._clock(),
         )
 
-    async def _project(self, id: UUID) -> _Project:
+    async def _project(self, id: UUID, fresh: bool = False) -> _Project:
         """A project's channels and windows, at most REMEMBERED seconds old: alerts come in crowds."""
-        known = self._projects.get(id)
+        known = None if fresh else self._projects.get(id)
         if known is None or monotonic() > known.good_until:
             channels = {one.id: one for one in await self._storage.channels.of_project(id)}
             windows = await self._storage.windows.of_project(id)
             self._projects = {key: one for key, one in self._projects.items() if one.good_until > monotonic()}
             known = self._projects[id] = _Project(channels, windows, monotonic() + REMEMBERED)
         return known
-
-    async def _last_ping(self, check: Check) -> Ping | None:
-        return await self._storage.pings.get(check.id, check.n_pings) if check.n_pings else None
 
     async def _settle(
         self,
@@ -411,8 +465,9 @@ class Notifier:
         why: str | None,
         due: datetime | None = None,
         attempt: Attempt | None = None,
+        held: bool = False,
     ) -> None:
-        await self._storage.notifications.settle(one, status, why, due, attempt)
+        await self._storage.notifications.settle(one, status, why, due, attempt, held)
 
 
 def _pause(tries: int) -> float:
@@ -431,7 +486,16 @@ def _notification(check: Check, alert: Alert, channel: Channel) -> Notification:
         reason=alert.reason,
         at=alert.at,
         since=alert.since,
+        ping=alert.ping,
     )
+
+
+def _was_told(up: Notification, before: Sequence[Notification]) -> bool:
+    """Whether a channel that hears of failures has heard of the one that has ended now."""
+    since_the_last_up = list(takewhile(lambda one: one.event != "up", before))
+    downs = [one for one in since_the_last_up if one.event in _DOWN]
+    out_of_sight = len(since_the_last_up) == len(before) and up.n > LOOK_BACK
+    return not downs or out_of_sight or any(one.status in ("sent", "failed") for one in downs)
 
 
 def _skipped(one: Notification, why: str) -> Notification:

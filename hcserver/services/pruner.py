@@ -61,7 +61,7 @@ class Pruner:
 
     async def prune(self, check: Check, project: Project) -> None:
         """Remove all that is over, if it is enough to be worth it."""
-        last = check.n_pings - self._checks.pings_kept(project)
+        last = min(check.n_pings - self._checks.pings_kept(project), self._ledger.folded(check.id))
         first = check.log_from
         if last - first < SLACK:
             return

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
-from hcserver.domain.alerts import expire, put_off
+from hcserver.domain.alerts import Step, expire, put_off
+from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.errors import NotFound, Unavailable
 from hcserver.services.checks import Checks
@@ -44,7 +45,8 @@ class Scheduler:
         self.away = AWAY
         self._last_tick: datetime | None = None
         self._last_beat: datetime | None = None
-        self.on_return: Callable[[str], None] = lambda text: None
+        self.on_return: Callable[[datetime, datetime], None] = lambda since, now: None
+        self.tell_operator: Callable[[str], None] = lambda text: None
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -92,7 +94,16 @@ class Scheduler:
         self._last_tick = now
 
     async def _put_off(self, since: datetime, now: datetime) -> None:
+        self.on_return(since, now)
         seen: set[UUID] = set()
+        excused: set[UUID] = set()
+
+        def excuse(check: Check) -> Step:
+            step = put_off(check, now)
+            if step.check is not check:
+                excused.add(check.id)
+            return step
+
         while True:
             # Those that are put off leave this range; others (reminders that are due) stay in it.
             due = await self._storage.checks.due(now, AT_ONCE + len(seen), after=since)
@@ -101,14 +112,16 @@ class Scheduler:
                 break
             seen.update(ids)
             await self._ledger.refresh(ids)
-            await self._change_all(ids, lambda check: put_off(check, now))
+            await self._change_all(ids, excuse)
         text = (
-            f"No server was at work from {since.isoformat(timespec='seconds')} to "
-            f"{now.isoformat(timespec='seconds')}. {len(seen)} checks that came due meanwhile get their "
+            f"hcserver or its database was away from {since.isoformat(timespec='seconds')} to "
+            f"{now.isoformat(timespec='seconds')}. {len(excused)} checks that came due meanwhile get their "
             "grace time again."
         )
         log.warning(text)
-        self.on_return(text)
+        # Once, however many servers there are.
+        if await self._storage.pulse.came_back(now, self.away):
+            self.tell_operator(text)
 
     async def _take_down(self, ids: Iterable[UUID], now: datetime) -> None:
         # What is in the log counts, whichever process put it there: a ping that was acknowledged in time

@@ -14,6 +14,7 @@ from hcserver.domain.window_fields import apply_window
 from hcserver.errors import Forbidden, NotFound
 from hcserver.services.holds import release
 from hcserver.services.ledger import Ledger
+from hcserver.services.notifier import Notifier
 from hcserver.storage import Storage
 
 MAX_WINDOWS = 100  # of a project: all are looked at for each thing that is told
@@ -22,9 +23,10 @@ MAX_WINDOWS = 100  # of a project: all are looked at for each thing that is told
 class Windows:
     """The maintenance windows of projects. Every method raises Unavailable when the database is away."""
 
-    def __init__(self, storage: Storage, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, storage: Storage, ledger: Ledger, notifier: Notifier, clock: Clock) -> None:
         self._storage = storage
         self._ledger = ledger
+        self._notifier = notifier
         self._clock = clock
 
     async def of_project(self, project: Project) -> list[Window]:
@@ -91,3 +93,4 @@ class Windows:
         """One change at a time, so that none is lost and a deleted window does not come back."""
         async with self._storage.locks.hold(f"windows:{project.id}", self._clock()):
             yield
+        self._notifier.forget(project.id)

@@ -67,8 +67,10 @@ class CheckStore:
     def __init__(self, database: Any) -> None:
         self._checks = database["checks"]
         self._aliases = database["aliases"]
-        # Together with the revision it tells our own write from another process's of the same number.
+        # Tells a write from every other one that led to the same revision: another process's, or an earlier
+        # one of ours that was given up, but came through after all.
         self._writer = secrets.token_hex(6)
+        self._writes = 0
 
     async def insert(self, check: Check) -> None:
         """Store a new check. Its aliases come first: one without a check is harmless, the reverse is not."""
@@ -115,7 +117,9 @@ class CheckStore:
 
     async def write(self, writes: Sequence[Write]) -> set[UUID]:
         """Carry out guarded changes; the ids of those that met another revision and changed nothing."""
-        operations = [UpdateOne({"_id": w.base.id, "rev": w.rev}, self._update(w)) for w in writes]
+        self._writes += 1
+        writer = f"{self._writer}{self._writes:x}"
+        operations = [UpdateOne({"_id": w.base.id, "rev": w.rev}, _update(w, writer)) for w in writes]
         with translated("write checks"):
             result = await self._checks.bulk_write(operations, ordered=False)
             if result.matched_count == len(writes):
@@ -123,23 +127,9 @@ class CheckStore:
             missed = {w.base.id: w.rev + 1 for w in writes}
             cursor = self._checks.find({"_id": {"$in": list(missed)}}, {"rev": 1, "writer": 1})
             async for document in cursor:
-                if (document["rev"], document.get("writer")) == (missed[document["_id"]], self._writer):
+                if (document["rev"], document.get("writer")) == (missed[document["_id"]], writer):
                     del missed[document["_id"]]
         return set(missed)
-
-    def _update(self, write: Write) -> dict[str, Any]:
-        changed: dict[str, Any] = {"rev": write.rev + 1, "writer": self._writer}
-        absent: dict[str, Any] = {}
-        for name in _FIELDS:
-            value = getattr(write.check, name)
-            if value != getattr(write.base, name):
-                _put(name, _value(value), changed, absent)
-        if write.check.due != write.base.due:
-            _put("due", write.check.due, changed, absent)
-        _put("flips", [flip_document(flip) for flip in write.outbox.flips] or None, changed, absent)
-        alerts = [msgspec.to_builtins(alert, builtin_types=_NATIVE) for alert in write.outbox.alerts]
-        _put("alerts", alerts or None, changed, absent)
-        return {"$set": changed, "$unset": absent} if absent else {"$set": changed}
 
     async def due(
         self, until: datetime, limit: int, after: datetime | None = None
@@ -181,6 +171,21 @@ _BATCH = 1000  # checks per answer of the database: it is decoded in one go, som
 _FIELDS = Check.__struct_fields__
 _FIELD_NAMES = {"id": "_id"}
 _NATIVE = (UUID, datetime)  # types that BSON has
+
+
+def _update(write: Write, writer: str) -> dict[str, Any]:
+    changed: dict[str, Any] = {"rev": write.rev + 1, "writer": writer}
+    absent: dict[str, Any] = {}
+    for name in _FIELDS:
+        value = getattr(write.check, name)
+        if value != getattr(write.base, name):
+            _put(name, _value(value), changed, absent)
+    if write.check.due != write.base.due:
+        _put("due", write.check.due, changed, absent)
+    _put("flips", [flip_document(flip) for flip in write.outbox.flips] or None, changed, absent)
+    alerts = [msgspec.to_builtins(alert, builtin_types=_NATIVE) for alert in write.outbox.alerts]
+    _put("alerts", alerts or None, changed, absent)
+    return {"$set": changed, "$unset": absent} if absent else {"$set": changed}
 
 
 def _value(value: Any) -> Any:

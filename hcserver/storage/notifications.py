@@ -15,7 +15,8 @@ from hcserver.domain.maintenance import Window
 from hcserver.domain.notification import Attempt, Notification
 from hcserver.storage.client import DUPLICATE_KEY, translated
 
-_LOOK_BACK = 10  # earlier notifications of a check and channel that matter to the next one
+_LOOK_AHEAD = 100
+LOOK_BACK = 10  # earlier notifications of a check and channel that matter to the next one
 _NATIVE = (UUID, datetime)
 
 
@@ -46,19 +47,22 @@ class NotificationStore:
             cursor = self._notifications.find({"due": moment}).sort("due", 1).limit(limit)
             return [_notification(document) async for document in cursor]
 
-    async def claim(self, notification: Notification, until: datetime) -> bool:
-        """Put it off to `until`, so that nobody else looks at it. False: somebody else was first."""
+    async def claim(self, notification: Notification, until: datetime, held: bool = False) -> bool:
+        """Put it off to `until`, so that nobody else looks at it before. False: somebody else was first.
+
+        With `held` it still counts as held back, without it as on its way.
+        """
         query = {"_id": _id(notification), "due": notification.due}
         with translated("claim a notification"):
-            result = await self._notifications.update_one(query, {"$set": {"due": until}})
+            result = await self._notifications.update_one(query, {"$set": {"due": until, "held": held}})
         return bool(result.modified_count)
 
     async def settle(
         self, notification: Notification, status: str, why: str | None, due: datetime | None,
-        attempt: Attempt | None = None,
+        attempt: Attempt | None = None, held: bool = False,
     ) -> None:  # fmt: skip
         """Note what became of it; `due`: when to look at it again, None: never."""
-        members: dict[str, Any] = {"status": status, "why": why, "due": due}
+        members: dict[str, Any] = {"status": status, "why": why, "due": due, "held": held}
         update: dict[str, Any] = {
             "$set": {name: value for name, value in members.items() if value is not None},
             "$unset": {name: 1 for name, value in members.items() if value is None},
@@ -72,16 +76,21 @@ class NotificationStore:
 
     async def before(self, notification: Notification) -> list[Notification]:
         """The last few of the same check and channel that came before it, newest first."""
-        first = max(notification.n - _LOOK_BACK, 1)
-        ids = [
-            Binary(notification.check.bytes + n.to_bytes(8, "big") + notification.channel.bytes)
-            for n in range(first, notification.n)
-        ]
+        ids = [_place(notification, n) for n in range(max(notification.n - LOOK_BACK, 1), notification.n)]
         if not ids:
             return []
         with translated("read notifications"):
             documents = await self._notifications.find({"_id": {"$in": ids}}).to_list(None)
         return sorted(map(_notification, documents), key=lambda one: one.n, reverse=True)
+
+    async def is_latest(self, notification: Notification, last: int) -> bool:
+        """Whether there is none of the same check and channel behind it, up to the check's alert `last`."""
+        ns = range(notification.n + 1, min(last, notification.n + _LOOK_AHEAD) + 1)
+        ids = [_place(notification, n) for n in ns]
+        if not ids:
+            return True
+        with translated("read notifications"):
+            return await self._notifications.find_one({"_id": {"$in": ids}}, {"_id": 1}) is None
 
     async def of_check(self, check: UUID, limit: int) -> list[Notification]:
         """The last `limit`, newest first."""
@@ -136,7 +145,12 @@ class WindowStore:
 
 
 def _id(notification: Notification) -> Binary:
-    return Binary(notification.check.bytes + notification.n.to_bytes(8, "big") + notification.channel.bytes)
+    return _place(notification, notification.n)
+
+
+def _place(notification: Notification, n: int) -> Binary:
+    """The _id of the same check's and channel's notification `n`."""
+    return Binary(notification.check.bytes + n.to_bytes(8, "big") + notification.channel.bytes)
 
 
 def _document(notification: Notification) -> dict[str, Any]:

@@ -39,8 +39,10 @@ class PingLog:
             try:
                 await self._pings.insert_many([_document(ping) for ping in pings], ordered=True)
             except BulkWriteError as error:
-                errors = (error.details or {}).get("writeErrors") or []
-                if errors and errors[0].get("code") == DUPLICATE_KEY:
+                details = error.details or {}
+                errors = details.get("writeErrors") or []
+                durable = not details.get("writeConcernErrors")
+                if durable and errors and errors[0].get("code") == DUPLICATE_KEY:
                     raise Claimed(errors[0]["index"]) from None
                 raise
 

@@ -76,7 +76,7 @@ def test_the_whole_message_in_plain_text() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    told = notice("up", check=check(name="", slug="", tags=""), project="", since=None)
+    told = notice("up", check=check(name="", slug="", tags="", n_pings=0), project="", since=None)
     assert texts.plain(told).splitlines()[:5] == [
         "“a check without a name” is UP again.",
         "",
@@ -84,6 +84,10 @@ def test_what_is_not_known_is_left_out() -> None:
         "Last ping: never",
         "",
     ]
+
+
+def test_a_ping_that_is_not_kept_any_more_is_not_called_none() -> None:
+    assert "Last ping" not in texts.plain(notice())
 
 
 def test_a_check_without_a_name_is_called_by_its_slug() -> None:

@@ -151,6 +151,46 @@ def test_putting_off_leaves_what_is_not_due_alone() -> None:
     assert put_off(up, late).check.alert_after == late + MINUTE
 
 
+def test_what_is_put_off_stays_put_off_until_something_ends_it() -> None:
+    late = NOW + timedelta(days=1)
+    excused = put_off(record(make(), "success", NOW).check, late).check
+    assert record(excused, "start", late).check.alert_after == late + MINUTE
+    assert changed(replace(excused, desc="new")).check.alert_after == late + MINUTE
+    again = record(excused, "success", late).check
+    assert again.alert_after == late + timedelta(seconds=3660)
+
+
+def test_runs_missed_while_we_were_away_are_no_failures() -> None:
+    down = record(make(failures_before_alert=2), "fail", NOW).check
+    assert down.tell_after == NOW + timedelta(seconds=3660)
+    late = NOW + timedelta(days=1)
+    excused = put_off(down, late).check
+    assert excused.tell_after == late + MINUTE
+    assert events(expire(excused, late)) == []
+    assert events(expire(excused, late + MINUTE)) == [("down", None)]
+
+
+def test_a_reminder_is_not_put_off() -> None:
+    down = record(make(repeat_after=3600), "fail", NOW).check
+    assert put_off(down, NOW + timedelta(days=1)).check is down
+
+
+def test_a_run_that_is_put_off_is_still_one_that_takes_too_long() -> None:
+    started = record(record(make(), "success", NOW).check, "start", NOW + MINUTE).check
+    late = NOW + timedelta(minutes=30)
+    excused = put_off(started, late).check
+    assert events(expire(excused, late + MINUTE)) == [("start-too-long", None)]
+
+
+def test_alerts_know_how_long_it_was_up_and_which_ping_was_the_last() -> None:
+    _, alerts = run(make(), "success", "success", "fail", "log", "success", "fail")
+    assert [(alert.event, alert.since, alert.ping) for alert in alerts] == [
+        ("down", NOW + MINUTE, 3),
+        ("up", NOW + 3 * MINUTE, 5),
+        ("down", NOW + 5 * MINUTE, 6),
+    ]
+
+
 @given(
     st.lists(st.sampled_from(["success", "fail", "start", "log", "wait", "pause", "resume"]), max_size=40),
     st.integers(1, 4),

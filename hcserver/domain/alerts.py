@@ -45,7 +45,10 @@ class Step(msgspec.Struct, frozen=True):
 
 def record(check: Check, signal: Signal, at: datetime, rid: UUID | None = None) -> Step:
     """A ping: see transitions.record."""
-    return _follow(check, *transitions.record(check, signal, at, rid))
+    after, flip = transitions.record(check, signal, at, rid)
+    if after.status == "down" and signal == "fail":
+        return _failed(check, after, flip)
+    return _follow(check, after, flip)
 
 
 def pause(check: Check, at: datetime) -> Step:
@@ -80,10 +83,10 @@ def put_off(check: Check, now: datetime) -> Step:
 
 
 def _follow(before: Check, after: Check, flip: Flip | None) -> Step:
-    if after.status == "down" and (flip is not None or after.last_ping != before.last_ping):
-        return _failed(before, after, flip)
     if flip is None:
         return Step(after)
+    if flip.new == "down":
+        return _failed(before, after, flip)
     up_at = flip.at if flip.new == "up" else None
     calm = replace(
         after, up_at=up_at, failures=0, failed_at=None, down_at=None, told_at=None, tell_after=None

@@ -54,7 +54,7 @@ class Bounces:
         if found is None:
             return
         # Its owner may be changing it right now.
-        async with self._storage.locks.hold(f"channels:{found.project}", self._clock()):
+        async with self._storage.locks.hold(f"channels:{found.project}", self._clock):
             found = await self._storage.channels.get(channel)
             if found is None or found.error is not None:
                 return

@@ -179,7 +179,7 @@ class Channels:
     @asynccontextmanager
     async def _exclusively(self, project: Project) -> AsyncIterator[None]:
         """One change at a time, so that none is lost and groups have only channels that there are."""
-        async with self._storage.locks.hold(f"channels:{project.id}", self._clock()):
+        async with self._storage.locks.hold(f"channels:{project.id}", self._clock):
             yield
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
@@ -25,6 +27,8 @@ from hcserver.services.ledger import Ledger
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored
 
+log = logging.getLogger(__name__)
+
 SHOWN_PINGS = 1000  # the most that the API lists of one check
 _NEAR_LIMIT = 100  # checks: from here on each new one is counted exactly
 _COUNT_TIME = timedelta(minutes=1)
@@ -43,6 +47,7 @@ class Checks:
         self._limits = limits
         self._clock = clock
         self._last_created: datetime | None = None
+        self._telling: set[asyncio.Task[None]] = set()
         self._counts: dict[UUID, tuple[int, datetime]] = {}  # checks of a project -> known until
 
     # -- reading
@@ -162,7 +167,7 @@ class Checks:
 
     async def pause(self, project: Project, id: UUID) -> Check:
         """Raises NotFound, Forbidden."""
-        await self.get(project, id)
+        await self._get_fresh(project, id)
         now = self._clock()
         check = await self._ledger.change(id, lambda check: pause(check, now))
         await self._tell(check)
@@ -175,8 +180,8 @@ class Checks:
         """
         await self.get(project, id)
         check = await self._ledger.change(id, lambda check: Step(replace(check, snoozed_until=until)))
-        await release(self._storage, [id], self._clock())
         await self._tell(check)
+        await release(self._storage, [id], self._clock())
         return check
 
     async def notifications(self, check: Check, limit: int) -> list[Notification]:
@@ -186,7 +191,7 @@ class Checks:
 
     async def resume(self, project: Project, id: UUID) -> Check:
         """Raises NotFound, Forbidden, Conflict when it is not paused."""
-        await self.get(project, id)
+        await self._get_fresh(project, id)
         now = self._clock()
 
         def resume_paused(check: Check) -> Step:
@@ -217,9 +222,12 @@ class Checks:
         have not heard of it yet, is removed later on (`sweep`).
         """
         await self._storage.tombstones.put(check.id, check.n_pings, check.log_from, self._clock())
-        await self._storage.checks.delete(check)
-        self._ledger.drop(check.id)
-        self._directory.forget(check.id)
+        try:
+            await self._storage.checks.delete(check)
+        finally:
+            # Gone, or to be loaded anew if it is still there after all.
+            self._ledger.drop(check.id)
+            self._directory.forget(check.id)
         await self._remove_history(check.id, check.n_pings, check.log_from)
         await self._tell(check)
 
@@ -228,6 +236,9 @@ class Checks:
         for check, n_pings, log_from in await self._storage.tombstones.before(self._clock() - TOMBSTONE_TIME):
             for left in (await self._storage.checks.load([check])).values():
                 await self._storage.checks.delete(left.check)
+                self._ledger.drop(check)
+                self._directory.forget(check)
+                await self._tell(left.check)
             await self._remove_history(check, n_pings, log_from)
             await self._storage.tombstones.drop(check)
 
@@ -298,12 +309,28 @@ class Checks:
         self._last_created = now
         return now
 
+    async def _get_fresh(self, project: Project, id: UUID) -> Check:
+        """As the database and the log have it, whoever changed it. Raises NotFound, Forbidden."""
+        await self._ledger.refresh([id])
+        return await self.get(project, id)
+
+    def tell_later(self, check: Check) -> None:
+        """A change of the check was written although whoever asked for it was told otherwise."""
+        task = asyncio.create_task(self._tell(check), name="late news")
+        self._telling.add(task)
+        task.add_done_callback(self._told)
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        self._telling.discard(task)
+        if not task.cancelled() and isinstance(error := task.exception(), BaseException):
+            log.warning("can't tell other processes of a late change: %s", error)
+
     async def _tell(self, check: Check) -> None:
         await self._storage.news.tell(self._clock(), check.id, check.project)
 
     def _exclusively(self, project: Project) -> AbstractAsyncContextManager[None]:
         """Checks of a project are created one at a time, whichever processes do it."""
-        return self._storage.locks.hold(f"checks:{project.id}", self._clock())
+        return self._storage.locks.hold(f"checks:{project.id}", self._clock)
 
 
 def _only(identifier: str, named: Mapping[str, Sequence[UUID]]) -> UUID:

@@ -66,6 +66,7 @@ class Core:
         self.notifier = Notifier(
             self.storage, self.ledger, self.directory, self.bounces.address, settings, clock
         )
+        self.ledger.on_late_change = self.checks.tell_later
         self.ledger.on_tail = self.ingestor.remember
         self.ledger.on_alerts = self.notifier.take
         self.scheduler = Scheduler(self.storage, self.ledger, self.directory, self.checks, clock)
@@ -113,9 +114,15 @@ class Core:
             for stored in batch:
                 id = stored.check.id
                 tail = await self.storage.pings.tail(id, stored.check.n_pings) if id in behind else []
-                self.ledger.add(stored, tail)
                 self.ingestor.remember(tail)
-                folded += len(tail)
+                try:
+                    self.ledger.add(stored, tail)
+                except Exception:
+                    # One check that can't be dealt with is no reason not to watch the others.
+                    log.exception("can't fold the log of check %s", id)
+                    self.ledger.forget(id)
+                else:
+                    folded += len(tail)
             await self.ledger.flush()
         if folded:
             log.info("folded %d pings that were acknowledged before the last stop", folded)

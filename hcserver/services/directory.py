@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from hcserver.domain.project import Project
@@ -22,9 +22,11 @@ class Directory:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._by_key: dict[tuple[str, str], Project] = {}
         self._by_id: dict[UUID, Project] = {}
+        self._by_key: dict[tuple[str, str], Project] = {}
+        self._keys: dict[UUID, set[tuple[str, str]]] = {}  # project -> what it is known by
         self._slugs: dict[tuple[UUID, str], UUID] = {}
+        self._places: dict[UUID, set[tuple[UUID, str]]] = {}  # check, and project -> its slugs
 
     async def authenticate(self, api_key: str | None, needed: Access) -> tuple[Project, bool]:
         """The project that the API key opens, and whether it is a read-write key.
@@ -59,7 +61,8 @@ class Directory:
             if project is None:
                 return None
             self._by_id[id] = project
-            _bound(self._by_id)
+            if len(self._by_id) > REMEMBERED:
+                del self._by_id[next(iter(self._by_id))]
         return self._by_id[id]
 
     async def check_by_slug(self, project: UUID, slug: str) -> UUID:
@@ -72,21 +75,37 @@ class Directory:
             raise NotFound("not found")
         if len(found) > 1:
             raise Ambiguous("ambiguous slug")
-        self._slugs[project, slug] = found[0].check.id
-        _bound(self._slugs)
-        return found[0].check.id
+        check = found[0].check.id
+        self._slugs[project, slug] = check
+        for subject in (project, check):
+            self._places.setdefault(subject, set()).add((project, slug))
+        if len(self._slugs) > REMEMBERED:
+            self._forget_slug(next(iter(self._slugs)))
+        return check
 
     def forget_slugs(self, project: UUID) -> None:
         """A check of the project was created, renamed or deleted."""
-        self._slugs = {key: check for key, check in self._slugs.items() if key[0] != project}
+        for place in list(self._places.get(project, ())):
+            self._forget_slug(place)
 
     def forget(self, subject: UUID) -> None:
-        """A project or a check was changed by another process."""
-        self._by_key = {key: project for key, project in self._by_key.items() if project.id != subject}
+        """A project or a check was changed, by another process maybe."""
         self._by_id.pop(subject, None)
-        self._slugs = {
-            key: check for key, check in self._slugs.items() if check != subject and key[0] != subject
-        }
+        for key in self._keys.pop(subject, ()):
+            self._by_key.pop(key, None)
+        self.forget_slugs(subject)
+
+    def forget_all(self) -> None:
+        """Everything may have changed."""
+        for remembered in (self._by_id, self._by_key, self._keys, self._slugs, self._places):
+            remembered.clear()
+
+    def _forget_slug(self, place: tuple[UUID, str]) -> None:
+        check = self._slugs.pop(place)
+        for subject in (place[0], check):
+            self._places[subject].discard(place)
+            if not self._places[subject]:
+                del self._places[subject]
 
     async def _by(
         self, field: Literal["api_key_hash", "api_key_readonly_hash", "ping_key", "badge_key"], value: str
@@ -96,15 +115,12 @@ class Directory:
             project = await self._storage.projects.by_key(field, value)
             if project is not None:
                 self._by_key[field, value] = project
-                _bound(self._by_key)
+                self._keys.setdefault(project.id, set()).add((field, value))
+                if len(self._by_key) > REMEMBERED:
+                    self.forget(next(iter(self._by_key.values())).id)
         return project
 
 
 def key_hash(api_key: str) -> str:
     """How API keys are stored. They are random and long, so that a fast hash is as good as a slow one."""
     return hashlib.sha256(api_key.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _bound(remembered: dict[Any, Any]) -> None:
-    if len(remembered) > REMEMBERED:
-        del remembered[next(iter(remembered))]

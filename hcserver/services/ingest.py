@@ -46,11 +46,12 @@ _RECORD_BYTES = 500  # what a report weighs beside its body
 class _Unit:
     """Reports that are acknowledged together, or not at all."""
 
-    __slots__ = ("done", "items", "open", "pings")
+    __slots__ = ("done", "items", "missing", "open", "pings")
 
     def __init__(self, reports: Sequence[Report], tokens: Sequence[bytes]) -> None:
         self.items = [_Item(self, report, token) for report, token in zip(reports, tokens, strict=True)]
         self.open = len(self.items)
+        self.missing = 0  # items whose checks have been deleted
         self.pings: list[Ping] = []
         self.done: asyncio.Future[list[Ping]] = asyncio.get_running_loop().create_future()
 
@@ -294,9 +295,10 @@ class Ingestor:
         return numbered, later
 
     def _without_check(self, item: _Item) -> None:
-        """The check was deleted. A report for it alone is refused, one of several is left out."""
+        """The check was deleted. One of several is left out; without any the report is refused."""
         unit = item.unit
-        if len(unit.items) == 1:
+        unit.missing += 1
+        if unit.missing == len(unit.items):
             unit.fail(NotFound("not found"))
         else:
             unit.settle(item, None)
@@ -306,27 +308,33 @@ class Ingestor:
         if not items:
             return []
         pings = [item.ping for item in items if item.ping is not None]
-        entries = [entry for ping in pings if (entry := self._ledger.peek(ping.check)) is not None]
-        for entry in entries:
-            entry.pins += 1
         try:
-            await self._log.append(pings)
+            with self._ledger.pinned([ping.check for ping in pings]):
+                await self._write(pings)
         except Claimed as claimed:
             self._settle(items[: claimed.index])
             rest = items[claimed.index :]
             for item in rest:
-                self._ledger.forget(item.report.check)
                 item.ping = None
             return rest
+        self._settle(items)
+        return []
+
+    async def _write(self, pings: Sequence[Ping]) -> None:
+        """Append; where it is unknown what the log has now, the checks are to be loaded anew.
+
+        Raises Claimed, Unavailable.
+        """
+        try:
+            await self._log.append(pings)
+        except Claimed as claimed:
+            for ping in pings[claimed.index :]:
+                self._ledger.forget(ping.check)
+            raise
         except BaseException:
             for ping in pings:
                 self._ledger.forget(ping.check)
             raise
-        finally:
-            for entry in entries:
-                entry.pins -= 1
-        self._settle(items)
-        return []
 
     def _settle(self, items: Sequence[_Item]) -> None:
         for item in items:

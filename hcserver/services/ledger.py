@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from time import monotonic
 from uuid import UUID
 
@@ -38,6 +39,7 @@ RETRY = 0.5  # seconds between attempts while the database is away
 MAX_DIRTY = 20_000  # checks with unwritten state; beyond it pings are refused rather than memory used up
 MAX_UNFOLDED = 50_000  # acknowledged pings that a restart would have to read again
 _READ_AGAIN = 10  # a log that still has less than was appended has been tampered with
+_DROPPED = 1000  # deleted checks that are remembered, while loads may be under way
 CHANGE_TIMEOUT = 5.0  # seconds that people wait for a change to be written
 
 
@@ -90,6 +92,7 @@ class Ledger:
         self._entries: dict[UUID, Entry] = {}  # least recently used first
         self._dirty: dict[UUID, float] = {}  # -> since when, oldest first
         self._urgent: dict[UUID, None] = {}
+        self._dropped: dict[UUID, None] = {}  # the last ones
         self._unfolded = 0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -98,6 +101,7 @@ class Ledger:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self.on_folded: Callable[[Check], None] = lambda check: None
+        self.on_late_change: Callable[[Check], None] = lambda check: None  # written after it was given up
         self.on_tail: Callable[[Sequence[Ping]], None] = lambda pings: None  # found in a log, in no document
         self.on_alerts: Callable[[Sequence[tuple[Check, Alert]]], Awaitable[None]] = _tell_nobody
 
@@ -142,6 +146,23 @@ class Ledger:
         async with self._io:
             await self._reload([id for id in ids if id in self._entries])
 
+    @contextmanager
+    def pinned(self, ids: Iterable[UUID]) -> Iterator[None]:
+        """Those of the checks that are in memory stay there; what others change makes them stale instead."""
+        entries = [entry for id in ids if (entry := self._entries.get(id)) is not None]
+        for entry in entries:
+            entry.pins += 1
+        try:
+            yield
+        finally:
+            for entry in entries:
+                entry.pins -= 1
+
+    def forget_all(self) -> None:
+        """Load every check anew when it is next needed."""
+        for id in list(self._entries):
+            self.forget(id)
+
     def peek(self, id: UUID) -> Entry | None:
         """The entry if it is in memory, as the most recently used one."""
         entry = self._entries.pop(id, None)
@@ -156,6 +177,8 @@ class Ledger:
             return stored.check
         if not entry.dirty and not entry.pins and stored.rev > entry.rev:
             self._entries[stored.check.id] = entry = Entry(stored)
+            if entry.dirty:  # another process has not published its flips yet, or has died
+                self._mark(stored.check.id, urgent=False)
         return entry.check if entry.dirty or entry.rev >= stored.rev else stored.check
 
     # -- changing
@@ -167,13 +190,16 @@ class Ledger:
 
     def _take_up(self, stored: Stored, tail: Sequence[Ping]) -> None:
         id = stored.check.id
-        if id not in self._entries:
+        if id not in self._entries and id not in self._dropped:
             self._entries[id] = Entry(stored)
             if tail or stored.outbox:
                 self._rebuild(self._entries[id], stored, tail)
 
     def drop(self, id: UUID) -> None:
-        """The check was deleted by this process."""
+        """The check was deleted by this process; what was read of it before comes too late."""
+        self._dropped[id] = None
+        if len(self._dropped) > _DROPPED:
+            del self._dropped[next(iter(self._dropped))]
         entry = self._entries.pop(id, None)
         if entry is not None:
             self._unfolded -= entry.unfolded
@@ -237,7 +263,7 @@ class Ledger:
             raise Unavailable("the database is not available, try again") from None
 
     def folded(self, id: UUID) -> int:
-        """How many of its pings the check's document counts, as far as known; the log is needed behind them."""
+        """How many of its pings a check's document counts, as far as known: the log is needed behind them."""
         entry = self._entries.get(id)
         return 0 if entry is None else entry.base.n_pings
 
@@ -297,14 +323,25 @@ class Ledger:
                     )
                     return
                 await asyncio.sleep(RETRY)
-            except Exception:
-                log.exception("can't write the state of %s", chunk)
-                self._postpone(chunk)
+            except Exception:  # noqa: BLE001 - each is told apart, and logged, there
+                await self._fold_singly(chunk)
                 await asyncio.sleep(RETRY)
             else:
                 # Leave the database at least half of the time to appends, unless we are falling behind.
                 if self._room.is_set() and not self._urgent and not self._stopping:
                     await self._idle(monotonic() - began)
+
+    async def _fold_singly(self, ids: Iterable[UUID]) -> None:
+        """One of them can't be written at all: find out which, and write the others."""
+        for id in ids:
+            try:
+                async with self._io:
+                    await self._fold([id])
+            except Unavailable:
+                return
+            except Exception:
+                log.exception("can't write the state of check %s; the log has its pings", id)
+                self._put_last(id)
 
     async def _idle(self, seconds: float) -> None:
         """Wait, unless something comes up that can't."""
@@ -358,6 +395,8 @@ class Ledger:
                 self._unfolded -= unfolded
             await self._publish([entry for entry, _, _, _ in landed])
             for entry, write, changes, _ in landed:
+                if any(pending.apply is not None and pending.done.done() for pending in changes):
+                    self.on_late_change(write.check)
                 _resolve(entry, changes)
                 self.on_folded(write.check)
         except Unavailable as error:
@@ -385,14 +424,14 @@ class Ledger:
                 entry.stale = True
                 _fail(entry, error)
 
-    def _postpone(self, ids: Iterable[UUID]) -> None:
-        """What can't be written must not keep others from it."""
-        for id in ids:
-            self._urgent.pop(id, None)
-            self._dirty.pop(id, None)
-            if entry := self._entries.get(id):
-                entry.stale = True
-                self._dirty[id] = monotonic()
+    def _put_last(self, id: UUID) -> None:
+        """What can't be written must not keep others from it, nor us from stopping."""
+        self._urgent.pop(id, None)
+        self._dirty.pop(id, None)
+        entry = self._entries.get(id)
+        if entry is not None and not self._stopping:
+            entry.stale = True
+            self._dirty[id] = monotonic()
 
     def _tidy(self, id: UUID) -> None:
         """Bring the lists of what is to be done in line with the entry."""
@@ -417,7 +456,9 @@ class Ledger:
                 continue
             tail = await self._tail(id, stored, id in behind)
             self.on_tail(tail)
-            if entry := self._entries.get(id):
+            entry = self._entries.get(id)
+            # What was loaded meanwhile may be newer.
+            if entry is not None and stored.rev >= entry.rev:
                 self._rebuild(entry, stored, tail)
 
     async def _tail(self, id: UUID, stored: Stored, behind: bool) -> list[Ping]:

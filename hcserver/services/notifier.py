@@ -54,6 +54,7 @@ REMEMBERED = 1.0  # seconds that a project's channels and windows are not read a
 MARGIN = 10.0  # seconds that a lease outlasts the time limit of an attempt
 FRESH = timedelta(seconds=2)  # for so long a lease is new enough to begin an attempt under it
 QUEUED = 1000  # notifications of one channel in memory; further ones wait in the database
+HOLD = timedelta(minutes=2)  # after which it is looked at again whether something is still to be held back
 REFILLED = 100  # up to which those that waited are taken up
 LONGEST_PAUSE = 1800.0  # seconds between two attempts
 LATE = timedelta(minutes=5)  # an alert that is older when it is taken up was held up by an outage of ours
@@ -190,7 +191,8 @@ class Notifier:
             if covers(window, check) and (closes := open_until(window, now)) is not None:
                 held.append((closes, f"maintenance {window.name}".rstrip()))
         until, why = max(held, default=(now, ""))
-        return (None, None) if until <= now else (f"held back: {why}", until)
+        # Looked at again before: whatever holds it back may end early.
+        return (None, None) if until <= now else (f"held back: {why}", min(until, now + HOLD))
 
     # -- from notifications to receipts
 
@@ -232,15 +234,20 @@ class Notifier:
         self._queues.setdefault(one.channel, deque()).append(one)
         senders = self._senders.setdefault(one.channel, set())
         if len(senders) < SENDERS:
-            task = asyncio.create_task(self._send_all(one.channel), name="sender")
-            senders.add(task)
-            task.add_done_callback(lambda done: self._sender_ended(one.channel, done))
+            senders.add(asyncio.create_task(self._work(one.channel), name="sender"))
 
-    def _sender_ended(self, channel: UUID, task: asyncio.Task[None]) -> None:
-        senders = self._senders.get(channel, set())
-        senders.discard(task)
-        if not senders:
-            self._senders.pop(channel, None)
+    async def _work(self, channel: UUID) -> None:
+        """A sender: sends what is queued until there is no more."""
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            await self._send_all(channel)
+        finally:
+            # At once: what is pushed from now on needs another sender.
+            senders = self._senders[channel]
+            senders.discard(task)
+            if not senders:
+                del self._senders[channel]
 
     async def _send_all(self, channel: UUID) -> None:
         while queue := self._queues.get(channel):
@@ -320,6 +327,9 @@ class Notifier:
         if any((earlier.check, earlier.channel, earlier.n) in self._here for earlier in pending):
             self._waiting.setdefault((one.check, one.channel), []).append(one)
             return False
+        before = await self._storage.notifications.before(one)
+        if not any(earlier.status == "pending" for earlier in before):
+            return await self._send(one)  # they have just come to their end
         dues = [earlier.due for earlier in pending if earlier.due is not None]
         due = max([self._clock() + timedelta(seconds=TICK), *dues])
         await self._settle(one, "pending", "waits for an earlier one", due)
@@ -345,13 +355,24 @@ class Notifier:
             attempt, transient = await self._tell(channel, notice)
         tries = len(one.attempts) + 1
         if attempt.error is None:
-            await self._settle(one, "sent", None, None, attempt)
+            await self._settle_surely(one, "sent", attempt)
         elif transient and tries < self._settings.notifications.attempts:
             due = self._clock() + timedelta(seconds=_pause(tries))
             await self._settle(one, "pending", "will be tried again", due, attempt)
         else:
             log.warning("channel %s (%s): gave up: %s", channel.id, channel.kind, attempt.error)
-            await self._settle(one, "failed", None, None, attempt)
+            await self._settle_surely(one, "failed", attempt)
+
+    async def _settle_surely(self, one: Notification, status: NotificationStatus, attempt: Attempt) -> None:
+        """Note the outcome, before the lease ends if the database lets us: else it is told again."""
+        deadline = monotonic() + MARGIN - 1
+        while True:
+            try:
+                return await self._settle(one, status, None, None, attempt)
+            except Unavailable:
+                if monotonic() >= deadline:
+                    raise
+            await asyncio.sleep(0.5)
 
     async def test(self, channel: Channel, check: Check | None) -> Attempt:
         """Send a test, and say what came of it."""

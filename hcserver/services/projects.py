@@ -45,6 +45,10 @@ class Projects:
 
     async def create(self, name: str) -> tuple[Project, Keys]:
         """Raises InvalidRequest for a name that can't be used or is taken."""
+        async with self._storage.locks.hold("projects", self._clock):
+            return await self._create(name)
+
+    async def _create(self, name: str) -> tuple[Project, Keys]:
         await self._require_free(name)
         keys = Keys(new_key("api"), new_key("api-readonly"), new_key("ping"), new_key("badge"))
         project = Project(
@@ -83,8 +87,10 @@ class Projects:
 
     async def rename(self, project: Project, name: str) -> None:
         """Raises InvalidRequest for a name that can't be used or is taken."""
-        await self._require_free(name)
-        await self._update(project, name=name)
+        async with self._storage.locks.hold("projects", self._clock):
+            if name != project.name:
+                await self._require_free(name)
+            await self._update(project, name=name)
 
     async def limit(self, project: Project, checks: int | None, pings: int | None) -> None:
         """Set the project's own limits; None: as the configuration says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
@@ -24,7 +24,9 @@ TICK = 1.0  # seconds: the longest that a check that another process changed goe
 AWAY = timedelta(minutes=1)  # without a tick for this long, we were away, not the jobs
 BEAT = timedelta(seconds=10)  # how often it is noted that we are not
 AT_ONCE = 100  # checks taken down together
+IN_SIGHT = 5000  # due checks that are looked for in one go
 HEARING = timedelta(seconds=10)  # how much the clocks of two machines may differ
+LISTENING = timedelta(minutes=30)  # news are kept for an hour
 SWEEP_EVERY = 60.0  # seconds
 
 
@@ -69,15 +71,18 @@ class Scheduler:
 
     async def tick(self) -> float:
         """Take down what is due. Seconds until the next check is, at most TICK."""
-        await self._account_for_absence()
         while True:
+            await self._account_for_absence()
             now = self._clock()
-            coming = await self._storage.checks.due(now + timedelta(seconds=TICK), AT_ONCE)
+            # Many at a time: the embedded server reads all that is due, however few it is asked for.
+            coming = await self._storage.checks.due(now + timedelta(seconds=TICK), IN_SIGHT)
             due = [id for id, moment in coming if moment <= now]
             if not due:
                 self._on_time = monotonic()
                 return _seconds_until(coming[0][1], now) if coming else TICK
-            await self._take_down(due, now)
+            for start in range(0, len(due), AT_ONCE):
+                await self._take_down(due[start : start + AT_ONCE], now)
+                await self._account_for_absence()
 
     async def _account_for_absence(self) -> None:
         """If we (or the database) were away, jobs could not report: what came due meanwhile gets its grace
@@ -87,7 +92,10 @@ class Scheduler:
         if self._last_tick is None:
             self._last_tick = await self._storage.pulse.last() or now
         if now - self._last_tick > self.away:
-            await self._put_off(self._last_tick, now)
+            # Another server may have been at work meanwhile.
+            since = max(self._last_tick, await self._storage.pulse.last() or self._last_tick)
+            if now - since > self.away:
+                await self._put_off(since, now)
         if self._last_beat is None or now - self._last_beat >= BEAT:
             await self._storage.pulse.beat(now)
             self._last_beat = now
@@ -111,7 +119,6 @@ class Scheduler:
             if not ids:
                 break
             seen.update(ids)
-            await self._ledger.refresh(ids)
             await self._change_all(ids, excuse)
         text = (
             f"hcserver or its database was away from {since.isoformat(timespec='seconds')} to "
@@ -123,16 +130,19 @@ class Scheduler:
         if await self._storage.pulse.came_back(now, self.away):
             self.tell_operator(text)
 
-    async def _take_down(self, ids: Iterable[UUID], now: datetime) -> None:
+    async def _take_down(self, ids: Sequence[UUID], now: datetime) -> None:
         # What is in the log counts, whichever process put it there: a ping that was acknowledged in time
         # keeps its check up although its state is not written yet.
-        await self._ledger.refresh(ids)
         await self._change_all(ids, lambda check: expire(check, now))
 
-    async def _change_all(self, ids: Iterable[UUID], change: Change) -> None:
-        outcomes = await asyncio.gather(
-            *(self._ledger.change(id, change) for id in ids), return_exceptions=True
-        )
+    async def _change_all(self, ids: Sequence[UUID], change: Change) -> None:
+        await self._ledger.ensure(ids)
+        with self._ledger.pinned(ids):
+            # Their logs are read, and stay known until the change is made.
+            await self._ledger.refresh(ids)
+            outcomes = await asyncio.gather(
+                *(self._ledger.change(id, change) for id in ids), return_exceptions=True
+            )
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
                 raise outcome
@@ -140,6 +150,10 @@ class Scheduler:
     async def listen(self) -> float:
         """Forget what other processes have changed."""
         now = self._clock()
+        if now - self._since > LISTENING:
+            # We were cut off, and some of the news may be gone already.
+            self._directory.forget_all()
+            self._ledger.forget_all()
         news = await self._storage.news.since(self._since - HEARING)
         for message, subject in news:
             if message not in self._heard:

@@ -91,6 +91,6 @@ class Windows:
     @asynccontextmanager
     async def _exclusively(self, project: Project) -> AsyncIterator[None]:
         """One change at a time, so that none is lost and a deleted window does not come back."""
-        async with self._storage.locks.hold(f"windows:{project.id}", self._clock()):
+        async with self._storage.locks.hold(f"windows:{project.id}", self._clock):
             yield
         self._notifier.forget(project.id)

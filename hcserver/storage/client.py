@@ -16,6 +16,7 @@ from uuid import UUID
 from bson.binary import Binary, UuidRepresentation
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReadPreference
 from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
 from pymongo.write_concern import WriteConcern
 
@@ -60,7 +61,10 @@ def connect(uri: str, settings: MongoSettings) -> Any:
 
 def database_of(client: Any, name: str) -> Any:
     """The database `name`, reading and writing as this product needs it."""
-    return client.get_database(name, codec_options=CODEC, write_concern=DURABLE)
+    # From the primary, whatever the URI prefers: what is read decides what is written.
+    return client.get_database(
+        name, codec_options=CODEC, write_concern=DURABLE, read_preference=ReadPreference.PRIMARY
+    )
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 from pymongo.errors import DuplicateKeyError
 
+from hcserver.domain.clock import Clock
 from hcserver.errors import Unavailable
 from hcserver.storage.client import translated
 
@@ -54,11 +55,11 @@ class Locks:
         self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def hold(self, name: str, now: datetime, patience: float = 4.0) -> AsyncIterator[None]:
+    async def hold(self, name: str, clock: Clock, patience: float = 4.0) -> AsyncIterator[None]:
         """Hold the lock `name`. Raises Unavailable if others don't let go of it for `patience` seconds."""
         async with self._here.setdefault(name, asyncio.Lock()):
             began = monotonic()
-            while not await self._take(name, now + timedelta(seconds=monotonic() - began)):
+            while not await self._take(name, clock()):
                 if monotonic() - began >= patience:
                     raise Unavailable("others are busy with this project, try again")
                 await asyncio.sleep(_RETRY_SECONDS)

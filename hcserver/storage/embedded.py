@@ -240,13 +240,14 @@ class EmbeddedDatabase:
         """Start it again whenever it ends, after a pause that doubles while it keeps ending."""
         loop = asyncio.get_running_loop()
         delay = FIRST_DELAY
-        while self._process is not None:
+        while True:
             since = loop.time()
-            status = await self._process.wait()
+            # None: it did not come up in time, and was ended.
+            status = None if self._process is None else await self._process.wait()
             if loop.time() - since >= STEADY:
                 delay = FIRST_DELAY
             log.error(
-                "the embedded database ended (exit status %d), starting it again in %g s", status, delay
+                "the embedded database ended (exit status %s), starting it again in %g s", status, delay
             )
             await asyncio.sleep(delay)
             delay = min(2 * delay, LAST_DELAY)

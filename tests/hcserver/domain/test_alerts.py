@@ -151,6 +151,15 @@ def test_putting_off_leaves_what_is_not_due_alone() -> None:
     assert put_off(up, late).check.alert_after == late + MINUTE
 
 
+def test_failures_in_one_millisecond_are_as_many() -> None:
+    check = make(failures_before_alert=2)
+    for _ in range(2):
+        step = record(check, "fail", NOW)
+        check = step.check
+    assert check.failures == 2
+    assert events(step) == [("down", None)]
+
+
 def test_what_is_put_off_stays_put_off_until_something_ends_it() -> None:
     late = NOW + timedelta(days=1)
     excused = put_off(record(make(), "success", NOW).check, late).check

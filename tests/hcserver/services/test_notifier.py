@@ -18,6 +18,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.maintenance import Window
 from hcserver.domain.notification import Notification
 from hcserver.domain.project import Channel, Project
+from hcserver.errors import Unavailable
 from hcserver.services import notifier as notifier_module
 from hcserver.services.core import Core
 from hcserver.storage.checks import Outbox, Write
@@ -257,7 +258,11 @@ async def test_a_snoozed_check_is_told_of_afterwards_if_it_is_still_down(
     await core.ledger.change(check.id, lambda check: changed(replace(check, snoozed_until=until)))
     await ping(core, check.id, "fail")
     [one] = await settled(core, check)
-    assert (one.status, one.why, one.due) == ("pending", "held back: snoozed", until)
+    assert (one.status, one.why, one.held) == ("pending", "held back: snoozed", True)
+    clock.now = until - timedelta(seconds=1)
+    await core.notifier.tick()
+    [one] = await settled(core, check)
+    assert (one.status, one.due) == ("pending", until)
     clock.now = until
     await core.notifier.tick()
     await log_of(core, check, 1)
@@ -277,7 +282,7 @@ async def test_maintenance_holds_messages_back(
     core.notifier._projects.clear()
     await ping(core, check.id, "fail")
     [one] = await settled(core, check)
-    assert (one.why, one.due) == ("held back: maintenance move", end)
+    assert one.why == "held back: maintenance move"
     assert (await core.checks.get(project, check.id)).status == "down"
     clock.now = end
     await core.notifier.tick()
@@ -708,6 +713,76 @@ async def test_the_operator_is_told_once_by_several_servers(make_core: MakeCore,
     clock.advance(3600)
     await asyncio.gather(*(core.scheduler.tick() for core in cores))
     assert len(told) == 1
+
+
+async def test_an_outcome_that_the_database_does_not_take_at_once_is_noted_later(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    settle, blips = core.storage.notifications.settle, iter([True])
+
+    async def settle_after_a_blip(*arguments: Any) -> None:
+        if next(blips, False):
+            raise Unavailable("away")
+        await settle(*arguments)
+
+    monkeypatch.setattr(core.storage.notifications, "settle", settle_after_a_blip)
+    await ping(core, check.id, "fail")
+    await log_of(core, check, 1)
+    assert fake.events("one") == ["down"]
+
+
+async def test_what_waits_for_one_that_just_ended_is_sent_at_once(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_channel(core, project, "one")
+    check = await create(core, project, channels="*")
+    gate = asyncio.Event()
+    fake.trouble["one"] = gate.wait
+    await ping(core, check.id, "fail")
+    await core.ledger.settle(check.id)
+    before = core.storage.notifications.before
+
+    async def before_its_end(one: Notification) -> list[Notification]:
+        found = await before(one)
+        if one.event == "up" and not gate.is_set():
+            gate.set()
+            await log_of(core, check, 1)
+            await asyncio.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(core.storage.notifications, "before", before_its_end)
+    await ping(core, check.id)
+    await log_of(core, check, 2)
+    assert fake.events("one") == ["down", "up"]
+
+
+async def test_nothing_is_left_in_a_queue_when_its_senders_end(
+    core: Core, project: Project, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, sent, gate = uuid4(), [], asyncio.Event()
+    made = [
+        Notification(
+            check=uuid4(), n=1, channel=channel, project=project.id, event="up", reason="ping", at=clock.now
+        )
+        for _ in range(notifier_module.SENDERS + 1)
+    ]
+
+    async def send(one: Notification) -> bool:
+        await gate.wait()
+        sent.append(one)
+        return True
+
+    monkeypatch.setattr(core.notifier, "_send", send)
+    for one in made[:-1]:
+        core.notifier._push(one)
+    await asyncio.sleep(0.05)
+    gate.set()
+    asyncio.get_running_loop().call_soon(core.notifier._push, made[-1])
+    async with asyncio.timeout(5):
+        while len(sent) < len(made):
+            await asyncio.sleep(0.01)
 
 
 async def test_what_is_told_late_is_collapsed_to_the_newest(

@@ -164,7 +164,7 @@ async def _use_everything(storage: Storage) -> None:
 
     await storage.news.tell(NOW, check.id)
     await storage.news.since(NOW)
-    async with storage.locks.hold("x", NOW):
+    async with storage.locks.hold("x", lambda: NOW):
         pass
     await storage.pulse.beat(NOW)
     await storage.pulse.last()

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
+from pymongo.errors import BulkWriteError
 
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
@@ -15,7 +17,7 @@ from hcserver.domain.project import Channel, Project
 from hcserver.errors import Unavailable
 from hcserver.storage import Storage
 from hcserver.storage.checks import Outbox, Write, unique_key
-from hcserver.storage.client import entry_id, entry_of
+from hcserver.storage.client import DUPLICATE_KEY, entry_id, entry_of
 from hcserver.storage.coordination import LOCK_SECONDS
 from hcserver.storage.pings import Claimed
 
@@ -153,13 +155,13 @@ async def test_flips_are_published_once_and_read_newest_first(storage: Storage) 
 
 async def test_a_lock_is_held_by_one_and_freed_by_death(storage: Storage, database: Any) -> None:
     other = Storage(database)
-    async with storage.locks.hold("x", NOW):
+    async with storage.locks.hold("x", lambda: NOW):
         with pytest.raises(Unavailable):
-            async with other.locks.hold("x", NOW, patience=0.05):
+            async with other.locks.hold("x", lambda: NOW, patience=0.05):
                 raise AssertionError
-        async with other.locks.hold("x", NOW + timedelta(seconds=LOCK_SECONDS + 1)):
+        async with other.locks.hold("x", lambda: NOW + timedelta(seconds=LOCK_SECONDS + 1)):
             pass
-    async with other.locks.hold("x", NOW):
+    async with other.locks.hold("x", lambda: NOW):
         pass
 
 
@@ -169,7 +171,7 @@ async def test_a_lock_that_could_not_be_given_back_is_no_obstacle_to_its_own_pro
     await database["locks"].insert_one(
         {"_id": "x", "owner": storage.locks._owner, "until": NOW + timedelta(seconds=5)}
     )
-    async with storage.locks.hold("x", NOW):
+    async with storage.locks.hold("x", lambda: NOW):
         pass
 
 
@@ -203,3 +205,17 @@ async def test_a_database_that_is_away_is_an_error_of_its_own() -> None:
     with pytest.raises(Unavailable):
         await Storage(database_of(client, "x")).probe()
     client.close()
+
+
+async def test_a_claim_that_no_majority_has_is_none(storage: Storage) -> None:
+    async def insert_many(documents: Any, ordered: bool) -> None:
+        raise BulkWriteError(
+            {
+                "writeErrors": [{"index": 1, "code": DUPLICATE_KEY}],
+                "writeConcernErrors": [{"code": 91, "errmsg": "the primary steps down"}],
+            }
+        )
+
+    storage.pings._pings = SimpleNamespace(insert_many=insert_many)
+    with pytest.raises(Unavailable):
+        await storage.pings.append([a_ping(uuid4(), 1), a_ping(uuid4(), 1)])

@@ -46,7 +46,9 @@ class Call(NamedTuple):
         return self.core.settings.http.public_url
 
     def query(self) -> dict[str, list[str]]:
-        return parse_qs(self.request.query, keep_blank_values=True, errors="replace")
+        # What is not percent-encoded came as bytes, which stand there as Latin-1.
+        query = self.request.query.encode("latin-1").decode("utf-8", "replace")
+        return parse_qs(query, keep_blank_values=True, errors="replace")
 
 
 Action = Callable[[Call], Awaitable[Response]]

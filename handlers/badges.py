@@ -54,7 +54,7 @@ class Badges:
             return Response(405, b"", {**_HEADERS, "Allow": "GET, OPTIONS"})
         if single := _SINGLE.fullmatch(request.path):
             check = await self._core.checks.by_badge(UUID(single[2]))
-            return self._render(check.name or UNNAMED, [check], single[1] == "2", single[3])
+            return self._render(check.name.strip() or UNNAMED, [check], single[1] == "2", single[3])
         if tagged := _TAGGED.fullmatch(request.path):
             badge_key, signature, two_states, encoded, fmt = tagged.groups()
             project = await self._core.directory.by_badge_key(badge_key)

@@ -63,7 +63,7 @@ class Pings:
             scheme=self._peers.scheme(request),
             remote_addr=self._peers.address(request),
             method=request.method[:_METHOD_LENGTH],
-            ua=headers.get("User-Agent", "")[:_UA_LENGTH],
+            ua=_text(headers.get("User-Agent", ""))[:_UA_LENGTH],
             rid=rid,
             exit_status=target.exit_status,
             body=request.body or None,
@@ -106,6 +106,16 @@ def parse_target(path: str) -> Target:
         raise InvalidRequest("invalid url format")
     status = int(digits)
     return Target(check, ping_key, slug, "fail" if status else "success", status)
+
+
+def _text(header: str) -> str:
+    """A header's value, which stands there as Latin-1, as the UTF-8 that it is if it is any."""
+    if header.isascii():
+        return header
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
 
 
 def _run_id(query: dict[str, list[str]]) -> UUID | None:

@@ -16,6 +16,7 @@ from handlers.stream import HttpListener
 from hcserver.config import Settings
 from hcserver.domain.project import Project
 from hcserver.errors import ConfigError, Unavailable
+from hcserver.kinds import ALL_HOSTS
 from hcserver.logs import set_up_logging
 from hcserver.services.core import Core
 from hcserver.services.projects import Keys
@@ -39,9 +40,9 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     # Open before the database is there: who comes meanwhile is told to come back, not that nobody lives here.
-    async with _core(settings) as core, _smtp(core), _http(core):
+    async with _core(settings) as core, _smtp(core) as listener, _http(core):
         if await _started(core, stopped):
-            await _greet(core)
+            await _greet(core, listener.ports)
             await stopped.wait()
         log.info("stopping")
 
@@ -91,7 +92,8 @@ async def _http(core: Core) -> AsyncIterator[None]:
         handlers, max_header_size=settings.max_header_bytes, idle_connection_timeout=settings.idle_timeout
     )
     try:
-        sockets = bind_sockets(settings.port, settings.host, backlog=1024)
+        host = None if settings.host == ALL_HOSTS else settings.host
+        sockets = bind_sockets(settings.port, host, backlog=1024)
     except OSError as error:
         raise ConfigError(
             f"http.host, http.port: can't listen on {settings.host}:{settings.port} "
@@ -108,7 +110,7 @@ async def _http(core: Core) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _smtp(core: Core) -> AsyncIterator[None]:
+async def _smtp(core: Core) -> AsyncIterator[Listener]:
     listener = Listener(core.settings.smtp, core.ingestor, core.clock, core.bounces)
     await listener.start()
     core.ways_in["smtp"] = lambda: listener.healthy
@@ -116,20 +118,20 @@ async def _smtp(core: Core) -> AsyncIterator[None]:
     for address in listener.addresses:
         log.info("listening for SMTP on %s, domains %s", address, ", ".join(core.settings.smtp.domains))
     try:
-        yield
+        yield listener
     finally:
         await listener.stop(GRACE)
 
 
-async def _greet(core: Core) -> None:
+async def _greet(core: Core, mail_ports: list[int]) -> None:
     """On an empty database make the first project and show its keys, this once."""
     if await core.projects.all():
         return
     project, keys = await core.projects.create(FIRST_PROJECT)
-    print(_welcome(core.settings, project, keys), file=sys.stdout, flush=True)
+    print(_welcome(core.settings, project, keys, mail_ports), file=sys.stdout, flush=True)
 
 
-def _welcome(settings: Settings, project: Project, keys: Keys) -> str:
+def _welcome(settings: Settings, project: Project, keys: Keys, mail_ports: list[int]) -> str:
     base = settings.http.public_url
     return f"""
 Welcome to hcserver. The project {project.name!r} was created; its keys are shown only now, note them down:
@@ -142,16 +144,15 @@ Welcome to hcserver. The project {project.name!r} was created; its keys are show
 Let a job report (the check is created with its first ping):
 
   curl -fsS -m 10 --retry 5 '{base}/ping/{keys.ping_key}/my-first-job?create=1'
-{_by_mail(settings, keys)}
+{_by_mail(settings, keys, mail_ports)}
 See what became of it:
 
   curl -H 'X-Api-Key: {keys.api_key}' {base}/api/v3/checks/
 """
 
 
-def _by_mail(settings: Settings, keys: Keys) -> str:
-    smtp = settings.smtp
-    if not smtp.port:
+def _by_mail(settings: Settings, keys: Keys, ports: list[int]) -> str:
+    if not ports:
         return ""
-    address = f"{keys.ping_key}+my-first-job@{smtp.domains[0]}"
-    return f"\nor by email to {address}, taken in on port {smtp.port}\n"
+    address = f"{keys.ping_key}+my-first-job@{settings.smtp.domains[0]}"
+    return f"\nor by email to {address}, taken in on port {ports[0]}\n"

@@ -29,10 +29,12 @@ DEFAULT_FILE = "config.toml"
 # Kubernetes puts such variables into every container beside a service named hcserver or hcserver-something
 # (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables): not meant for us.
 _SERVICE_LINK = re.compile(
-    r"HCSERVER_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)|HCSERVER_PORT"
+    r"HCSERVER_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)"
 )
+_SERVICE_URL = re.compile(r"(tcp|udp|sctp)://.*")  # in HCSERVER_PORT, or HCSERVER_HTTP_PORT for hcserver-http
 _MASK = "****"
 _SHOWN_CHARACTERS = 100
+_ALIKE = 0.75  # of 1: names that are close enough to have been meant
 
 
 def _without_credentials(uri: str) -> str:
@@ -65,7 +67,7 @@ class HttpSettings:
     """The HTTP listener. Times in seconds, sizes in bytes."""
 
     # Everywhere by default: jobs report from other machines, and whatever changes something needs a key.
-    host: str = _setting("0.0.0.0", kinds.host())
+    host: str = _setting("0.0.0.0", kinds.listening_host())
     port: int = _setting(8000, kinds.integer(1, 65535, "a port"))
     base_url: str = _setting("", kinds.base_url())
     trusted_proxies: tuple[Network, ...] = _setting(
@@ -86,7 +88,7 @@ class HttpSettings:
 class SmtpSettings:
     """The SMTP listener. Times in seconds, sizes in bytes; port 0: no listener."""
 
-    host: str = _setting("0.0.0.0", kinds.host())
+    host: str = _setting("0.0.0.0", kinds.listening_host())
     port: int = _setting(2525, kinds.integer(0, 65535, "a port (0: off)"))
     domains: tuple[str, ...] = _setting(("localhost",), kinds.domains(), key="domain")
     max_message_bytes: int = _setting(
@@ -306,6 +308,8 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
     found: dict[str, tuple[Any, str]] = {}
     known = [CONFIG_VARIABLE, *_BY_VARIABLE, *_FILE_VARIABLES]
     for variable in sorted(name for name in environ if name.startswith(PREFIX)):
+        if variable.endswith("_PORT") and _SERVICE_URL.fullmatch(environ[variable]):
+            continue
         if variable in _BY_VARIABLE:
             entry = _BY_VARIABLE[variable]
             _take(found, problems, entry, entry.kind.read_text, environ[variable], variable)
@@ -326,7 +330,10 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
 
 def _secret_file(entry: _Entry, variable: str, file: str, problems: list[str]) -> str | None:
     try:
-        return Path(file).read_text("utf-8").removesuffix("\n").removesuffix("\r")
+        text = Path(file).read_text("utf-8").removesuffix("\n").removesuffix("\r")
+        if not text:
+            raise ValueError("it is empty")
+        return text
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         problems.append(
@@ -391,7 +398,7 @@ def _public(entry: _Entry, value: Any) -> object:
 
 
 def _unknown(what: str, name: str, known: list[str] | tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name[:_SHOWN_CHARACTERS], known, n=1)
+    close = difflib.get_close_matches(name[:_SHOWN_CHARACTERS], known, n=1, cutoff=_ALIKE)
     hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
     return f"unknown {what} {_shown(name)[1:-1]}: {hint}"
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+ALL_HOSTS = "*"
+
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
@@ -105,9 +107,15 @@ def path(accepts: str, *, optional: bool) -> Kind[str]:
     return text(accepts, lambda value: optional or value.strip() != "")
 
 
-def host(accepts: str = 'an address or host name to listen on, such as "0.0.0.0" or "::1"') -> Kind[str]:
-    """An address or host name, by default one to listen on."""
+def host(accepts: str) -> Kind[str]:
+    """An address or host name."""
     return text(accepts, _is_host)
+
+
+def listening_host() -> Kind[str]:
+    """An address or host name to listen on, or "*" for all addresses, IPv4 and IPv6."""
+    accepts = 'an address or host name to listen on, such as "0.0.0.0" or "::1", or "*" for all of them'
+    return text(accepts, lambda value: value == ALL_HOSTS or _is_host(value))
 
 
 def domain() -> Kind[str]:

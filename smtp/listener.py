@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hcserver.config import SmtpSettings
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.errors import ConfigError
+from hcserver.kinds import ALL_HOSTS
 from smtp.activation import inherited_sockets
 from smtp.bounce import Bounces
 from smtp.connections import Connections
@@ -54,6 +55,12 @@ class Listener:
         names = [sock.getsockname() for server in self._servers for sock in server.sockets]
         return [f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) for name in names]
 
+    @property
+    def ports(self) -> list[int]:
+        """The ports on which it listens, each once; none of a UNIX socket."""
+        names = [sock.getsockname() for server in self._servers for sock in server.sockets]
+        return list(dict.fromkeys(name[1] for name in names if isinstance(name, tuple)))
+
     async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
         """Listen on the sockets given, or those that systemd opened for us (their names contain "smtp"), or
         where the settings say; nowhere if they say port 0. Raises ConfigError.
@@ -68,9 +75,15 @@ class Listener:
         if not sockets and self._settings.port:
             host, port = self._settings.host, self._settings.port
             try:
-                server = await loop.create_server(self._session, host, port, backlog=BACKLOG)
+                server = await loop.create_server(
+                    self._session, None if host == ALL_HOSTS else host, port, backlog=BACKLOG
+                )
             except OSError as error:
-                raise ConfigError(f"smtp.host, smtp.port: can't listen on {host}:{port}: {error}") from error
+                reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+                raise ConfigError(
+                    f"smtp.host, smtp.port: can't listen on {host}:{port} ({reason}); choose another one, "
+                    "e.g. HCSERVER_SMTP_PORT=2526, or none: HCSERVER_SMTP_PORT=0"
+                ) from error
             self._servers.append(server)
 
     async def stop(self, grace: float) -> None:

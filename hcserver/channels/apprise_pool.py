@@ -19,7 +19,7 @@ WORKERS = 6  # processes, of about 55 MB each while there is something to send
 PER_TARGET = 2
 TIME_LIMIT = 30.0  # seconds for one message; each of Apprise's requests gives up after about 8
 
-INSTALL = 'it needs Apprise, which is not installed: pip install "hcserver[notify]"'
+INSTALL = "it needs Apprise, which is not installed: pip install apprise"
 
 # No proxies, no credentials, nothing that changes what Apprise does; and none of the server's own secrets.
 _PASSED_ON = (

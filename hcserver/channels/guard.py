@@ -48,6 +48,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _MAX_ADDRESSES = 8  # of one name that are tried
 _MAX_REDIRECTS = 5
 _MAX_RESPONSE_BYTES = 65_536
+_MAX_ANSWER_BYTES = 131_072  # on the wire, heads included: interim answers may come without end
 _BODY_SECONDS = 1.0  # for what follows the head of a response
 # Threads that look up names: more lookups than these wait for each other, and for nothing else.
 _RESOLVERS = 16
@@ -210,13 +211,44 @@ class _Backend(httpcore.AsyncNetworkBackend):
         share = None if timeout is None else timeout / (len(others) + 1)
         for address in others:
             try:
-                return await self._network.connect_tcp(address, port, share, local_address, socket_options)
+                return _Bounded(
+                    await self._network.connect_tcp(address, port, share, local_address, socket_options)
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return await self._network.connect_tcp(last, port, share, local_address, socket_options)
+        return _Bounded(await self._network.connect_tcp(last, port, share, local_address, socket_options))
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class _Bounded(httpcore.AsyncNetworkStream):
+    """A connection on which only so much is read."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._left = _MAX_ANSWER_BYTES
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._left <= 0:
+            raise httpcore.ReadError("the answer does not end")
+        data = await self._stream.read(max_bytes, timeout)
+        self._left -= len(data)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _Bounded(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
 
 
 # One for all: it takes long to make. Not for use by others, as httpcore sets it to speak HTTP.

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from hcserver.channels.registry import KINDS
+from hcserver.channels.shell import Shell
 from hcserver.cli.commands import as_id, plain_faults, services, working
-from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
+from hcserver.cli.output import current_settings, json_option, print_json, print_rows, print_table, run
 from hcserver.domain.channel_fields import EVENTS, MAX_DELAY, parse_channel
 from hcserver.domain.project import Channel
 from hcserver.services.channels import masked_target
@@ -63,12 +64,14 @@ def channel() -> None:
 @channel.command(epilog=_NEEDS)
 @_project
 @click.argument("kind", type=click.Choice(sorted(KINDS)), metavar="KIND")
-@click.argument("target")
+@click.argument("target", required=False)
 @click.option("--name", default="", help="A name, by which checks can be given the channel through the API.")
 @_settings
 @json_option
-def create(project: str, kind: str, target: str, as_json: bool, **settings: object) -> None:
+def create(project: str, kind: str, target: str | None, as_json: bool, **settings: object) -> None:
     """Add a channel of that KIND to PROJECT. TARGET says where it leads."""
+    if target is None:
+        raise click.UsageError(f"TARGET is missing: the kind {kind} needs {KINDS[kind].needs}")
 
     async def work() -> dict[str, object]:
         async with services() as core:
@@ -83,6 +86,8 @@ def create(project: str, kind: str, target: str, as_json: bool, **settings: obje
         print_json(fields)
     else:
         click.echo(f"Created the {kind} channel {fields['id']}.")
+    if kind == Shell.name and not current_settings().notifications.shell:
+        click.echo("It can't tell anything before the setting notifications.shell is true.", err=True)
 
 
 @channel.command(name="list")
@@ -100,7 +105,7 @@ def list_channels(project: str, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_rows(("kind", "name", "target", "id"), rows)
+        print_rows(("kind", "name", "target", "id", "error"), rows)
 
 
 @channel.command()
@@ -208,6 +213,7 @@ def channel_row(channel: Channel) -> dict[str, object]:
         "name": channel.name,
         "kind": channel.kind,
         "target": masked_target(channel),
+        "error": channel.error,
     }
 
 
@@ -217,8 +223,10 @@ def _given(settings: dict[str, object]) -> dict[str, object]:
 
 
 def _print(channel: Channel, as_json: bool, secrets: bool) -> None:
+    row = channel_row(channel)
+    del row["error"]  # it comes last
     fields: dict[str, object] = {
-        **channel_row(channel),
+        **row,
         "events": channel.events,
         "delay": channel.delay,
         "tags": channel.tags,

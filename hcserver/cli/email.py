@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import socket
 import sys
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -18,11 +19,17 @@ from hcserver.domain.check import Check
 from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping
 from hcserver.errors import Ambiguous, HcError, NotFound
+from hcserver.kinds import ALL_HOSTS
 from hcserver.services.core import Core
 from smtp.dryrun import dry_run
 
 SENDER = "self-test@hcserver.invalid"
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where to reach what listens everywhere
+_ANYWHERE = {
+    "0.0.0.0": "127.0.0.1",
+    ALL_HOSTS: "127.0.0.1",
+    "::": "::1",
+}  # where to reach what listens everywhere
+_PROXY_HEADER = b"PROXY UNKNOWN\r\n"  # the PROXY protocol, for a proxy that speaks for itself
 _TIMEOUT = 10.0  # seconds for each step of the conversation
 
 
@@ -55,8 +62,9 @@ def email() -> None:
 @click.argument("check")
 @click.option("--subject", default="hcserver self-test", help="The subject of the email.")
 @click.option("--body", default="This is a test.", help="Its text.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where it listens, if not on smtp.port.")
 @json_option
-def test(check: str, subject: str, body: str, as_json: bool) -> None:
+def test(check: str, subject: str, body: str, port: int | None, as_json: bool) -> None:
     """Send an email to CHECK (uuid, slug or name) through the listener of the running server.
 
     It is a real report: the check gets a ping, which is then shown.
@@ -67,7 +75,7 @@ def test(check: str, subject: str, body: str, as_json: bool) -> None:
         async with services() as core:
             found = await _find(core, check)
             before = found.n_pings
-            dialogue = await asyncio.to_thread(_send, settings, found, subject, body)
+            dialogue = await asyncio.to_thread(_send, settings, port, found, subject, body)
             click.echo(dialogue, err=True)
             for ping in reversed(await core.storage.pings.tail(found.id, before)):
                 if ping.scheme == "email" and ping.sender == SENDER:
@@ -81,6 +89,8 @@ def test(check: str, subject: str, body: str, as_json: bool) -> None:
         print_json({"n": ping.n, "type": ping.type, "reason": ping.reason})
     else:
         reason = "" if ping.reason is None else f" {_explained(ping.reason)}"
+        if ping.reason is not None and ping.type != ping.reason.signal:
+            reason = " It changes nothing: the check is paused until somebody resumes it."
         print_table(("ping", "type", "subject", "from"), [(ping.n, ping.type, ping.subject, ping.sender)])
         click.echo(f"It works.{reason}")
 
@@ -104,10 +114,20 @@ async def _find(core: Core, name: str) -> Check:
     return found[0]
 
 
-def _send(settings: SmtpSettings, check: Check, subject: str, body: str) -> str:
+class _ThroughNoProxy(smtplib.SMTP):
+    """Speaks to a listener that expects a proxy."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        connection.sendall(_PROXY_HEADER)
+        return connection
+
+
+def _send(settings: SmtpSettings, port: int | None, check: Check, subject: str, body: str) -> str:
     """Send the email; what to tell of it. Raises HcError."""
-    if not settings.port:
-        raise HcError("smtp.port is 0: the server takes no emails")
+    port = port or settings.port
+    if not port:
+        raise HcError("smtp.port is 0: the server takes no emails (or name the port: --port)")
     message = EmailMessage()
     message["Subject"] = " ".join(_readable(subject).split())
     message["From"] = SENDER
@@ -117,13 +137,14 @@ def _send(settings: SmtpSettings, check: Check, subject: str, body: str) -> str:
     message.set_content(_readable(body))
     host = _ANYWHERE.get(settings.host, settings.host)
     try:
-        with smtplib.SMTP(host, settings.port, timeout=_TIMEOUT) as smtp:
+        client = _ThroughNoProxy if settings.proxy_protocol else smtplib.SMTP
+        with client(host, port, timeout=_TIMEOUT) as smtp:
             if settings.require_tls:
                 smtp.starttls()
             smtp.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
-        raise HcError(f"sending to {recipient} by {host} port {settings.port} failed: {error}") from error
-    return f"Sent an email to {recipient} by {host} port {settings.port}; it was accepted."
+        raise HcError(f"sending to {recipient} by {host} port {port} failed: {error}") from error
+    return f"Sent an email to {recipient} by {host} port {port}; it was accepted."
 
 
 def _readable(argument: str) -> str:

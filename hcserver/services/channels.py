@@ -20,6 +20,7 @@ from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Attempt, Notification
 from hcserver.domain.project import Channel, Project
 from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
+from hcserver.services.holds import release_of_channel
 from hcserver.services.ledger import Ledger
 from hcserver.services.notifier import Notifier
 from hcserver.storage import Storage
@@ -95,12 +96,15 @@ class Channels:
             channel = await self.get(project, id)
             if spec.kind not in (None, channel.kind):
                 raise members.fault("kind can't be changed: create another channel")
-            target = None
-            if spec.target is not None:
-                target = _checked_target(channel.kind, spec.target, await self.of_project(project.id))
+            target = spec.target
+            if target is None and channel.kind == Group.name and spec.changes.get("error", "") is None:
+                target = channel.target  # what it had may be gone
+            if target is not None:
+                target = _checked_target(channel.kind, target, await self.of_project(project.id))
             channel = apply_channel(channel, spec, target)
             await self._storage.channels.replace(channel)
         await self._tell(project)
+        await release_of_channel(self._storage, id, self._clock())
         return channel
 
     async def delete(self, project: Project, id: UUID) -> Channel:

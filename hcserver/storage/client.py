@@ -6,6 +6,7 @@ Only this package knows the driver.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -46,17 +47,24 @@ def connect(uri: str, settings: MongoSettings) -> Any:
     """
     milliseconds = int(settings.timeout * 1000)
     try:
-        return AsyncIOMotorClient(
-            uri,
-            appname="hcserver",
-            timeoutMS=milliseconds,
-            serverSelectionTimeoutMS=milliseconds,
-            connectTimeoutMS=milliseconds,
-            uuidRepresentation="standard",
-            tz_aware=True,
-        )
-    except (InvalidURI, ConfigurationError, ValueError) as error:
+        with warnings.catch_warnings():
+            # Options that the driver does not know, or whose values it does not take, are only warned of.
+            warnings.filterwarnings("error", category=UserWarning, module="pymongo")
+            return _client(uri, milliseconds)
+    except (InvalidURI, ConfigurationError, ValueError, UserWarning) as error:
         raise ConfigError(f"mongodb.uri can't be used: {error}") from None
+
+
+def _client(uri: str, milliseconds: int) -> Any:
+    return AsyncIOMotorClient(
+        uri,
+        appname="hcserver",
+        timeoutMS=milliseconds,
+        serverSelectionTimeoutMS=milliseconds,
+        connectTimeoutMS=milliseconds,
+        uuidRepresentation="standard",
+        tz_aware=True,
+    )
 
 
 def database_of(client: Any, name: str) -> Any:

@@ -336,7 +336,7 @@ def _require_installed() -> None:
     if importlib.util.find_spec("secantus") is None:
         raise ConfigError(
             "mongodb.uri is empty and the embedded database isn't installed: "
-            "pip install 'hcserver[embedded]', or set mongodb.uri"
+            "pip install SecantusDB, or set mongodb.uri"
         )
 
 

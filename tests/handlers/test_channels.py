@@ -204,6 +204,8 @@ async def test_a_group_whose_last_channel_is_deleted_is_disabled_until_it_has_ot
     await site.api("DELETE", f"channels/{one['id']}")
     document = (await site.api("GET", f"channels/{group}")).json
     assert (document["disabled"], document["error"]) == (True, "the last of its channels was deleted")
+    reply = await site.api("POST", f"channels/{group}", {"disabled": False})
+    assert (reply.status, f"{one['id']} is no channel of the project" in reply.error) == (400, True)
     document = (await site.api("POST", f"channels/{group}", {"target": two["id"]})).json
     assert (document["target"], document["disabled"]) == (two["id"], False)
 

@@ -202,3 +202,9 @@ async def test_time_passing_changes_the_etag_with_the_status(site: Site) -> None
     assert (await site.api("GET", "checks/")).headers["etag"] == etag
     site.clock.advance(1)
     assert (await site.api("GET", "checks/")).headers["etag"] != etag
+
+
+async def test_a_query_may_have_its_utf_8_as_it_is(site: Site) -> None:
+    await site.create(name="1", tags="größe")
+    raw = "?tag=größe".encode().decode("latin-1")
+    assert await names(site, raw) == await names(site, "?tag=gr%C3%B6%C3%9Fe") == "1"

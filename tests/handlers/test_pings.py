@@ -342,3 +342,10 @@ async def test_a_one_off_in_the_past_never_comes_again(site: Site) -> None:
 def test_faulty_paths_raise_what_they_are(path: str, error: Any) -> None:
     with pytest.raises(error):
         parse_target(path)
+
+
+async def test_a_user_agent_in_utf_8_is_kept_as_what_it_says(site: Site) -> None:
+    uuid = (await site.create())["uuid"]
+    for agent in ("Mönch/1".encode().decode("latin-1"), "M\xf6nch/1"):
+        assert (await site.request("GET", f"/ping/{uuid}", {"User-Agent": agent})).status == 200
+    assert [ping["ua"] for ping in await site.pings(uuid)] == ["Mönch/1", "Mönch/1"]

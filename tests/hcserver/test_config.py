@@ -232,9 +232,27 @@ def test_a_top_level_value_is_no_section() -> None:
     assert problems({}, "http = 1\n") == ["config.toml: http = 1: expected a section, [http]"]
 
 
+def test_a_variable_that_forgets_the_section_is_unknown() -> None:
+    (line,) = problems({"HCSERVER_PORT": "9000"})
+    assert line.startswith("unknown environment variable HCSERVER_PORT: did you mean HCSERVER_")
+
+
+def test_an_unknown_variable_that_is_like_none_is_told_with_all_that_there_are() -> None:
+    (line,) = problems({"HCSERVER_FOO_BAR": "1"})
+    assert line.startswith("unknown environment variable HCSERVER_FOO_BAR: expected one of HCSERVER_CONFIG, ")
+
+
+def test_an_empty_secret_file_is_a_problem(tmp_path: Path) -> None:
+    empty = tmp_path / "secret"
+    empty.write_text("\n")
+    (line,) = problems({"HCSERVER_MONGODB_URI_FILE": str(empty)})
+    assert "can't be read (it is empty)" in line
+
+
 def test_variables_that_kubernetes_adds_for_a_service_are_no_settings() -> None:
     environ = {
         "HCSERVER_PORT": "tcp://10.0.0.1:80",
+        "HCSERVER_HTTP_PORT": "tcp://10.0.0.1:80",
         "HCSERVER_PORT_80_TCP_ADDR": "10.0.0.1",
         "HCSERVER_SERVICE_HOST": "10.0.0.1",
         "HCSERVER_MAIL_SERVICE_PORT_SMTP": "25",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from uuid import UUID, uuid4
 
 import pytest
@@ -38,7 +39,8 @@ def test_a_permanent_failure_says_why() -> None:
 
 
 def test_a_failure_without_a_diagnosis_has_its_status() -> None:
-    assert permanent_failure(b"Action: failed\nStatus: 5.2.2 (full)\n") == "Status: 5.2.2"
+    report = b"Content-Type: message/delivery-status\n\nAction: failed\nStatus: 5.2.2 (full)\n"
+    assert permanent_failure(report) == "Status: 5.2.2"
 
 
 @pytest.mark.parametrize(
@@ -46,12 +48,20 @@ def test_a_failure_without_a_diagnosis_has_its_status() -> None:
     [
         DSN.replace(b"Action: failed", b"Action: delayed").replace(b"5.1.1\r", b"4.4.7\r"),
         DSN.replace(b"Action: failed", b"Action: delivered").replace(b"5.1.1\r", b"2.0.0\r"),
+        DSN.replace(b"Action: failed", b"Action: delayed").replace(b"5.1.1\r", b"4.4.7\r")
+        + b"\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n",
         b"Subject: Out of office\r\n\r\nBack on Monday. Status: fine\r\n",
         b"",
     ],
 )
 def test_what_is_no_permanent_failure_is_none(raw: bytes) -> None:
     assert permanent_failure(raw) is None
+
+
+def test_what_is_made_to_take_long_does_not() -> None:
+    began = time.monotonic()
+    assert permanent_failure(b"Content-Type: message/delivery-status\r\n" * 10_000) is None
+    assert time.monotonic() - began < 2
 
 
 class FakeBounces:

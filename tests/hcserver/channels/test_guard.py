@@ -307,6 +307,18 @@ async def test_a_redirect_is_followed_with_the_whole_message_if_allowed(receiver
     assert receiver.requests[1].headers["authorization"] == "s"
 
 
+async def test_interim_answers_without_end_are_given_up(receiver: HttpReceiver) -> None:
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+            await writer.drain()
+
+    receiver.answer = answer
+    async with web() as client:
+        failure = await refused(client, receiver.url)
+    assert (failure.transient, str(failure)) == (True, "no connection: the answer does not end")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303])
 async def test_a_redirect_that_would_lose_the_message_is_not_followed(
     receiver: HttpReceiver, status: int

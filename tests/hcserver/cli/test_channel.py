@@ -24,8 +24,14 @@ def test_channels_are_created_and_listed_in_their_order(lab: Cli) -> None:
     assert (email["name"], email["kind"]) == ("Ops", "email")
     webhook = lab.json("channel", "create", "Lab", "webhook", "https://example.org/hook?x=1")
     assert lab.json("channel", "list", "Lab") == [
-        {"id": email["id"], "name": "Ops", "kind": "email", "target": "o****@example.org"},
-        {"id": webhook["id"], "name": "", "kind": "webhook", "target": "https://example.org/****"},
+        {"id": email["id"], "name": "Ops", "kind": "email", "target": "o****@example.org", "error": None},
+        {
+            "id": webhook["id"],
+            "name": "",
+            "kind": "webhook",
+            "target": "https://example.org/****",
+            "error": None,
+        },
     ]
 
 
@@ -34,9 +40,15 @@ def test_people_are_told_the_id_and_get_a_table(lab: Cli) -> None:
     (listed,) = lab.json("channel", "list", "Lab")
     assert text == f"Created the email channel {listed['id']}.\n"
     assert [line.split() for line in lab.text("channel", "list", "Lab").splitlines()] == [
-        ["kind", "name", "target", "id"],
+        ["kind", "name", "target", "id", "error"],
         ["email", "Ops", "o****@example.org", listed["id"]],
     ]
+
+
+def test_the_list_says_what_is_disabled(lab: Cli) -> None:
+    lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
+    lab.json("channel", "update", "Lab", "Ops", "--disable")
+    assert lab.json("channel", "list", "Lab")[0]["error"] in lab.text("channel", "list", "Lab")
 
 
 def test_a_project_without_channels_has_an_empty_list(lab: Cli) -> None:
@@ -122,6 +134,18 @@ def test_a_target_that_does_not_fit_is_told_with_what_would(lab: Cli) -> None:
 def shown(cli: Cli, *arguments: str) -> dict[str, Any]:
     document: dict[str, Any] = cli.json("channel", "show", "Lab", *arguments)
     return document
+
+
+def test_without_a_target_it_is_told_what_the_kind_needs(lab: Cli) -> None:
+    outcome = lab("channel", "create", "Lab", "email")
+    assert outcome.exit_code == 2
+    assert "TARGET is missing: the kind email needs an email address" in outcome.stderr
+
+
+def test_a_command_for_the_shell_is_taken_with_a_warning_while_it_may_not_run(lab: Cli) -> None:
+    assert "notifications.shell" in lab("channel", "create", "Lab", "shell", "true").stderr
+    allowed = {"HCSERVER_NOTIFICATIONS_SHELL": "true"}
+    assert lab("channel", "create", "Lab", "shell", "true", **allowed).stderr == ""
 
 
 def test_all_its_settings_can_be_given_and_are_shown(lab: Cli) -> None:

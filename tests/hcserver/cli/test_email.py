@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiosmtpd.smtp import SMTP
@@ -63,13 +64,18 @@ def in_another_thread(serve: Any, *arguments: Any) -> Iterator[None]:
         loop.close()
 
 
-async def server(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event) -> None:
+async def proxied_server(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event) -> None:
+    await server(cli, port, ready, stop, proxy_protocol=True)
+
+
+async def server(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event, **settings: Any) -> None:
     """What the server does for emails."""
     client = connect(cli.settings.mongodb.uri, cli.settings.mongodb)
     core = Core(database_of(client, cli.settings.mongodb.database), cli.settings)
     await core.start()
     domains = ("hc.example.org",)
-    listener = Listener(SmtpSettings(host="127.0.0.1", port=port, domains=domains), core.ingestor)
+    smtp = SmtpSettings(host="127.0.0.1", port=port, domains=domains, **settings)
+    listener = Listener(smtp, core.ingestor)
     await listener.start()
     ready.set()
     await stop.wait()
@@ -193,6 +199,29 @@ def test_of_several_checks_the_uuid_is_asked_for(lab: Cli, command: list[str]) -
     assert lab.error(*command, "nightly", input=b"") == "several checks are named 'nightly': give the uuid"
 
 
+def test_a_test_email_gets_through_where_a_proxy_is_expected_and_on_another_port(lab: Cli, port: str) -> None:
+    add(lab, slug="nightly")
+    environment = {**at("1"), "HCSERVER_SMTP_PROXY_PROTOCOL": "true"}
+    with in_another_thread(proxied_server, lab, int(port)):
+        outcome = lab("email", "test", "nightly", "--port", port, **environment)
+    assert (outcome.exit_code, "It works." in outcome.stdout) == (0, True)
+
+
+def test_a_test_email_to_a_check_that_stays_paused_says_so(lab: Cli, port: str) -> None:
+    uuid = add(lab, slug="nightly", manual_resume=True)
+
+    async def pause(core: Core) -> None:
+        project = await core.projects.find("Lab")
+        core.ledger.start()
+        await core.checks.pause(project, UUID(uuid))
+        await core.ledger.stop()
+
+    lab.core(pause)
+    with in_another_thread(server, lab, int(port)):
+        outcome = lab("email", "test", "nightly", **at(port))
+    assert "It changes nothing: the check is paused until somebody resumes it." in outcome.stdout
+
+
 def test_a_test_email_is_sent_and_shown_as_the_ping_that_it_became(lab: Cli, port: str) -> None:
     uuid = add(lab, slug="nightly", filter_subject=True, failure_kw="disk,äöü")
     with in_another_thread(server, lab, int(port)):
@@ -239,7 +268,7 @@ def test_no_server_is_an_error_that_says_where_it_was_looked_for(lab: Cli, port:
 def test_without_a_listener_nothing_is_sent(lab: Cli) -> None:
     add(lab, slug="nightly")
     message = lab.error("email", "test", "nightly", HCSERVER_SMTP_PORT="0")
-    assert message == "smtp.port is 0: the server takes no emails"
+    assert message == "smtp.port is 0: the server takes no emails (or name the port: --port)"
 
 
 def test_a_refusal_of_the_server_is_told(lab: Cli, port: str) -> None:

@@ -110,7 +110,15 @@ def test_a_project_is_shown_with_its_limits_and_channels(cli: Cli) -> None:
         "checks": 1,
         "checks_limit": 10_000,
         "pings_limit": 100,
-        "channels": [{"id": channel["id"], "name": "Ops", "kind": "email", "target": "o****@example.org"}],
+        "channels": [
+            {
+                "id": channel["id"],
+                "name": "Ops",
+                "kind": "email",
+                "target": "o****@example.org",
+                "error": None,
+            }
+        ],
     }
     lines = rows(cli.text("project", "show", "Lab"))
     assert ["checks_limit", "10000"] in lines

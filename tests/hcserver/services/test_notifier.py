@@ -14,6 +14,7 @@ from hcserver.channels.mail import Mailer
 from hcserver.channels.notice import Failed, Notice, Receipt
 from hcserver.config import NotificationSettings, Settings
 from hcserver.domain.alerts import Alert, changed
+from hcserver.domain.channel_fields import parse_channel
 from hcserver.domain.check import Check
 from hcserver.domain.maintenance import Window
 from hcserver.domain.notification import Notification
@@ -616,6 +617,19 @@ async def test_a_recovery_does_not_wait_for_reminders_that_are_held_back(
     await ping(core, check.id)
     await log_of(core, check, 3)
     assert fake.events("one") == ["down", "up"]
+
+
+async def test_a_shorter_delay_counts_at_once(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    channel = await add_channel(core, project, "one", delay=3600)
+    check = await create(core, project, channels="*")
+    await ping(core, check.id, "fail")
+    await settled(core, check)
+    await core.channels.update(project, channel.id, parse_channel({"delay": 0}))
+    await core.notifier.tick()
+    await log_of(core, check, 1)
+    assert fake.events("one") == ["down"]
 
 
 async def test_who_hears_of_recoveries_only_hears_of_all_of_them(

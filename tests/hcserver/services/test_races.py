@@ -21,7 +21,6 @@ from hcserver.services.core import Core
 from hcserver.services.directory import Directory
 from tests.hcserver.services.conftest import FakeClock, MakeCore, create, pass_time, ping, report
 
-
 # -- answers that are late or lost
 
 

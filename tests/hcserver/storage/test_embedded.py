@@ -181,6 +181,24 @@ async def test_a_database_that_is_killed_comes_back_on_its_port_with_its_data(
             assert client.test.things.find_one() == {"_id": 1}
 
 
+async def test_a_database_that_comes_up_too_slowly_is_started_again(
+    settings: EmbeddedSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(settings.path)
+    async with started(settings):
+        before = folder.running()
+        assert before is not None
+        monkeypatch.setattr(embedded, "START_LIMIT", 0.0)
+        os.kill(before.pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            while folder.running() is not None:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)  # the first attempt has come to nothing by then
+            monkeypatch.setattr(embedded, "START_LIMIT", 20.0)
+            while await connect_running(settings) is None:
+                await asyncio.sleep(0.02)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the tether is prctl(2)")
 def test_the_database_ends_when_its_owner_is_killed(settings: EmbeddedSettings) -> None:
     with subprocess.Popen([sys.executable, "-c", SERVER, settings.path], stdout=subprocess.PIPE) as owner:
@@ -269,7 +287,7 @@ async def test_without_secantusdb_it_is_told_how_to_get_it(
     settings: EmbeddedSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(ConfigError, match=r"pip install 'hcserver\[embedded\]', or set mongodb\.uri"):
+    with pytest.raises(ConfigError, match=r"pip install SecantusDB, or set mongodb\.uri"):
         await EmbeddedDatabase(settings).start()
 
 

@@ -152,7 +152,7 @@ class EmailSettings:
     password: str = _setting("", kinds.text('a password, or ""', lambda password: True), secret=_hidden)
     sender: str = _setting("hcserver@localhost", kinds.mailbox())
     bounce_domain: str = _setting("", kinds.optional(kinds.domain()))
-    timeout: float = _setting(30.0, kinds.seconds(1, 300))
+    timeout: float = _setting(15.0, kinds.seconds(1, 300))
 
 
 @dataclass(frozen=True, slots=True)

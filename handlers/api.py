@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from handlers.http import PATIENCE, Request, Response, Route, status_of
+from handlers.http import Request, Response, Route, status_of
 from hcserver.domain.fields import parse_body
 from hcserver.domain.project import Project
 from hcserver.errors import Conflict, Forbidden, HcError, InvalidRequest
@@ -63,22 +63,15 @@ class Endpoint(NamedTuple):
     path: re.Pattern[str]
     actions: Actions
     body_limit: int | None = None  # bytes of a body that is no JSON; None: it is JSON
-    patience: Mapping[str, float] = {}  # seconds, of methods that take longer than others
 
     @property
     def methods(self) -> str:
         return ", ".join([*self.actions, "OPTIONS"])
 
 
-def endpoint(
-    path: str,
-    *,
-    body_limit: int | None = None,
-    patience: Mapping[str, float] = {},
-    **actions: tuple[Needed, Action],
-) -> Endpoint:
+def endpoint(path: str, *, body_limit: int | None = None, **actions: tuple[Needed, Action]) -> Endpoint:
     """`path` is a pattern behind /api/vN/; the actions are named by their methods."""
-    return Endpoint(re.compile(path), actions, body_limit, patience)
+    return Endpoint(re.compile(path), actions, body_limit)
 
 
 class Api:
@@ -92,11 +85,8 @@ class Api:
     def route(self, method: str, path: str) -> Route:
         """How such requests are read and answered."""
         found = self._find(path)
-        if found is None:
-            return Route(self.answer, self._body_limit, self._on_error)
-        endpoint = found[0]
-        limit = self._body_limit if endpoint.body_limit is None else endpoint.body_limit
-        return Route(self.answer, limit, self._on_error, endpoint.patience.get(method, PATIENCE))
+        limit = None if found is None else found[0].body_limit
+        return Route(self.answer, self._body_limit if limit is None else limit, self._on_error)
 
     async def answer(self, request: Request) -> Response:
         found = self._find(request.path)

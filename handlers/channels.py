@@ -47,14 +47,17 @@ async def update_channel(call: Call) -> Response:
 
 async def delete_channel(call: Call) -> Response:
     """DELETE channels/<uuid>"""
-    channel = await call.core.channels.delete(call.project, UUID(call.arguments[0]))
+    channel = await _find(call)
+    call.request.allow(_DELETE_PATIENCE)
+    channel = await call.core.channels.delete(call.project, channel.id)
     return json_response(full_channel_document(channel, call.writable))
 
 
 async def test_channel(call: Call) -> Response:
     """POST channels/<uuid>/test: about the check that `check` names, else about one that does not exist."""
-    channel = await _find(call)
-    attempt = await call.core.channels.test(channel, await _check_asked_for(call))
+    channel, check = await _find(call), await _check_asked_for(call)
+    call.request.allow(call.core.settings.notifications.timeout + _MARGIN)
+    attempt = await call.core.channels.test(channel, check)
     return json_response(
         {
             "ok": attempt.error is None,
@@ -87,21 +90,14 @@ async def _check_asked_for(call: Call) -> Check | None:
         raise members.fault("check is no check of the project") from error
 
 
-def endpoints(send_timeout: float) -> list[Endpoint]:
-    """`send_timeout`: the seconds that it may take to send something."""
-    return [
-        endpoint(r"channels/", GET=("write", list_channels), POST=("write", create_channel)),
-        endpoint(
-            rf"channels/{UUID_PATTERN}",
-            patience={"DELETE": _DELETE_PATIENCE},
-            GET=("read", get_channel),
-            POST=("write", update_channel),
-            DELETE=("write", delete_channel),
-        ),
-        endpoint(
-            rf"channels/{UUID_PATTERN}/test",
-            patience={"POST": send_timeout + _MARGIN},
-            POST=("write", test_channel),
-        ),
-        endpoint(rf"channels/{UUID_PATTERN}/notifications/", GET=("write", list_notifications)),
-    ]
+ENDPOINTS: list[Endpoint] = [
+    endpoint(r"channels/", GET=("write", list_channels), POST=("write", create_channel)),
+    endpoint(
+        rf"channels/{UUID_PATTERN}",
+        GET=("read", get_channel),
+        POST=("write", update_channel),
+        DELETE=("write", delete_channel),
+    ),
+    endpoint(rf"channels/{UUID_PATTERN}/test", POST=("write", test_channel)),
+    endpoint(rf"channels/{UUID_PATTERN}/notifications/", GET=("write", list_notifications)),
+]

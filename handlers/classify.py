@@ -13,6 +13,7 @@ _PATIENCE = 40.0  # seconds: a large message waits for a worker, which may take 
 async def classify(call: Call) -> Response:
     """POST checks/<uuid>/classify: the body is the email as it was sent. Nothing is recorded."""
     check = await find_check(call)
+    call.request.allow(_PATIENCE)
     if call.core.examiner is None:
         raise Unavailable("this server reads no emails")
     verdict = await call.core.examiner(call.request.body, check)
@@ -35,7 +36,6 @@ def endpoints(max_message_bytes: int) -> list[Endpoint]:
         endpoint(
             rf"checks/{UUID_PATTERN}/classify",
             body_limit=max_message_bytes,
-            patience={"POST": _PATIENCE},
             POST=("write", classify),
         )
     ]

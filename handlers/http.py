@@ -62,6 +62,7 @@ class Request(msgspec.Struct):
     protocol: str
     body: bytes = b""
     truncated: bool = False
+    allow: Callable[[float], None] = lambda seconds: None  # the answer may take so long from now on
 
 
 class Response(msgspec.Struct):
@@ -139,6 +140,7 @@ class _Exchange(HTTPMessageDelegate):
         self._room = 0
         self._answered = False
         self._stalled: asyncio.TimerHandle | None = None
+        self._overdue: asyncio.TimerHandle | None = None
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -198,7 +200,8 @@ class _Exchange(HTTPMessageDelegate):
 
     async def _answer(self) -> None:
         request, route = self._request, self._route
-        overdue = asyncio.get_running_loop().call_later(route.patience, self._give_up)
+        request.allow = self._allow
+        self._allow(route.patience)
         try:
             response = await route.handler(request)
         except HcError as error:
@@ -207,8 +210,14 @@ class _Exchange(HTTPMessageDelegate):
             log.exception("%s %s failed", request.method[:20], request.path[:200])
             response = route.on_error(request, None)
         finally:
-            overdue.cancel()
+            if self._overdue is not None:
+                self._overdue.cancel()
         self._send(response)
+
+    def _allow(self, seconds: float) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+        self._overdue = asyncio.get_running_loop().call_later(seconds, self._give_up)
 
     def _give_up(self) -> None:
         # Cancelled, so that while the database hangs only the latest requests wait for it. What the handler

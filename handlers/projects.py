@@ -51,6 +51,7 @@ async def update_project(call: Call) -> Response:
 async def delete_project(call: Call) -> Response:
     """DELETE projects/<uuid>"""
     project = await _find(call)
+    call.request.allow(_DELETE_PATIENCE)
     await call.core.projects.delete(project)
     return json_response(_document(call, project))
 
@@ -87,7 +88,6 @@ ENDPOINTS: list[Endpoint] = [
     endpoint(r"projects/", GET=("admin", list_projects), POST=("admin", create_project)),
     endpoint(
         rf"projects/{UUID_PATTERN}",
-        patience={"DELETE": _DELETE_PATIENCE},
         GET=("admin", get_project),
         POST=("admin", update_project),
         DELETE=("admin", delete_project),

@@ -23,8 +23,7 @@ def _router(core: Core) -> Router:
     settings = core.settings
     endpoints = [
         *(*checks.ENDPOINTS, *alerts.ENDPOINTS, *classify.endpoints(settings.smtp.max_message_bytes)),
-        *channels.endpoints(settings.notifications.timeout),
-        *(*windows.ENDPOINTS, *projects.ENDPOINTS, *badges.ENDPOINTS, *status.ENDPOINTS),
+        *(*channels.ENDPOINTS, *windows.ENDPOINTS, *projects.ENDPOINTS, *badges.ENDPOINTS, *status.ENDPOINTS),
     ]
     api = Api(core, endpoints, settings.http.max_body_bytes)
     badge = Badges(core).route

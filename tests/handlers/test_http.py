@@ -330,6 +330,16 @@ async def test_what_takes_too_long_is_answered_with_503_and_given_up() -> None:
     assert ended == ["/1", "/2"]
 
 
+async def test_a_handler_may_ask_for_more_time() -> None:
+    async def slow(request: Request) -> Response:
+        request.allow(60)
+        await asyncio.sleep(0.1)
+        return Response(200, b"done")
+
+    async with connected(slow, patience=0.01) as connection:
+        assert (await connection.request("GET", "/")).text == "done"
+
+
 async def test_what_is_given_up_is_answered_once_even_if_it_cleans_up_slowly() -> None:
     async def stuck(request: Request) -> Response:
         if request.path == "/next":

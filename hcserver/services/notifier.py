@@ -282,6 +282,8 @@ class Notifier:
                 return True
             return await self._put_behind(one, before)
         project = await self._project(one.project)
+        if one.channel not in project.channels:
+            project = await self._project(one.project, fresh=True)
         channel = project.channels.get(one.channel)
         try:
             check = await self._ledger.get(one.check)

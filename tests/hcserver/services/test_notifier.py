@@ -381,6 +381,23 @@ async def test_a_notification_whose_sender_died_is_sent_by_another(
     assert fake.events("one") == ["down"]
 
 
+async def test_one_left_for_a_channel_that_is_new_to_this_process_is_sent(
+    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await core.notifier._project(project.id)
+    channel = Channel(id=uuid4(), project=project.id, created=clock.now, kind="fake", target="new")
+    await core.storage.channels.insert(channel)
+    check = await create(core, project, channels=str(channel.id))
+    left = Notification(
+        check=check.id, n=1, channel=channel.id, project=project.id, event="up", reason="ping",
+        at=clock.now, due=clock.now,
+    )  # fmt: skip
+    await core.storage.notifications.add([left])
+    await core.notifier.tick()
+    await log_of(core, check, 1)
+    assert fake.events("new") == ["up"]
+
+
 async def test_two_processes_tell_each_flip_once(
     make_core: MakeCore, fake: FakeKind, clock: FakeClock
 ) -> None:

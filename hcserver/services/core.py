@@ -89,6 +89,13 @@ class Core:
         self.ledger.start()
         self.ingestor.start()
         self.pruner.start()
+        # Before anything is told: after a long absence only the newest is. If not now, the scheduler does it.
+        try:
+            await self.scheduler.account_for_absence()
+        except Unavailable:
+            pass
+        except Exception:
+            log.exception("can't account for our absence")
         self.notifier.start()
         self.scheduler.start()
         self.ready = True

@@ -458,7 +458,7 @@ class Ledger:
             self.on_tail(tail)
             entry = self._entries.get(id)
             # What was loaded meanwhile may be newer.
-            if entry is not None and stored.rev >= entry.rev:
+            if entry is not None and (entry.stale or stored.rev >= entry.rev):
                 self._rebuild(entry, stored, tail)
 
     async def _tail(self, id: UUID, stored: Stored, behind: bool) -> list[Ping]:

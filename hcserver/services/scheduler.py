@@ -72,7 +72,7 @@ class Scheduler:
     async def tick(self) -> float:
         """Take down what is due. Seconds until the next check is, at most TICK."""
         while True:
-            await self._account_for_absence()
+            await self.account_for_absence()
             now = self._clock()
             # Many at a time: the embedded server reads all that is due, however few it is asked for.
             coming = await self._storage.checks.due(now + timedelta(seconds=TICK), IN_SIGHT)
@@ -82,9 +82,9 @@ class Scheduler:
                 return _seconds_until(coming[0][1], now) if coming else TICK
             for start in range(0, len(due), AT_ONCE):
                 await self._take_down(due[start : start + AT_ONCE], now)
-                await self._account_for_absence()
+                await self.account_for_absence()
 
-    async def _account_for_absence(self) -> None:
+    async def account_for_absence(self) -> None:
         """If we (or the database) were away, jobs could not report: what came due meanwhile gets its grace
         time again. What was reported to us as a failure is not held back.
         """

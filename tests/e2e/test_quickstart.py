@@ -115,6 +115,27 @@ def test_every_address_of_the_quick_start_means_what_it_says(
     assert [(p["type"], p["method"], p["body_url"] is not None) for p in pings] == expected
 
 
+def test_channels_are_made_and_assigned_as_printed(
+    server: RealServer, keys: dict[str, str], shell: Shell
+) -> None:
+    printed = commands(section("Being told"))
+    # Neither a mail server nor ntfy.sh is to be had here.
+    made = [command for command in printed if "channel create" in command]
+    assert len([command for command in printed if "channel test" in command]) == len(made) == 2
+    for command in made:
+        assert shell(command).startswith("Created the ")
+    (assign,) = [command for command in printed if command.startswith("curl ")]
+    old = server.api("checks/", keys["API_KEY"], {"slug": "made-before", "channels": ""})["uuid"]
+    shell(
+        assign.replace("API_KEY", keys["API_KEY"])
+        .replace("CHECK_UUID", old)
+        .replace("http://localhost:8000", server.url)
+    )
+    new = server.api("checks/", keys["API_KEY"], {"slug": "made-after"})["channels"]
+    assert server.api(f"checks/{old}", keys["API_KEY"])["channels"] == new
+    assert len(new.split(",")) == 2
+
+
 def test_the_commands_for_projects_channels_and_windows_work_as_printed(
     server: RealServer, shell: Shell
 ) -> None:

@@ -22,16 +22,15 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from hcserver.domain.alerts import Alert, Step, record
+from hcserver.domain.alerts import Alert, record
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
 from hcserver.errors import HcError, NotFound, Unavailable
+from hcserver.services.entry import Change, Entry, Pending
 from hcserver.storage import Storage
 from hcserver.storage.checks import Outbox, Stored, Write
 
 log = logging.getLogger(__name__)
-
-Change = Callable[[Check], Step]
 
 CHUNK = 10  # checks per write: a write of 10 takes the embedded server some 10 ms, appends wait no longer
 DELAY = 1.0  # seconds that pings of a check are collected before its state is written
@@ -41,46 +40,6 @@ MAX_UNFOLDED = 50_000  # acknowledged pings that a restart would have to read ag
 _READ_AGAIN = 10  # a log that still has less than was appended has been tampered with
 _DROPPED = 1000  # deleted checks that are remembered, while loads may be under way
 CHANGE_TIMEOUT = 5.0  # seconds that people wait for a change to be written
-
-
-class Entry:
-    """One check in memory: as acknowledged (`check`) and as last known in the database (`base`, `rev`)."""
-
-    __slots__ = (
-        *("base", "changes", "check", "outbox", "pins", "published"),
-        *("recalled", "rev", "stale", "stored_outbox", "unfolded"),
-    )
-
-    def __init__(self, stored: Stored) -> None:
-        self.check = self.base = stored.check
-        self.rev = stored.rev
-        self.outbox = Outbox()  # not in the database yet
-        self.stored_outbox = stored.outbox  # in the check's document, to be published
-        self.published = False  # it is, and leaves the document with its next write
-        self.changes: list[_Pending] = []
-        self.unfolded = 0  # pings in `check` but not in `base`
-        self.pins = 0  # appends under way that count on this entry
-        self.recalled = False  # the tokens of its last pings have been looked up: see services.ingest
-        self.stale = False  # memory may not be what the database and the log say
-
-    @property
-    def dirty(self) -> bool:
-        """Something is to be written, published, cleared or loaded."""
-        return self.check is not self.base or bool(self.outbox or self.stored_outbox) or self.stale
-
-    def take(self, step: Step) -> None:
-        self.check = step.check
-        self.outbox = self.outbox.plus(step)
-
-
-class _Pending:
-    """A change by people (or, without `apply`, somebody who waits for what is there to be written)."""
-
-    __slots__ = ("apply", "done")
-
-    def __init__(self, apply: Change | None) -> None:
-        self.apply = apply
-        self.done: asyncio.Future[Check] = asyncio.get_running_loop().create_future()
 
 
 class Ledger:
@@ -203,7 +162,7 @@ class Ledger:
         entry = self._entries.pop(id, None)
         if entry is not None:
             self._unfolded -= entry.unfolded
-            _fail(entry, NotFound("not found"))
+            entry.fail(NotFound("not found"))
 
     def forget(self, id: UUID) -> None:
         """Somebody else changed the check: load it anew when it is next needed."""
@@ -253,7 +212,7 @@ class Ledger:
         return await self._written(id, entry, None)
 
     async def _written(self, id: UUID, entry: Entry, apply: Change | None) -> Check:
-        pending = _Pending(apply)
+        pending = Pending(apply)
         entry.changes.append(pending)
         self._mark(id, urgent=True)
         try:
@@ -381,7 +340,7 @@ class Ledger:
                     write = Write(entry.base, entry.check, entry.rev, entry.outbox)
                     snapshots.append((entry, write, list(entry.changes), entry.unfolded))
                 elif entry is not None:
-                    _resolve(entry, entry.changes)
+                    entry.resolve(entry.changes)
             if not snapshots:
                 return
             missed = await self._storage.checks.write([write for _, write, _, _ in snapshots])
@@ -397,7 +356,7 @@ class Ledger:
             for entry, write, changes, _ in landed:
                 if any(pending.apply is not None and pending.done.done() for pending in changes):
                     self.on_late_change(write.check)
-                _resolve(entry, changes)
+                entry.resolve(changes)
                 self.on_folded(write.check)
         except Unavailable as error:
             self._give_up(ids, error)
@@ -422,7 +381,7 @@ class Ledger:
             entry = self._entries.get(id)
             if entry is not None:
                 entry.stale = True
-                _fail(entry, error)
+                entry.fail(error)
 
     def _put_last(self, id: UUID) -> None:
         """What can't be written must not keep others from it, nor us from stopping."""
@@ -510,20 +469,6 @@ class Ledger:
         idle = (id for id, entry in self._entries.items() if not (entry.dirty or entry.pins or id in wanted))
         for id in [id for _, id in zip(range(excess), idle, strict=False)]:
             del self._entries[id]
-
-
-def _fail(entry: Entry, error: HcError) -> None:
-    for pending in entry.changes:
-        if not pending.done.done():
-            pending.done.set_exception(error)
-    entry.changes = []
-
-
-def _resolve(entry: Entry, changes: Iterable[_Pending]) -> None:
-    for pending in changes:
-        if not pending.done.done():
-            pending.done.set_result(entry.check)
-    entry.changes = [pending for pending in entry.changes if not pending.done.done()]
 
 
 async def _tell_nobody(alerts: Sequence[tuple[Check, Alert]]) -> None:

@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from itertools import takewhile
 from time import monotonic
 from typing import NamedTuple
 from uuid import UUID, uuid5
@@ -35,14 +34,14 @@ from hcserver.config import Settings
 from hcserver.domain.alerts import Alert
 from hcserver.domain.check import Check, Status
 from hcserver.domain.clock import EPOCH, Clock
-from hcserver.domain.maintenance import Window, covers, open_until
+from hcserver.domain.maintenance import Window
 from hcserver.domain.notification import Attempt, Notification, NotificationStatus
 from hcserver.domain.project import Channel
+from hcserver.domain.telling import BAD_NEWS, pointless, reason_to_hold, wants
 from hcserver.errors import InvalidRequest, NotFound, Unavailable
 from hcserver.services.directory import Directory
 from hcserver.services.ledger import Ledger
 from hcserver.storage import Storage
-from hcserver.storage.notifications import LOOK_BACK
 
 log = logging.getLogger(__name__)
 
@@ -54,16 +53,12 @@ REMEMBERED = 1.0  # seconds that a project's channels and windows are not read a
 MARGIN = 10.0  # seconds that a lease outlasts the time limit of an attempt
 FRESH = timedelta(seconds=2)  # for so long a lease is new enough to begin an attempt under it
 QUEUED = 1000  # notifications of one channel in memory; further ones wait in the database
-HOLD = timedelta(minutes=2)  # after which it is looked at again whether something is still to be held back
 REFILLED = 100  # up to which those that waited are taken up
 LONGEST_PAUSE = 1800.0  # seconds between two attempts
 LATE = timedelta(minutes=5)  # an alert that is older when it is taken up was held up by an outage of ours
 _TOLD_LATE = "superseded: told late, when more had happened"
-_DOWN = ("down", "start-too-long", "reminder")
 # What a check is while such a thing is told of it.
-_STATUS: dict[str, Status] = {"up": "up", "paused": "paused", **dict.fromkeys(_DOWN, "down")}
-# What a channel that is subscribed to an event hears of, besides that event itself.
-_HEARD_AS = {"start-too-long": "down", "reminder": "down"}
+_STATUS: dict[str, Status] = {"up": "up", "paused": "paused", **dict.fromkeys(BAD_NEWS, "down")}
 
 
 class _Project(NamedTuple):
@@ -145,7 +140,7 @@ class Notifier:
                 project = await self._project(check.project, fresh=True)
             superseded = alert.n < last[check.id] and alert.at < now - LATE
             for channel in _expanded(check.channels, project.channels):
-                if not _wants(channel, alert.event, check):
+                if not wants(channel, alert.event, check):
                     continue
                 one = _notification(check, alert, channel)
                 if alert.held is not None:
@@ -169,30 +164,12 @@ class Notifier:
         self, check: Check, channel: Channel, one: Notification, project: _Project
     ) -> tuple[str | None, datetime | None]:
         """Why and until when a notification is not to be sent yet."""
-        why, until = self._reason_to_hold(check, channel, one, project.windows)
+        why, until = reason_to_hold(check, channel, one, project.windows, self._clock())
         if until is not None and project.windows:
             # A window that has just ended must not hold it back until the end that it would have had.
             fresh = await self._project(check.project, fresh=True)
-            why, until = self._reason_to_hold(check, channel, one, fresh.windows)
+            why, until = reason_to_hold(check, channel, one, fresh.windows, self._clock())
         return why, until
-
-    def _reason_to_hold(
-        self, check: Check, channel: Channel, one: Notification, windows: Iterable[Window]
-    ) -> tuple[str | None, datetime | None]:
-        if one.event not in _DOWN:
-            return None, None
-        now = self._clock()
-        held: list[tuple[datetime, str]] = []
-        if channel.delay and one.event != "reminder":
-            held.append((one.at + timedelta(seconds=channel.delay), "the channel's delay"))
-        if check.snoozed_until is not None:
-            held.append((check.snoozed_until, "snoozed"))
-        for window in windows:
-            if covers(window, check) and (closes := open_until(window, now)) is not None:
-                held.append((closes, f"maintenance {window.name}".rstrip()))
-        until, why = max(held, default=(now, ""))
-        # Looked at again before: whatever holds it back may end early.
-        return (None, None) if until <= now else (f"held back: {why}", min(until, now + HOLD))
 
     # -- from notifications to receipts
 
@@ -292,7 +269,7 @@ class Notifier:
         if channel is None or check is None:
             await self._settle(one, "skipped", "the channel or the check was deleted")
             return True
-        if why := self._pointless(one, before, channel, check) or await self._superseded(one, check):
+        if why := pointless(one, before, channel, check) or await self._superseded(one, check):
             await self._settle(one, "skipped", why)
             return True
         why, until = await self._held(check, channel, one, project)
@@ -336,18 +313,6 @@ class Notifier:
         due = max([self._clock() + timedelta(seconds=TICK), *dues])
         await self._settle(one, "pending", "waits for an earlier one", due)
         return True
-
-    def _pointless(
-        self, one: Notification, before: Sequence[Notification], channel: Channel, check: Check
-    ) -> str | None:
-        """Why it need not be sent at all."""
-        if channel.error is not None:
-            return f"the channel is disabled: {channel.error}"
-        if one.event == "up" and not _was_told(one, before):
-            return "nobody was told that it was down"
-        if one.held and not (check.status == "down" and (check.down_at is None or check.down_at <= one.at)):
-            return f"over before it was told ({one.why})"
-        return None
 
     async def _attempt(self, one: Notification, channel: Channel, check: Check) -> None:
         async with self._slots:
@@ -513,14 +478,6 @@ def _notification(check: Check, alert: Alert, channel: Channel) -> Notification:
     )
 
 
-def _was_told(up: Notification, before: Sequence[Notification]) -> bool:
-    """Whether a channel that hears of failures has heard of the one that has ended now."""
-    since_the_last_up = list(takewhile(lambda one: one.event != "up", before))
-    downs = [one for one in since_the_last_up if one.event in _DOWN]
-    out_of_sight = len(since_the_last_up) == len(before) and up.n > LOOK_BACK
-    return not downs or out_of_sight or any(one.status in ("sent", "failed") for one in downs)
-
-
 def _skipped(one: Notification, why: str) -> Notification:
     return replace(one, status="skipped", why=why)
 
@@ -538,8 +495,3 @@ def _expanded(ids: Iterable[UUID], channels: dict[UUID, Channel]) -> list[Channe
         members = Group().members(channel.target) if is_group else (id,)
         found.update({member: channels[member] for member in members if member in channels})
     return list(found.values())
-
-
-def _wants(channel: Channel, event: str, check: Check) -> bool:
-    subscribed = event in channel.events or _HEARD_AS.get(event) in channel.events
-    return subscribed and (not channel.tags or not set(channel.tags.split()).isdisjoint(check.tags.split()))

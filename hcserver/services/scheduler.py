@@ -15,7 +15,8 @@ from hcserver.domain.clock import Clock
 from hcserver.errors import NotFound, Unavailable
 from hcserver.services.checks import Checks
 from hcserver.services.directory import Directory
-from hcserver.services.ledger import Change, Ledger
+from hcserver.services.entry import Change
+from hcserver.services.ledger import Ledger
 from hcserver.storage import Storage
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from pymongo.errors import BulkWriteError
 
 from hcserver.domain.maintenance import Window
 from hcserver.domain.notification import Attempt, Notification
+from hcserver.domain.telling import LOOK_BACK
 from hcserver.storage.client import DUPLICATE_KEY, translated
 
 _LOOK_AHEAD = 100
-LOOK_BACK = 10  # earlier notifications of a check and channel that matter to the next one
 _NATIVE = (UUID, datetime)
 
 

@@ -13,7 +13,9 @@ from hcserver.domain.check import Check
 from hcserver.domain.fields import parse_spec
 from hcserver.domain.ping import Report, Signal
 from hcserver.domain.project import Project
+from hcserver.services import notifier as notifier_module
 from hcserver.services.core import Core
+from tests.hcserver.services.telling import FakeKind
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -86,3 +88,11 @@ async def pass_time(core: Core, clock: FakeClock, seconds: float) -> None:
 
 async def ping(core: Core, check: UUID, signal: Signal = "success", **more: Any) -> None:
     await core.ingestor.record([report(check, core.clock(), signal, **more)])
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeKind:
+    fake = FakeKind()
+    real = notifier_module.kind
+    monkeypatch.setattr(notifier_module, "kind", lambda name: fake if name == "fake" else real(name))
+    return fake

@@ -32,7 +32,7 @@ BATCH_REPORTS = 256
 BATCH_BYTES = 4_000_000  # in one append
 BULKY = 65_536  # bytes; larger reports don't hold up others: of them one append takes no more than
 BULK_BYTES = 1_000_000  # bytes, or a single one
-QUEUE_BYTES = 64_000_000  # bodies that wait for the database
+QUEUE_BYTES = 64_000_000  # that wait for the database; so many again of large reports
 QUEUE_REPORTS = 20_000
 PATIENCE = 4.5  # seconds until a report that could not be stored is refused, and one more for each
 PATIENCE_BYTES = 5_000_000  # bytes of one that goes to many checks
@@ -95,7 +95,7 @@ class Ingestor:
         self._queue: deque[_Item] = deque()
         self._bulk: deque[_Item] = deque()  # large ones, and what came behind them for the same checks
         self._behind_bulk: Counter[UUID] = Counter()  # how many of each check are in there
-        self._queued_bytes = 0
+        self._queued_bytes = self._bulk_bytes = 0
         self._wake = asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -132,8 +132,10 @@ class Ingestor:
         PATIENCE seconds or too many reports wait (some of the reports may be stored then).
         """
         self._require_started()
-        queued = len(self._queue) + len(self._bulk)
-        if self._stopping or queued >= QUEUE_REPORTS or self._queued_bytes >= QUEUE_BYTES:
+        bulky = any(report.body is not None and len(report.body) > BULKY for report in reports)
+        queued = self._bulk_bytes if bulky else self._queued_bytes
+        waiting = len(self._queue) + len(self._bulk)
+        if self._stopping or waiting >= QUEUE_REPORTS or queued >= QUEUE_BYTES:
             raise Unavailable("too busy, try again")
         unit = _Unit(reports, [report.token or self._token() for report in reports])
         self._enqueue(unit.items)
@@ -185,29 +187,22 @@ class Ingestor:
     def _enqueue(self, items: Iterable[_Item]) -> None:
         for item in items:
             check = item.report.check
-            self._queued_bytes += item.size
             if item.size > BULKY or check in self._behind_bulk:
                 self._behind_bulk[check] += 1
+                self._bulk_bytes += item.size
                 self._bulk.append(item)
             else:
+                self._queued_bytes += item.size
                 self._queue.append(item)
 
     def _take(self) -> list[_Item]:
         """The items of the next append. Those of one check keep their order."""
-        batch = self._drain(self._queue, BATCH_BYTES)
-        bulk = self._drain(self._bulk, BULK_BYTES)
+        batch = _drain(self._queue, BATCH_BYTES)
+        bulk = _drain(self._bulk, BULK_BYTES)
+        self._queued_bytes -= sum(item.size for item in batch)
+        self._bulk_bytes -= sum(item.size for item in bulk)
         self._behind_bulk -= Counter(item.report.check for item in bulk)  # drops what comes to nothing
         return [item for item in batch + bulk if not item.unit.done.done()]  # somebody still waits for it
-
-    def _drain(self, queue: deque[_Item], limit: int) -> list[_Item]:
-        drained: list[_Item] = []
-        size = 0
-        while queue and len(drained) < BATCH_REPORTS and (not drained or size + queue[0].size <= limit):
-            item = queue.popleft()
-            size += item.size
-            drained.append(item)
-        self._queued_bytes -= size
-        return drained
 
     async def _append_singly(self, batch: Sequence[_Item]) -> None:
         """Something in the batch can't be stored at all: find out what, and store the rest."""
@@ -343,6 +338,17 @@ class Ingestor:
                 if item.report.token:
                     self._remember([item.token])
                 item.unit.settle(item, item.ping)
+
+
+def _drain(queue: deque[_Item], limit: int) -> list[_Item]:
+    """The first items of the queue, as many as fit into `limit` bytes, one at least."""
+    drained: list[_Item] = []
+    size = 0
+    while queue and len(drained) < BATCH_REPORTS and (not drained or size + queue[0].size <= limit):
+        item = queue.popleft()
+        size += item.size
+        drained.append(item)
+    return drained
 
 
 def final_type(check: Check, report: Report) -> tuple[Signal, Reason | None]:

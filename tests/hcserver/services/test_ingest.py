@@ -228,7 +228,23 @@ async def test_large_reports_do_not_hold_up_others_but_keep_their_checks_order(
     await asyncio.gather(*waiting)
     assert appended == ["other", "large 0", "large 1", "large 2", "large 3", "behind"]
     assert not core.ingestor._behind_bulk
+    assert (core.ingestor._queued_bytes, core.ingestor._bulk_bytes) == (0, 0)
     assert (await core.checks.get(project, large.id)).status == "up"
+
+
+async def test_too_much_that_waits_in_large_reports_refuses_no_small_ones(
+    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, small = await create(core, project), await create(core, project)
+    monkeypatch.setattr(ingest, "BULKY", 10_000)
+    monkeypatch.setattr(ingest, "QUEUE_BYTES", 20_000)
+    big = [report(large.id, core.clock(), body=b"x" * 15_000) for _ in range(4)]
+    waiting = asyncio.ensure_future(core.ingestor.record(big))
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await core.ingestor.record(big[:1])
+    await ping(core, small.id)
+    assert len(await waiting) == 4
 
 
 async def test_too_many_waiting_reports_are_refused(

@@ -24,11 +24,8 @@ from hcserver.services.core import Core
 from smtp.dryrun import dry_run
 
 SENDER = "self-test@hcserver.invalid"
-_ANYWHERE = {
-    "0.0.0.0": "127.0.0.1",
-    ALL_HOSTS: "127.0.0.1",
-    "::": "::1",
-}  # where to reach what listens everywhere
+# Where to reach what listens everywhere.
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", ALL_HOSTS: "127.0.0.1", "::": "::1"}
 _PROXY_HEADER = b"PROXY UNKNOWN\r\n"  # the PROXY protocol, for a proxy that speaks for itself
 _TIMEOUT = 10.0  # seconds for each step of the conversation
 

@@ -224,10 +224,13 @@ class Checks:
         await self._storage.tombstones.put(check.id, check.n_pings, check.log_from, self._clock())
         try:
             await self._storage.checks.delete(check)
-        finally:
-            # Gone, or to be loaded anew if it is still there after all.
-            self._ledger.drop(check.id)
+        except BaseException:
+            # Whether it is still there is unknown: whoever wants it has to look.
+            self._ledger.forget(check.id)
             self._directory.forget(check.id)
+            raise
+        self._ledger.drop(check.id)
+        self._directory.forget(check.id)
         await self._remove_history(check.id, check.n_pings, check.log_from)
         await self._tell(check)
 

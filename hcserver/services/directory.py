@@ -27,6 +27,7 @@ class Directory:
         self._keys: dict[UUID, set[tuple[str, str]]] = {}  # project -> what it is known by
         self._slugs: dict[tuple[UUID, str], UUID] = {}
         self._places: dict[UUID, set[tuple[UUID, str]]] = {}  # check, and project -> its slugs
+        self._changes = 0  # what was read before the last one is not remembered
 
     async def authenticate(self, api_key: str | None, needed: Access) -> tuple[Project, bool]:
         """The project that the API key opens, and whether it is a read-write key.
@@ -56,26 +57,32 @@ class Directory:
         return await self._by("badge_key", badge_key)
 
     async def by_id(self, id: UUID) -> Project | None:
-        if id not in self._by_id:
+        project = self._by_id.get(id)
+        if project is None:
+            changes = self._changes
             project = await self._storage.projects.get(id)
-            if project is None:
-                return None
-            self._by_id[id] = project
-            if len(self._by_id) > REMEMBERED:
-                del self._by_id[next(iter(self._by_id))]
-        return self._by_id[id]
+            if project is not None and changes == self._changes:
+                self._by_id[id] = project
+                if len(self._by_id) > REMEMBERED:
+                    del self._by_id[next(iter(self._by_id))]
+        return project
 
     async def check_by_slug(self, project: UUID, slug: str) -> UUID:
         """Raises NotFound, Ambiguous, Unavailable."""
         known = self._slugs.get((project, slug))
         if known is not None:
             return known
+        changes = self._changes
         found = await self._storage.checks.of_project(project, slug) if slug else []
         if not found:
             raise NotFound("not found")
         if len(found) > 1:
             raise Ambiguous("ambiguous slug")
         check = found[0].check.id
+        if changes != self._changes:
+            return check
+        if (project, slug) in self._slugs:
+            self._forget_slug((project, slug))
         self._slugs[project, slug] = check
         for subject in (project, check):
             self._places.setdefault(subject, set()).add((project, slug))
@@ -85,6 +92,7 @@ class Directory:
 
     def forget_slugs(self, project: UUID) -> None:
         """A check of the project was created, renamed or deleted."""
+        self._changes += 1
         for place in list(self._places.get(project, ())):
             self._forget_slug(place)
 
@@ -97,14 +105,16 @@ class Directory:
 
     def forget_all(self) -> None:
         """Everything may have changed."""
+        self._changes += 1
         for remembered in (self._by_id, self._by_key, self._keys, self._slugs, self._places):
             remembered.clear()
 
     def _forget_slug(self, place: tuple[UUID, str]) -> None:
         check = self._slugs.pop(place)
         for subject in (place[0], check):
-            self._places[subject].discard(place)
-            if not self._places[subject]:
+            places = self._places[subject]
+            places.discard(place)
+            if not places:
                 del self._places[subject]
 
     async def _by(
@@ -112,8 +122,9 @@ class Directory:
     ) -> Project | None:
         project = self._by_key.get((field, value))
         if project is None:
+            changes = self._changes
             project = await self._storage.projects.by_key(field, value)
-            if project is not None:
+            if project is not None and changes == self._changes:
                 self._by_key[field, value] = project
                 self._keys.setdefault(project.id, set()).add((field, value))
                 if len(self._by_key) > REMEMBERED:

@@ -77,7 +77,7 @@ class Ledger:
             if missing:
                 self._evict(len(missing), ids)
                 found = await self._storage.checks.load(missing)
-                absent.update(id for id in missing if id not in found)
+                absent.update(id for id in missing if id not in found or id in self._dropped)
                 for stored in found.values():
                     self._take_up(stored, ())
             elif stale:

@@ -299,6 +299,42 @@ async def test_a_check_whose_deletion_was_cut_short_is_gone_from_memory(
         await ping(core, check.id)
 
 
+async def test_a_check_whose_deletion_did_not_come_off_goes_on(
+    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(core, project, slug="job")
+    await ping(core, check.id)
+
+    async def away(check: Any) -> bool:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(core.storage.checks, "delete", away)
+    with pytest.raises(Unavailable):
+        await core.checks.delete(project, check.id)
+    async with asyncio.timeout(10):
+        await ping(core, check.id, "fail")
+        assert (await core.checks.get(project, check.id)).n_pings == 2
+
+
+async def test_what_is_read_while_it_changes_is_not_remembered(
+    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, keys = await core.projects.create("other")
+    other = await core.projects.find("other")
+    by_key = core.storage.projects.by_key
+
+    async def by_key_and_then_it_changes(field: Any, value: str) -> Any:
+        found = await by_key(field, value)
+        monkeypatch.setattr(core.storage.projects, "by_key", by_key)
+        await core.projects.rotate_key(other, "api")
+        return found
+
+    monkeypatch.setattr(core.storage.projects, "by_key", by_key_and_then_it_changes)
+    await core.directory.authenticate(keys.api_key, "write")  # it was good when it was looked up
+    with pytest.raises(Unauthorized):
+        await core.directory.authenticate(keys.api_key, "write")
+
+
 async def test_a_deletion_that_is_finished_later_ends_the_check_in_memory_too(
     core: Core, project: Project, clock: FakeClock
 ) -> None:

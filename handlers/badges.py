@@ -10,8 +10,8 @@ from uuid import UUID
 
 import msgspec
 
-from handlers.api import UUID_PATTERN, Call, Endpoint, cors, endpoint, json_response
-from handlers.http import Request, Response, Route, status_of
+from handlers.api.base import UUID_PATTERN, Call, Endpoint, cors, endpoint, json_response
+from handlers.ping.exchange import Request, Response, Route, status_of
 from hcserver.domain.badge import (
     UNNAMED,
     badge_document,
@@ -23,7 +23,7 @@ from hcserver.domain.badge import (
 )
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
-from hcserver.domain.transitions import shown_status
+from hcserver.domain.state_machine import shown_status
 from hcserver.errors import HcError, NotFound
 from hcserver.services.core import Core
 

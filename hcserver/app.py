@@ -11,18 +11,18 @@ from contextlib import asynccontextmanager
 
 from tornado.netutil import bind_sockets
 
-from handlers.server import make_server
-from handlers.stream import HttpListener
-from hcserver.config import Settings
+from handlers.connections import HttpListener
+from handlers.front import make_server
+from hcserver.config.schema import Settings
+from hcserver.config.types import ALL_HOSTS
 from hcserver.domain.project import Project
+from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import ConfigError, Unavailable
-from hcserver.kinds import ALL_HOSTS
 from hcserver.logs import set_up_logging
+from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.core import Core
-from hcserver.services.projects import Keys
+from hcserver.services.management.projects import Keys
 from hcserver.storage.client import connect, database_of
-from hcserver.storage.embedded import EmbeddedDatabase
-from smtp.dryrun import DryRun
 from smtp.listener import Listener
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from hcserver.config import LogSettings
+from hcserver.config.schema import LogSettings
 
 
 def set_up_logging(settings: LogSettings) -> None:

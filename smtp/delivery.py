@@ -14,11 +14,11 @@ from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.ping import Report
 from hcserver.errors import Ambiguous, NotFound
-from smtp.address import ById, Refused, parse_recipient
-from smtp.bounce import Bounces, Returned, permanent_failure
-from smtp.core import Core
-from smtp.examine import INLINE_BYTES, question
-from smtp.pool import Pool
+from hcserver.mime.bounce import Bounces, Returned, permanent_failure
+from hcserver.services.classification.examination import INLINE_BYTES, question
+from hcserver.services.classification.pool import Pool
+from smtp.intake import Core
+from smtp.recipients import ById, Refused, parse_recipient
 
 MAX_UA = 200  # characters
 

@@ -8,16 +8,16 @@ import os
 import socket
 from collections.abc import Sequence
 
-from hcserver.config import SmtpSettings
+from hcserver.config.schema import SmtpSettings
+from hcserver.config.types import ALL_HOSTS
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.errors import ConfigError
-from hcserver.kinds import ALL_HOSTS
-from smtp.activation import inherited_sockets
-from smtp.bounce import Bounces
+from hcserver.mime.bounce import Bounces
+from hcserver.net.socket_activation import inherited_sockets
+from hcserver.services.classification.pool import Pool
 from smtp.connections import Connections
-from smtp.core import Core
 from smtp.delivery import Delivery
-from smtp.pool import Pool
+from smtp.intake import Core
 from smtp.session import Session
 from smtp.tls import Certificate
 

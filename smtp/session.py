@@ -17,12 +17,12 @@ from ipaddress import IPv4Address, IPv6Address
 from aiosmtpd.proxy_protocol import V2_CMD, get_proxy
 from aiosmtpd.smtp import SMTP, Envelope, TLSSetupException
 
-from hcserver.config import SmtpSettings
+from hcserver.config.schema import SmtpSettings
 from hcserver.errors import NotFound, Unavailable
-from smtp.address import Refused, split_path
 from smtp.connections import Connections
 from smtp.data import Data
 from smtp.delivery import Delivery, Message, Target
+from smtp.recipients import Refused, split_path
 
 log = logging.getLogger(__name__)
 

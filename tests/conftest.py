@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from hcserver.config import MongoSettings
+from hcserver.config.schema import MongoSettings
 from hcserver.storage.client import connect, database_of
 
 

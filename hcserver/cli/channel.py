@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from hcserver.channels.registry import KINDS
-from hcserver.channels.shell import Shell
 from hcserver.cli.commands import as_id, plain_faults, services, working
 from hcserver.cli.output import current_settings, json_option, print_json, print_rows, print_table, run
-from hcserver.domain.channel_fields import EVENTS, MAX_DELAY, parse_channel
 from hcserver.domain.project import Channel
-from hcserver.services.channels import masked_target
+from hcserver.notify.registry import KINDS
+from hcserver.notify.shell import Shell
+from hcserver.services.management.channels import masked_target
+from hcserver.validation.channel import EVENTS, MAX_DELAY, parse_channel
 
 _NEEDS = "\n\n".join(
     ["What TARGET is, for each KIND:", *(f"{name}: {kind.needs}" for name, kind in sorted(KINDS.items()))]

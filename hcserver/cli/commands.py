@@ -8,10 +8,10 @@ from uuid import UUID
 
 from hcserver.cli.database import database
 from hcserver.cli.output import current_settings
-from hcserver.domain.members import without_prefix
 from hcserver.errors import InvalidRequest, NotFound
 from hcserver.services.core import Core
 from hcserver.storage.schema import prepare
+from hcserver.validation.json_fields import without_prefix
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import click
 
 from hcserver.cli.database import database
 from hcserver.cli.output import console, current_settings, json_option, print_json, print_table, run
-from hcserver.storage import transfer
+from hcserver.transfer import archive
 
 Counts = dict[str, int]
 
@@ -27,7 +27,7 @@ def dump(file: Path, as_json: bool) -> None:
     async def write() -> Counts:
         async with database(settings) as source:
             with _progress() as progress:
-                return await transfer.dump(source, file, progress)
+                return await archive.dump(source, file, progress)
 
     settings = current_settings()
     _report(run(write()), as_json)
@@ -42,7 +42,7 @@ def load(file: Path, as_json: bool) -> None:
     async def read() -> Counts:
         async with database(settings) as target:
             with _progress() as progress:
-                return await transfer.load(file, target, progress)
+                return await archive.load(file, target, progress)
 
     settings = current_settings()
     _report(run(read()), as_json)

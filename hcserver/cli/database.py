@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
-from hcserver.config import Settings
+from hcserver.config.schema import Settings
+from hcserver.embedded.database import running_or_own
 from hcserver.storage.client import connect, database_of
-from hcserver.storage.embedded import running_or_own
 
 
 @asynccontextmanager

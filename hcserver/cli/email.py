@@ -14,14 +14,14 @@ import click
 
 from hcserver.cli.commands import services
 from hcserver.cli.output import current_settings, harmless, json_option, print_json, print_table, run
-from hcserver.config import SmtpSettings
+from hcserver.config.schema import SmtpSettings
+from hcserver.config.types import ALL_HOSTS
 from hcserver.domain.check import Check
 from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping
 from hcserver.errors import Ambiguous, HcError, NotFound
-from hcserver.kinds import ALL_HOSTS
+from hcserver.services.classification.dry_run import dry_run
 from hcserver.services.core import Core
-from smtp.dryrun import dry_run
 
 SENDER = "self-test@hcserver.invalid"
 # Where to reach what listens everywhere.

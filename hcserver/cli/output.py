@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from hcserver.config import Settings, load
+from hcserver.config.schema import Settings, load
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,8 +8,8 @@ from hcserver.cli.channel import channel_row
 from hcserver.cli.commands import services
 from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.project import Project
-from hcserver.domain.project_fields import MAX_CHECKS, MAX_PINGS
-from hcserver.services.projects import KeyKind
+from hcserver.services.management.projects import KeyKind
+from hcserver.validation.project import MAX_CHECKS, MAX_PINGS
 
 
 @click.group()

@@ -6,9 +6,9 @@ import click
 
 from hcserver.cli.commands import plain_faults, services
 from hcserver.cli.output import json_option, print_json, print_rows, run
-from hcserver.domain.maintenance import Window
-from hcserver.domain.window_fields import MAX_MINUTES
+from hcserver.domain.maintenance_window import Window
 from hcserver.errors import NotFound
+from hcserver.validation.window import MAX_MINUTES
 
 
 @click.group()

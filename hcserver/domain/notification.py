@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from hcserver.domain.alerts import Event
+from hcserver.domain.alert import Event
 from hcserver.domain.flip import Cause
 
 NotificationStatus = Literal["pending", "sent", "failed", "skipped"]

@@ -9,23 +9,23 @@ from typing import Any
 
 import msgspec
 
-from hcserver.config import Settings
+from hcserver.config.schema import Settings
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.keywords import Reason
 from hcserver.errors import Unavailable
-from hcserver.services.admin_keys import AdminKeys
-from hcserver.services.bounces import Bounces
-from hcserver.services.channels import Channels
-from hcserver.services.checks import Checks
-from hcserver.services.directory import Directory
-from hcserver.services.ingest import Ingestor
-from hcserver.services.ledger import Ledger
-from hcserver.services.notifier import Notifier
-from hcserver.services.projects import Projects
-from hcserver.services.pruner import Pruner
-from hcserver.services.scheduler import Scheduler
-from hcserver.services.windows import Windows
+from hcserver.services.delivery.bounces import Bounces
+from hcserver.services.delivery.notifier import Notifier
+from hcserver.services.intake.append import Ingestor
+from hcserver.services.intake.check_cache import Ledger
+from hcserver.services.lookup import Directory
+from hcserver.services.management.admin_keys import AdminKeys
+from hcserver.services.management.channels import Channels
+from hcserver.services.management.checks import Checks
+from hcserver.services.management.projects import Projects
+from hcserver.services.management.windows import Windows
+from hcserver.services.runtime.pruning import Pruner
+from hcserver.services.runtime.scheduler import Scheduler
 from hcserver.storage import Storage
 from hcserver.storage.schema import prepare
 

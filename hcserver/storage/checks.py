@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from pymongo import UpdateOne
 
-from hcserver.domain.alerts import Alert, Step
+from hcserver.domain.alert import Alert, Step
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.storage.client import IN_LIMIT, batches, translated

@@ -24,7 +24,7 @@ from pymongo.write_concern import WriteConcern
 from hcserver.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
-    from hcserver.config import MongoSettings
+    from hcserver.config.schema import MongoSettings
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ import msgspec
 from bson.binary import Binary
 from pymongo.errors import BulkWriteError
 
-from hcserver.domain.maintenance import Window
+from hcserver.domain.maintenance_window import Window
 from hcserver.domain.notification import Attempt, Notification
-from hcserver.domain.telling import LOOK_BACK
+from hcserver.domain.notification_policy import LOOK_BACK
 from hcserver.storage.client import DUPLICATE_KEY, translated
 
 _LOOK_AHEAD = 100

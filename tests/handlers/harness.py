@@ -13,15 +13,15 @@ from uuid import UUID, uuid4
 
 from tornado.netutil import bind_sockets
 
-from handlers.http import Server
-from handlers.server import make_server
-from handlers.stream import HttpListener
-from hcserver.config import HttpSettings, LimitSettings, NotificationSettings, Settings
-from hcserver.domain.channel_fields import parse_channel
+from handlers.connections import HttpListener
+from handlers.front import make_server
+from handlers.ping.exchange import Server
+from hcserver.config.schema import HttpSettings, LimitSettings, NotificationSettings, Settings
 from hcserver.domain.project import Channel, Project
 from hcserver.services.core import Core
-from hcserver.services.projects import Keys
+from hcserver.services.management.projects import Keys
 from hcserver.storage.client import connect, database_of
+from hcserver.validation.channel import parse_channel
 
 BASE = "https://hc.example.org"
 NOWHERE = UUID("6837d6ec-fc08-4da5-a67f-08a9ed1ccf62")  # no check has this id

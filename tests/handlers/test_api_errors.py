@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hcserver.config import HttpSettings
+from hcserver.config.schema import HttpSettings
 from tests.handlers.harness import NOWHERE, Site, serve
 
 MISSING = (401, {"error": "missing api key"})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from hcserver.config import NotificationSettings
+from hcserver.config.schema import NotificationSettings
 from tests.handlers.harness import NOWHERE, Site, serve
 
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from hcserver.config import SmtpSettings
-from smtp.dryrun import DryRun
-from smtp.pool import Pool
+from hcserver.config.schema import SmtpSettings
+from hcserver.services.classification.dry_run import DryRun
+from hcserver.services.classification.pool import Pool
 from tests.handlers.harness import NOWHERE, Site
 
 MAIL = b"Subject: Backup =?utf-8?q?=C3=BCber?=\r\nFrom: nas@example.org\r\n\r\nAll\r\nOK here\r\n"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from hcserver.services.checks import TOMBSTONE_TIME
+from hcserver.services.management.checks import TOMBSTONE_TIME
 from tests.handlers.harness import Site
 
 

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from handlers.http import Handler, Request, Response, Route, Server, status_of
+from handlers.ping.exchange import Handler, Request, Response, Route, Server, status_of
 from hcserver.errors import (
     Ambiguous,
     ConfigError,

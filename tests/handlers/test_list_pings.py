@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from hcserver.config import LimitSettings
+from hcserver.config.schema import LimitSettings
 from tests.handlers.harness import BASE, Site, serve
 
 ONE, TWO = str(uuid4()), str(uuid4())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hcserver.config import LimitSettings
+from hcserver.config.schema import LimitSettings
 from tests.handlers.harness import BASE, Site, chunked, serve
 
 LIMIT = 100

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hcserver.config import HttpSettings
+from hcserver.config.schema import HttpSettings
 from tests.handlers.harness import Site, serve
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hcserver.config import LimitSettings
+from hcserver.config.schema import LimitSettings
 from tests.handlers.harness import Site, serve
 
 

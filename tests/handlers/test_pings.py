@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from handlers.ping import parse_target
+from handlers.ping.handler import parse_target
 from hcserver.errors import InvalidRequest, NotFound
 from tests.handlers.harness import NOWHERE, Site
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from handlers.http import Request, Response, Route, Server
+from handlers.ping.exchange import Request, Response, Route, Server
 from hcserver.errors import HcError
 from tests.handlers.harness import Connection
 from tests.handlers.test_http import listening

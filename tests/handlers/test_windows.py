@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from hcserver.domain.maintenance import Window
-from hcserver.services.windows import MAX_WINDOWS
+from hcserver.domain.maintenance_window import Window
+from hcserver.services.management.windows import MAX_WINDOWS
 from tests.handlers.harness import NOWHERE, Site
 
 ONCE = {"start": "2024-03-10T22:00:00+00:00", "end": "2024-03-11T02:00:00+00:00"}

@@ -20,7 +20,7 @@ import pytest
 from pymongo import MongoClient
 
 from hcserver import app
-from hcserver.config import HttpSettings, MongoSettings, Settings, SmtpSettings
+from hcserver.config.schema import HttpSettings, MongoSettings, Settings, SmtpSettings
 from hcserver.errors import ConfigError
 from hcserver.storage.client import connect, database_of
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from hcserver.config import LogSettings
+from hcserver.config.schema import LogSettings
 from hcserver.logs import set_up_logging
 
 pytestmark = pytest.mark.usefixtures("own_logging")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from hcserver.config import SmtpSettings
+from hcserver.config.schema import SmtpSettings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping, Report
 from hcserver.errors import Ambiguous, NotFound

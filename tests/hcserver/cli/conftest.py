@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from pymongo import MongoClient
 
 from hcserver.cli import main
-from hcserver.config import MongoSettings, Settings
+from hcserver.config.schema import MongoSettings, Settings
 from hcserver.services.core import Core
 from hcserver.storage.client import connect, database_of
 from hcserver.storage.schema import prepare

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from hcserver.channels.registry import KINDS
-from hcserver.domain.fields import parse_spec
+from hcserver.notify.registry import KINDS
 from hcserver.services.core import Core
+from hcserver.validation.check import parse_spec
 from tests.hcserver.cli.conftest import Cli
 
 

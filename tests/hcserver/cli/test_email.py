@@ -13,10 +13,10 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from hcserver.cli.output import harmless
-from hcserver.config import SmtpSettings
-from hcserver.domain.fields import parse_spec
+from hcserver.config.schema import SmtpSettings
 from hcserver.services.core import Core
 from hcserver.storage.client import connect, database_of
+from hcserver.validation.check import parse_spec
 from smtp.listener import Listener
 from tests.hcserver.cli.conftest import Cli
 

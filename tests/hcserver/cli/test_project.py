@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from hcserver.domain.fields import parse_spec
 from hcserver.errors import Unauthorized
 from hcserver.services.core import Core
+from hcserver.validation.check import parse_spec
 from tests.hcserver.cli.conftest import Cli
 
 KEYS = ["api_key", "api_key_readonly", "ping_key", "badge_key"]

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from hcserver.domain.fields import parse_spec
 from hcserver.services.core import Core
+from hcserver.validation.check import parse_spec
 from tests.hcserver.cli.conftest import Cli
 
 ONCE = ["--start", "2100-01-31T22:00:00Z", "--end", "2100-02-01T03:00:00+01:00"]

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from hcserver.config import Settings
+from hcserver.config.schema import Settings
 from hcserver.domain.check import Check
-from hcserver.domain.fields import parse_spec
 from hcserver.domain.ping import Report, Signal
 from hcserver.domain.project import Project
-from hcserver.services import notifier as notifier_module
 from hcserver.services.core import Core
-from tests.hcserver.services.telling import FakeKind
+from hcserver.services.delivery import notifier as notifier_module
+from hcserver.validation.check import parse_spec
+from tests.hcserver.services.delivery.delivery_setup import FakeKind
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from hcserver.config import Settings
-from hcserver.domain.fields import parse_spec
+from hcserver.config.schema import Settings
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.domain.transitions import shown_status
+from hcserver.domain.state_machine import shown_status
 from hcserver.errors import ConfigError, Forbidden, NotFound, Unavailable
-from hcserver.services import ledger as ledger_module
-from hcserver.services.checks import TOMBSTONE_TIME
 from hcserver.services.core import Core
+from hcserver.services.intake import check_cache as ledger_module
+from hcserver.services.management.checks import TOMBSTONE_TIME
 from hcserver.storage.checks import Outbox, Write
+from hcserver.validation.check import parse_spec
 from tests.hcserver.services.conftest import FakeClock, MakeCore, create, pass_time, ping, report
 
 

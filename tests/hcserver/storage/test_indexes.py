@@ -14,7 +14,7 @@ from pymongo import monitoring
 from hcserver.domain.admin_key import AdminKey
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
-from hcserver.domain.maintenance import Window
+from hcserver.domain.maintenance_window import Window
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Channel, Project

@@ -198,7 +198,7 @@ async def test_channels_belong_to_a_project(storage: Storage) -> None:
 
 
 async def test_a_database_that_is_away_is_an_error_of_its_own() -> None:
-    from hcserver.config import MongoSettings
+    from hcserver.config.schema import MongoSettings
     from hcserver.storage.client import connect, database_of
 
     client = connect("mongodb://127.0.0.1:1/?directConnection=true", MongoSettings(timeout=0.2))

@@ -1,0 +1,245 @@
+"""What the services that Apprise reaches are told: each in the form that it shows best, within its limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from uuid import uuid5
+
+from msgspec.structs import replace
+
+from hcserver.domain.ping import Ping
+from hcserver.notify import rendering
+from hcserver.notify.alert_message import Event, Notice
+from hcserver.notify.apprise_message import Level, Message
+from hcserver.notify.body_preview import excerpt, one_line
+
+Compose = Callable[[Notice], Message]
+
+_LEVELS: dict[Event, Level] = {
+    "down": "failure",
+    "reminder": "failure",
+    "start-too-long": "failure",
+    "up": "success",
+    "paused": "warning",
+    "test": "info",
+}
+_SIGNS: dict[Event, str] = {
+    "down": "🔴",
+    "reminder": "🔴",
+    "start-too-long": "🔴",
+    "up": "🟢",
+    "paused": "⏸️",
+    "test": "🔔",
+}
+# Limits in UTF-8 bytes, which are at least as many as characters however a service counts those.
+_DISCORD = 2000  # https://discord.com/developers/docs/resources/webhook#execute-webhook
+_TELEGRAM = 3800  # of 4096 when its markup has been read: https://core.telegram.org/bots/api#sendmessage
+_PUSHOVER = 1024  # https://pushover.net/api#limits
+_NTFY = 3500  # of 4096, quotation marks included: https://docs.ntfy.sh/config/#message-limits
+_CHAT = 3800  # Mattermost and Google Chat: 4000 and 4096 characters; Rocket.Chat: 5000
+_MATRIX = 20_000  # HTML can't be cut anywhere; an event has room for three times as much
+_LONG = 8000  # below the limits of all others
+_TITLE = 250  # Pushover's, the shortest of those that have titles
+_SUMMARY = 1000  # of 1024: https://developer.pagerduty.com/docs/send-alert-event
+_ALERT = 130  # https://docs.opsgenie.com/docs/alert-api#create-alert
+_TOPIC = 60  # https://zulip.com/api/send-message#parameter-topic
+_SMS = 160  # one message
+
+# What some dialect or other reads as markup, a mention or a link. Not all of them know backslashes, but all
+# show the inside of a code span as it is.
+_MARKUP = re.compile(r"[*_~`\[\]<>@\\|&]")
+_MENTION = re.compile("<(/?at)>", re.IGNORECASE)
+_SHORTER = (600, 300, 100, 0)  # characters of what the job said, if the whole is too long
+
+
+def slack(notice: Notice) -> Message:
+    return _markdown(notice, _LONG, title=True)
+
+
+def discord(notice: Notice) -> Message:
+    return _markdown(notice, _DISCORD)
+
+
+def telegram(notice: Notice) -> Message:
+    # Only this version of its markdown can say everything.
+    return _markdown(notice, _TELEGRAM, options={"mdv": "v2"})
+
+
+def chat(notice: Notice) -> Message:
+    """For services with their own dialect of markdown and no titles."""
+    return _markdown(notice, _CHAT, options={"format": "markdown"})
+
+
+def card(notice: Notice) -> Message:
+    message = _markdown(notice, _CHAT, title=True)
+    # Apprise would make a mention of it, and Teams refuses cards that mention somebody whom it does not know.
+    return replace(message, body=_MENTION.sub(r"‹\1›", message.body))
+
+
+def push_markdown(notice: Notice) -> Message:
+    return _markdown(notice, _CHAT, title=True, options={"format": "markdown", "priority": _urgency(notice)})
+
+
+def matrix(notice: Notice) -> Message:
+    return Message(
+        title=clipped(rendering.title(notice), _TITLE),
+        body=_fitting(rendering.html, notice, _MATRIX),
+        format="html",
+        level=_LEVELS[notice.event],
+    )
+
+
+def zulip(notice: Notice) -> Message:
+    """One topic for each check: the news of one check stay together."""
+    message = chat(notice)
+    return replace(message, title=one_line(rendering.label(notice), _TOPIC))
+
+
+def ntfy(notice: Notice) -> Message:
+    # Its apps for iOS show markdown as it is written.
+    sign = {"🔴": "red_circle", "🟢": "green_circle", "⏸️": "pause_button", "🔔": "bell"}[_SIGNS[notice.event]]
+    return replace(
+        _plain(notice, _NTFY), options={"xtags": sign, "priority": _urgency(notice, ordinary="default")}
+    )
+
+
+def pushover(notice: Notice) -> Message:
+    return _plain(notice, _PUSHOVER)
+
+
+def plain(notice: Notice) -> Message:
+    """For any service."""
+    return _plain(notice, _CHAT)
+
+
+def signal(notice: Notice) -> Message:
+    message = _plain(notice, _CHAT)
+    return replace(message, title="", body=f"{_SIGNS[notice.event]} {message.body}")
+
+
+def sms(notice: Notice) -> Message:
+    place = f" ({one_line(notice.project, 60)})" if notice.project else ""
+    text = f"{rendering.title(notice)}{place}, {notice.happened:%Y-%m-%d %H:%M} UTC"
+    return Message(body=clipped(text, _SMS), level=_LEVELS[notice.event])
+
+
+def pagerduty(notice: Notice) -> Message:
+    """Bad news raise the check's incident, everything else resolves it; a test raises one of its own."""
+    options = {
+        "action": "resolve" if _closes(notice) else "trigger",
+        "dedup": _incident(notice),
+        "source": one_line(notice.project, 100) or "hcserver",
+        "component": one_line(rendering.label(notice), 100),
+        "click": rendering.link(notice),
+        "+details": _fitting(rendering.plain, notice, _LONG),
+    }
+    return Message(
+        body=clipped(rendering.title(notice), _SUMMARY), level=_LEVELS[notice.event], options=options
+    )
+
+
+def opsgenie(notice: Notice) -> Message:
+    """As for PagerDuty."""
+    alias = _incident(notice)
+    return Message(
+        title=clipped(rendering.title(notice), _ALERT),
+        body=_fitting(rendering.plain, notice, _LONG),
+        level=_LEVELS[notice.event],
+        options={"action": "new", "alias": alias, "entity": one_line(rendering.label(notice), 100)},
+        closes=alias if _closes(notice) else "",
+    )
+
+
+def clipped(text: str, limit: int) -> str:
+    """`text` in at most `limit` bytes of UTF-8, with "…" where it was cut."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit:
+        return text
+    return data[: limit - 3].decode("utf-8", "ignore").rstrip() + "…"
+
+
+def _plain(notice: Notice, limit: int) -> Message:
+    return Message(
+        title=clipped(rendering.title(notice), _TITLE),
+        body=_fitting(rendering.plain, notice, limit),
+        level=_LEVELS[notice.event],
+    )
+
+
+def _markdown(
+    notice: Notice, limit: int, *, title: bool = False, options: dict[str, str] | None = None
+) -> Message:
+    """With the title in the body unless the service has a place for it."""
+    headline = "" if title else _headline(notice) + "\n"
+    return Message(
+        title=clipped(rendering.title(notice), _TITLE) if title else "",
+        body=_fitting(lambda shorter: headline + _dialect(shorter), notice, limit),
+        format="markdown",
+        level=_LEVELS[notice.event],
+        options=options or {},
+    )
+
+
+def _headline(notice: Notice) -> str:
+    name = rendering.label(notice)
+    event = rendering.title(notice).removesuffix(name).rstrip(": ")
+    return f"{_SIGNS[notice.event]} **{event}** {_inert(name)}"
+
+
+def _dialect(notice: Notice) -> str:
+    """The message in what all dialects of markdown have in common."""
+    name = f"“{rendering.label(notice)}”"
+    sentence = rendering.sentence(notice)
+    parts = [sentence.replace(name, "It" if sentence.startswith(name) else "it", 1)]
+    parts.append("\n".join(f"- {label}: {_inert(value)}" for label, value in rendering.facts(notice)))
+    if said := excerpt(notice.last_ping):
+        # Shorter fences are all that some of them know: nothing inside may end it.
+        parts.append("```\n" + said.replace("```", "'''") + "\n```")
+    return "\n\n".join([*parts, f"[Details]({rendering.link(notice)})"])
+
+
+def _inert(text: str) -> str:
+    """`text` such that nobody's markdown makes anything of it."""
+    if not _MARKUP.search(text):
+        return text
+    return "`" + text.replace("`", "'") + "`"
+
+
+def _fitting(render: Callable[[Notice], str], notice: Notice, limit: int) -> str:
+    """What `render` makes of the notice in `limit` bytes, with less of what the job said if need be."""
+    text = render(notice)
+    said = excerpt(notice.last_ping)
+    for length in _SHORTER:
+        if len(text.encode("utf-8", "replace")) <= limit:
+            return text
+        text = render(_saying(notice, said[:length]))
+    return clipped(text, limit)
+
+
+def _saying(notice: Notice, said: str) -> Notice:
+    """The notice with `said` as the beginning of what the job said."""
+    if notice.last_ping is None:
+        return notice
+    return replace(notice, last_ping=_with_body(notice.last_ping, said))
+
+
+def _with_body(ping: Ping, said: str) -> Ping:
+    if not said:
+        return replace(ping, body=None)
+    # The body of an email is the whole message: this one has an empty header.
+    body = ("\n\n" + said if ping.scheme == "email" else said).encode("utf-8", "replace")
+    return replace(ping, body=body, body_size=len(body) + 1)
+
+
+def _urgency(notice: Notice, ordinary: str = "normal") -> str:
+    return "high" if _LEVELS[notice.event] == "failure" else ordinary
+
+
+def _closes(notice: Notice) -> bool:
+    return notice.event in ("up", "paused")
+
+
+def _incident(notice: Notice) -> str:
+    """What all news of one check share. Not its uuid: with that, who sees the incident could ping."""
+    return uuid5(notice.check.id, "test" if notice.event == "test" else "incident").hex

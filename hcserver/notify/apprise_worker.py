@@ -1,0 +1,55 @@
+"""The process that runs Apprise: errands on standard input, outcomes on standard output.
+
+Apprise blocks, and its plugins trust what they are given: here it can be killed, and is confined.
+Its arguments are the networks that it may reach beyond public addresses.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import resource
+import sys
+import warnings
+
+import msgspec
+from apprise import Apprise
+
+from hcserver.net.http_client import Guard
+from hcserver.notify.apprise_delivery import deliver
+from hcserver.notify.apprise_message import Outcome, errand_decoder
+from hcserver.notify.apprise_sandbox import confine
+from hcserver.notify.apprise_url import without_secrets
+from hcserver.notify.body_preview import one_line
+from hcserver.worker_processes import serve
+
+MEMORY_LIMIT = 512 * 1024**2  # bytes of address space; an answer without end from a service runs into it
+
+
+def main() -> None:
+    """Do errands until the server closes its end."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it would hold tokens
+    warnings.simplefilter("ignore")  # such as for verify=no, which is the user's choice
+    logging.lastResort = None
+    # Whatever a plugin prints must not get between the outcomes.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    Apprise.instantiate("ntfy://localhost/loads-all-plugins")  # while files can still be read
+    confine(Guard(tuple(ipaddress.ip_network(network) for network in sys.argv[1:])))
+    serve(_outcome, sys.stdin.buffer, answers)
+
+
+def _outcome(data: bytes) -> bytes:
+    errand = errand_decoder.decode(data)
+    try:
+        outcome = deliver(errand)
+    except Exception as error:  # noqa: BLE001 - what a plugin raises is not the next errand's business
+        text = without_secrets(f"Apprise has failed: {type(error).__name__}: {error}", errand.url)
+        outcome = Outcome(told=False, text=one_line(text, 500))
+    return msgspec.msgpack.encode(outcome)
+
+
+if __name__ == "__main__":
+    main()

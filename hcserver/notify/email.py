@@ -1,0 +1,67 @@
+"""Email: a message with a plain and an HTML part."""
+
+from __future__ import annotations
+
+import re
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Final
+
+from hcserver.errors import InvalidRequest
+from hcserver.notify import rendering
+from hcserver.notify.alert_message import Failed, Notice, Receipt
+from hcserver.notify.send_context import Tools
+from hcserver.notify.targets import MASK, refusal, stripped
+
+NEEDS: Final = 'an email address such as "ops@example.org"'
+# RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2 for the lengths; a local part is a dot-atom of RFC 5322.
+_LOCAL = re.compile(r"(?=.{1,64}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"(?=.{1,253}$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+
+
+class Email:
+    name = "email"
+    needs = NEEDS
+
+    def normalise(self, target: str) -> str:
+        """The address with its domain as the DNS knows it."""
+        address = stripped(target, NEEDS)
+        local, _, domain = address.rpartition("@")
+        try:
+            domain = domain.encode("idna").decode("ascii").lower()
+        except UnicodeError as error:
+            raise refusal(f"{address[:100]!r} has no valid domain", NEEDS) from error
+        if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+            raise refusal(f"{address[:100]!r} is no email address", NEEDS)
+        return f"{local}@{domain}"
+
+    def masked(self, target: str) -> str:
+        local, _, domain = target.rpartition("@")
+        return f"{local[:1]}{MASK}@{domain}"
+
+    async def send(self, target: str, notice: Notice, tools: Tools) -> Receipt:
+        try:
+            recipient = self.normalise(target)
+        except InvalidRequest as error:
+            raise Failed(str(error), transient=False) from error
+        name, sender = parseaddr(tools.email.sender)
+        message = _message(notice, Address(name, addr_spec=sender), recipient)
+        return Receipt(status=await tools.mailer.send(message, notice.bounce or sender, recipient))
+
+
+def _message(notice: Notice, sender: Address, recipient: str) -> EmailMessage:
+    message = EmailMessage()
+    message["Subject"] = rendering.title(notice)
+    message["From"] = sender
+    message["To"] = Address(addr_spec=recipient)
+    message["Date"] = format_datetime(notice.now)
+    # The same on every attempt: mail that arrives twice after all is shown once by many readers.
+    message["Message-ID"] = f"<{notice.id}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies, please
+    message.set_content(rendering.plain(notice))
+    message.add_alternative(
+        f'<!DOCTYPE html>\n<html><body style="font-family:sans-serif">\n{rendering.html(notice)}\n</body></html>',
+        subtype="html",
+    )
+    return message

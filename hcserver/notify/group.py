@@ -1,0 +1,44 @@
+"""Group: other channels under one name."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from hcserver.notify.targets import refusal, stripped
+
+_MAX_MEMBERS = 100
+
+
+class Group:
+    """Has no way to send of its own: whoever sends to a group sends to its members instead."""
+
+    name = "group"
+    needs = (
+        "the ids of other channels, comma-separated, as in "
+        '"5e7a5a52-6a0e-4c64-8d4b-5a9c2f5c6d10,0d0f5f0e-63b1-4b0e-9e0b-0c2c8c1b7a44"'
+    )
+
+    def normalise(self, target: str) -> str:
+        """The ids, each once. Whether there are such channels is the caller's to find out."""
+        return ",".join(map(str, self.members(target)))
+
+    def masked(self, target: str) -> str:
+        return target
+
+    def members(self, target: str) -> tuple[UUID, ...]:
+        """The channels of the group, each once, in the order given. Raises InvalidRequest."""
+        identifiers = [item.strip() for item in stripped(target, self.needs).split(",")]
+        members = tuple(dict.fromkeys(self._member(item) for item in identifiers))
+        if len(members) > _MAX_MEMBERS:
+            raise refusal(f"the group has more than {_MAX_MEMBERS} channels", self.needs)
+        return members
+
+    def _member(self, identifier: str) -> UUID:
+        try:
+            member = UUID(identifier)
+        except ValueError as error:
+            raise refusal(f"{identifier[:100]!r} is no channel's id", self.needs) from error
+        # UUID() also takes braces, "urn:uuid:" and digits without hyphens.
+        if str(member) != identifier.lower():
+            raise refusal(f"{identifier[:100]!r} is no channel's id", self.needs)
+        return member

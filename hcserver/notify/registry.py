@@ -1,0 +1,27 @@
+"""All kinds of channels, by name."""
+
+from __future__ import annotations
+
+from hcserver.errors import InvalidRequest
+from hcserver.notify.apprise import APPRISE_KINDS
+from hcserver.notify.email import Email
+from hcserver.notify.group import Group
+from hcserver.notify.shell import Shell
+from hcserver.notify.transport import Kind
+from hcserver.notify.webhook import Webhook
+
+# A group has no way to send of its own: the caller sends to its members.
+AnyKind = Kind | Group
+
+_ALL: tuple[AnyKind, ...] = (Email(), Webhook(), Shell(), Group(), *APPRISE_KINDS)
+KINDS = {one.name: one for one in _ALL}
+
+
+def kind(name: str) -> AnyKind:
+    """Raises InvalidRequest if there is no such kind."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise InvalidRequest(
+            f"unknown kind of channel {name[:100]!r}: expected one of {', '.join(KINDS)}"
+        ) from None

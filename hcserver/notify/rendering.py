@@ -1,0 +1,192 @@
+"""What people read: what happened to which check, since when, and what its job said last.
+
+Everything that comes from outside is escaped for the form that it is put into.
+"""
+
+from __future__ import annotations
+
+import html as markup
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from hcserver.domain.ping import Ping
+from hcserver.domain.schedule import zone
+from hcserver.notify.alert_message import Event, Notice
+from hcserver.notify.body_preview import excerpt, one_line
+
+_HEADLINES: dict[Event, str] = {
+    "down": "DOWN",
+    "up": "UP",
+    "start-too-long": "NOT FINISHED IN TIME",
+    "paused": "PAUSED",
+    "reminder": "STILL DOWN",
+    "test": "TEST",
+}
+_PING_TYPES = {"success": "success", "fail": "failure", "start": "start", "log": "log", "ign": "ignored"}
+# The characters that CommonMark and its relatives give a meaning to; a backslash takes it from them.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&.])")
+
+Fact = tuple[str, str]
+
+
+def title(notice: Notice) -> str:
+    """One line without controls: what happened to which check."""
+    return f"{_HEADLINES[notice.event]}: {label(notice)}"
+
+
+def label(notice: Notice) -> str:
+    """The check as people know it, in one line; its uuid is no name, as it is its ping address."""
+    return one_line(notice.check.name or notice.check.slug) or "a check without a name"
+
+
+def link(notice: Notice) -> str:
+    """Where more can be seen."""
+    return f"{notice.base_url}/api/v3/checks/{notice.check.id}"
+
+
+def sentence(notice: Notice) -> str:
+    """What happened, in one line. Holds the check's name unescaped."""
+    name = f"“{label(notice)}”"
+    match notice.event:
+        case "down":
+            return f"{name} is DOWN: {_cause(notice)}."
+        case "up":
+            return f"{name} is UP again{_after(notice, 'down')}."
+        case "start-too-long":
+            return f"{name} has started but did not finish within its grace time."
+        case "paused":
+            return f"{name} is PAUSED: nothing will be told of it until it is resumed or pinged."
+        case "reminder":
+            return f"{name} is still DOWN, for {duration(notice.now - notice.happened)} now."
+        case "test":
+            return f"This is a test: what happens to {name} will be told here."
+
+
+def facts(notice: Notice) -> list[Fact]:
+    """What else there is to know, each with its label, in one line. Values are unescaped."""
+    check = notice.check
+    found: list[Fact] = []
+    if notice.project:
+        found.append(("Project", one_line(notice.project)))
+    if tags := check.tag_list():
+        found.append(("Tags", one_line(" ".join(tags))))
+    if notice.event != "test":
+        found.append(("Since", moment(notice, notice.happened)))
+    if notice.event == "down" and notice.since is not None:
+        found.append(("Was up for", duration(notice.happened - notice.since)))
+    if check.kind != "simple":
+        found.append(("Schedule", f"{one_line(check.schedule, 100)} ({check.tz})"))
+    if notice.last_ping is not None:
+        found.append(("Last ping", _ping(notice, notice.last_ping)))
+        if notice.last_ping.subject:
+            found.append(("Subject", one_line(notice.last_ping.subject)))
+    elif not check.n_pings:  # otherwise it is not kept any more
+        found.append(("Last ping", "never"))
+    return found
+
+
+def plain(notice: Notice) -> str:
+    """The whole message as text."""
+    lines = [sentence(notice), ""]
+    lines += [f"{name}: {value}" for name, value in facts(notice)]
+    if body := excerpt(notice.last_ping):
+        lines += ["", "It said:", body]
+    return "\n".join([*lines, "", link(notice)])
+
+
+def markdown(notice: Notice) -> str:
+    """The whole message in CommonMark."""
+    parts = [f"**{escape_markdown(sentence(notice))}**"]
+    parts.append("\n".join(f"- {name}: {escape_markdown(value)}" for name, value in facts(notice)))
+    if body := excerpt(notice.last_ping):
+        parts.append(_fenced(body))
+    return "\n\n".join([*parts, f"[Details]({link(notice)})"])
+
+
+def html(notice: Notice) -> str:
+    """The whole message as the inside of an HTML body; styles inline, as mail readers want them."""
+    colour = "#1a7f37" if notice.up else "#57606a" if notice.event in ("paused", "test") else "#c62828"
+    parts = [f'<p style="font-size:18px;font-weight:bold;color:{colour}">{_escaped(sentence(notice))}</p>']
+    rows = "".join(
+        f'<tr><th style="text-align:left;padding:2px 16px 2px 0;color:#57606a">{name}</th>'
+        f"<td>{_escaped(value)}</td></tr>"
+        for name, value in facts(notice)
+    )
+    parts.append(f"<table>{rows}</table>")
+    if body := excerpt(notice.last_ping):
+        parts.append(
+            '<p>It said:</p><pre style="background:#f6f8fa;padding:8px;white-space:pre-wrap">'
+            f"{_escaped(body)}</pre>"
+        )
+    address = _escaped(link(notice))
+    return "\n".join([*parts, f'<p><a href="{address}">{address}</a></p>'])
+
+
+def escape_markdown(text: str) -> str:
+    """`text` such that Markdown shows it as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def moment(notice: Notice, at: datetime) -> str:
+    """A moment in UTC, and in the check's own zone where its schedule is in that."""
+    utc = at.astimezone(UTC)
+    text = f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+    if notice.check.kind == "simple" or notice.check.tz in ("UTC", "Etc/UTC"):
+        return text
+    try:
+        local = utc.astimezone(zone(notice.check.tz))
+    except ValueError:  # stored when tzdata still had it
+        return text
+    day = "" if local.date() == utc.date() else f"{local:%Y-%m-%d} "
+    return f"{text} ({day}{local:%H:%M:%S} {notice.check.tz})"
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in its two greatest units: "3 d 4 h", "59 s"; less than a second is "0 s"."""
+    seconds = max(int(length.total_seconds()), 0)
+    counts = [
+        (seconds // 86400, "d"),
+        (seconds // 3600 % 24, "h"),
+        (seconds // 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ]
+    while counts and not counts[0][0]:
+        counts.pop(0)
+    return " ".join(f"{count} {unit}" for count, unit in counts[:2] if count) or "0 s"
+
+
+def _cause(notice: Notice) -> str:
+    ping = notice.last_ping
+    if notice.reason == "fail" and ping is not None and ping.exit_status:
+        return f"its job has failed with exit status {ping.exit_status}"
+    if notice.reason == "fail":
+        return "its job has reported a failure"
+    if notice.reason == "timeout":
+        return "no success was reported in time"
+    return "its status has changed"
+
+
+def _after(notice: Notice, what: str) -> str:
+    return "" if notice.since is None else f" after {duration(notice.happened - notice.since)} {what}"
+
+
+def _ping(notice: Notice, ping: Ping) -> str:
+    how = f"{ping.scheme.upper()} {one_line(ping.method, 10)}".strip() if ping.scheme != "email" else "email"
+    parts = [f"#{ping.n} {_PING_TYPES[ping.type]}", moment(notice, ping.at), f"by {how}"]
+    origin = one_line(ping.sender or ping.remote_addr)
+    if origin:
+        parts.append(f"from {origin}")
+    if ping.exit_status is not None:
+        parts.append(f"exit status {ping.exit_status}")
+    return ", ".join(parts)
+
+
+def _fenced(body: str) -> str:
+    """A code block that nothing inside can end: its fence is longer than any run of backticks there."""
+    longest = max((len(run) for run in re.findall("`+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{body}\n{fence}"
+
+
+_escaped: Callable[[str], str] = markup.escape

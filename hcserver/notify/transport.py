@@ -1,0 +1,28 @@
+"""What every kind of channel can do."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hcserver.notify.alert_message import Notice, Receipt
+from hcserver.notify.send_context import Tools
+
+
+class Kind(Protocol):
+    """A way to reach people. Holds no state: what it needs comes with each call."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs(self) -> str:
+        """What TARGET must be, in one line with an example."""
+
+    def normalise(self, target: str) -> str:
+        """The target as it is stored. Raises InvalidRequest that says what is wrong and what is needed."""
+
+    def masked(self, target: str) -> str:
+        """The target as a log or a read-only key may see it: without secrets, still recognisable."""
+
+    async def send(self, target: str, notice: Notice, tools: Tools) -> Receipt:
+        """Tell it. Raises Failed. May be cancelled at any moment; the caller limits the time."""

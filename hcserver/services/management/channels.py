@@ -1,0 +1,214 @@
+"""Channels, as people manage them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
+
+from hcserver.domain.alert import Step
+from hcserver.domain.check import Check
+from hcserver.domain.clock import Clock
+from hcserver.domain.notification import Attempt, Notification
+from hcserver.domain.project import Channel, Project
+from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
+from hcserver.notify.group import Group
+from hcserver.notify.registry import KINDS, kind
+from hcserver.notify.targets import MASK
+from hcserver.services.delivery.held_notifications import release_of_channel
+from hcserver.services.delivery.notifier import Notifier
+from hcserver.services.intake.check_cache import Ledger
+from hcserver.storage import Storage
+from hcserver.validation import json_fields
+from hcserver.validation.channel import ChannelSpec, apply_channel
+
+MAX_CHANNELS = 1000  # of a project
+GROUP_EMPTIED = "the last of its channels was deleted"
+_AT_ONCE = 100  # checks changed at a time
+
+
+class Channels:
+    """The channels of projects. Every method raises Unavailable when the database is away."""
+
+    def __init__(self, storage: Storage, ledger: Ledger, notifier: Notifier, clock: Clock) -> None:
+        self._storage = storage
+        self._ledger = ledger
+        self._notifier = notifier
+        self._clock = clock
+
+    # -- reading
+
+    async def of_project(self, project: UUID) -> list[Channel]:
+        """The oldest first."""
+        return await self._storage.channels.of_project(project)
+
+    async def get(self, project: Project, id: UUID) -> Channel:
+        """Raises NotFound, Forbidden."""
+        channel = await self._storage.channels.get(id)
+        if channel is None:
+            raise NotFound("not found")
+        if channel.project != project.id:
+            raise Forbidden("the channel is another project's")
+        return channel
+
+    async def find(self, project: Project, name_or_id: str) -> Channel:
+        """The project's channel with this id, else the one with this name. Raises NotFound, Ambiguous."""
+        channels = await self.of_project(project.id)
+        found = [one for one in channels if str(one.id) == name_or_id]
+        found = found or [one for one in channels if one.name == name_or_id]
+        if not found:
+            raise NotFound(f"there is no channel {name_or_id!r} in the project")
+        if len(found) > 1:
+            raise Ambiguous(f"several channels are named {name_or_id!r}: give the id")
+        return found[0]
+
+    async def notifications(self, channel: Channel, limit: int) -> list[Notification]:
+        """The last `limit` of what was, or is to be, told by the channel, newest first."""
+        return await self._storage.notifications.of_channel(channel.id, limit)
+
+    # -- changing
+
+    async def create(self, project: Project, spec: ChannelSpec) -> Channel:
+        """Raises InvalidRequest, Forbidden (the project has as many channels as it may)."""
+        if spec.kind is None or spec.target is None:
+            raise json_fields.fault(f"{'kind' if spec.kind is None else 'target'} is missing")
+        if spec.kind not in KINDS:
+            raise json_fields.fault(f"kind has unexpected value: expected one of {', '.join(KINDS)}")
+        async with self._exclusively(project):
+            others = await self.of_project(project.id)
+            if len(others) >= MAX_CHANNELS:
+                raise Forbidden(f"the project has {MAX_CHANNELS} channels, which is the most")
+            target = _checked_target(spec.kind, spec.target, others)
+            channel = Channel(
+                id=uuid4(), project=project.id, created=self._clock(), kind=spec.kind, target=target
+            )
+            channel = apply_channel(channel, spec, None)
+            await self._storage.channels.insert(channel)
+        await self._tell(project)
+        return channel
+
+    async def update(self, project: Project, id: UUID, spec: ChannelSpec) -> Channel:
+        """Raises NotFound, Forbidden, InvalidRequest; then nothing is changed."""
+        async with self._exclusively(project):
+            channel = await self.get(project, id)
+            if spec.kind not in (None, channel.kind):
+                raise json_fields.fault("kind can't be changed: create another channel")
+            target = spec.target
+            if target is None and channel.kind == Group.name and spec.changes.get("error", "") is None:
+                target = channel.target  # what it had may be gone
+            if target is not None:
+                target = _checked_target(channel.kind, target, await self.of_project(project.id))
+            channel = apply_channel(channel, spec, target)
+            await self._storage.channels.replace(channel)
+        await self._tell(project)
+        await release_of_channel(self._storage, id, self._clock())
+        return channel
+
+    async def delete(self, project: Project, id: UUID) -> Channel:
+        """Delete a channel, and take it out of checks and groups; the channel as it was.
+
+        If it is cut short the channel is still there, and it can be repeated. Raises NotFound, Forbidden.
+        """
+        channel = await self.get(project, id)
+        await self._unassign(channel)
+        async with self._exclusively(project):
+            await self._leave_groups(channel)
+            await self._storage.channels.delete(id)
+        await self._tell(project)
+        # Whoever assigned it while we were at it.
+        await self._unassign(channel)
+        return channel
+
+    async def test(self, channel: Channel, check: Check | None = None) -> Attempt:
+        """Send a test, about `check` if one is given, and say what came of it.
+
+        Of a group: to all its channels. It takes as long as the slowest; what is told is the first failure.
+        """
+        if channel.kind != Group.name:
+            return await self._notifier.test(channel, check)
+        ids = Group().members(channel.target)
+        found = [one for one in await self.of_project(channel.project) if one.id in ids]
+        if not found:
+            return Attempt(at=self._clock(), duration=0.0, error="the group has no channels")
+        attempts = await asyncio.gather(*(self._notifier.test(one, check) for one in found))
+        failed = next(
+            (
+                (attempt.status, f"{one.name or one.kind}: {attempt.error}")
+                for one, attempt in zip(found, attempts, strict=True)
+                if attempt.error is not None
+            ),
+            (None, None),
+        )
+        duration = max(attempt.duration for attempt in attempts)
+        return Attempt(at=attempts[0].at, duration=duration, status=failed[0], error=failed[1])
+
+    async def _unassign(self, channel: Channel) -> None:
+        def without(check: Check) -> Step:
+            if channel.id not in check.channels:
+                return Step(check)
+            return Step(replace(check, channels=tuple(id for id in check.channels if id != channel.id)))
+
+        checks = [self._ledger.overlay(one) for one in await self._storage.checks.of_project(channel.project)]
+        ids = [check.id for check in checks if channel.id in check.channels]
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+            outcomes = await asyncio.gather(
+                *(self._ledger.change(id, without) for id in some), return_exceptions=True
+            )
+            for outcome in outcomes:
+                # A check that is deleted at the same time has no channels left.
+                if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
+                    raise outcome
+            await self._storage.news.tell(self._clock(), *some)
+
+    async def _leave_groups(self, channel: Channel) -> None:
+        for group in await self.of_project(channel.project):
+            if group.kind != Group.name:
+                continue
+            ids = Group().members(group.target)
+            if channel.id not in ids:
+                continue
+            if rest := ",".join(str(id) for id in ids if id != channel.id):
+                await self._storage.channels.replace(replace(group, target=rest))
+            else:
+                await self._storage.channels.replace(replace(group, error=GROUP_EMPTIED))
+
+    async def _tell(self, project: Project) -> None:
+        self._notifier.forget(project.id)
+        await self._storage.news.tell(self._clock(), project.id)
+
+    @asynccontextmanager
+    async def _exclusively(self, project: Project) -> AsyncIterator[None]:
+        """One change at a time, so that none is lost and groups have only channels that there are."""
+        async with self._storage.locks.hold(f"channels:{project.id}", self._clock):
+            yield
+
+
+def masked_target(channel: Channel) -> str:
+    """The target without its secrets."""
+    way = KINDS.get(channel.kind)
+    return MASK if way is None else way.masked(channel.target)
+
+
+def _checked_target(name: str, target: str, others: Sequence[Channel]) -> str:
+    """The target as it is stored. Raises InvalidRequest."""
+    way = kind(name)
+    try:
+        checked = way.normalise(target)
+        if isinstance(way, Group):
+            _check_members(way.members(checked), others)
+    except InvalidRequest as error:
+        raise json_fields.fault(f"target does not fit: {error}") from error
+    return checked
+
+
+def _check_members(ids: Sequence[UUID], others: Sequence[Channel]) -> None:
+    kinds = {one.id: one.kind for one in others}
+    for id in ids:
+        if id not in kinds:
+            raise InvalidRequest(f"{id} is no channel of the project")
+        if kinds[id] == Group.name:
+            raise InvalidRequest(f"{id} is a group itself")

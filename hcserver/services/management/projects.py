@@ -1,0 +1,169 @@
+"""Projects and their keys, as people manage them."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import Literal, get_args
+from uuid import UUID, uuid4
+
+import msgspec
+
+from hcserver.domain.clock import Clock
+from hcserver.domain.project import Project
+from hcserver.errors import Ambiguous, InvalidRequest, NotFound
+from hcserver.services.lookup import Directory, key_hash
+from hcserver.services.management.checks import Checks
+from hcserver.storage import Storage
+from hcserver.validation.project import MAX_NAME
+
+KeyKind = Literal["api", "api-readonly", "ping", "badge"]
+KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
+
+_ALPHANUMERIC = string.ascii_letters + string.digits
+# Ping keys are part of email addresses, which people and mail servers write in either case.
+_LOWER = string.ascii_lowercase + string.digits
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """A project's keys in clear, known only at the moment they are made."""
+
+    api_key: str
+    api_key_readonly: str
+    ping_key: str
+    badge_key: str
+
+
+class Projects:
+    """Every method raises Unavailable when the database is away."""
+
+    def __init__(self, storage: Storage, directory: Directory, checks: Checks, clock: Clock) -> None:
+        self._storage = storage
+        self._directory = directory
+        self._checks = checks
+        self._clock = clock
+
+    async def create(self, name: str) -> tuple[Project, Keys]:
+        """Raises InvalidRequest for a name that can't be used or is taken."""
+        async with self._storage.locks.hold("projects", self._clock):
+            return await self._create(name)
+
+    async def _create(self, name: str) -> tuple[Project, Keys]:
+        await self._require_free(name)
+        keys = Keys(new_key("api"), new_key("api-readonly"), new_key("ping"), new_key("badge"))
+        project = Project(
+            id=uuid4(),
+            name=name,
+            created=self._clock(),
+            ping_key=keys.ping_key,
+            badge_key=keys.badge_key,
+            api_key_hash=key_hash(keys.api_key),
+            api_key_readonly_hash=key_hash(keys.api_key_readonly),
+        )
+        await self._storage.projects.insert(project)
+        return project, keys
+
+    async def all(self) -> list[Project]:
+        """The oldest first."""
+        return await self._storage.projects.all()
+
+    async def get(self, id: UUID) -> Project:
+        """Raises NotFound."""
+        project = await self._storage.projects.get(id)
+        if project is None:
+            raise NotFound("not found")
+        return project
+
+    async def find(self, name_or_id: str) -> Project:
+        """The project with this id, else the one with this name. Raises NotFound, Ambiguous."""
+        projects = await self.all()
+        found = [p for p in projects if str(p.id) == name_or_id]
+        found = found or [p for p in projects if p.name == name_or_id]
+        if not found:
+            raise NotFound(f"there is no project {name_or_id!r}")
+        if len(found) > 1:
+            raise Ambiguous(f"several projects are named {name_or_id!r}: give the id")
+        return found[0]
+
+    async def rename(self, project: Project, name: str) -> None:
+        """Raises InvalidRequest for a name that can't be used or is taken."""
+        async with self._storage.locks.hold("projects", self._clock):
+            if name != project.name:
+                await self._require_free(name)
+            await self._update(project, name=name)
+
+    async def limit(self, project: Project, checks: int | None, pings: int | None) -> None:
+        """Set the project's own limits; None: as the configuration says."""
+        await self._update(project, checks_limit=checks, pings_limit=pings)
+
+    async def rotate_key(self, project: Project, kind: KeyKind) -> str:
+        """Make a new key; the old one stops working within a second."""
+        key = new_key(kind)
+        match kind:
+            case "api":
+                await self._update(project, api_key_hash=key_hash(key))
+            case "api-readonly":
+                await self._update(project, api_key_readonly_hash=key_hash(key))
+            case "ping":
+                await self._update(project, ping_key=key)
+            case "badge":
+                await self._update(project, badge_key=key)
+        return key
+
+    async def delete(self, project: Project) -> int:
+        """Delete the project with its checks, channels and windows; the number of its checks.
+
+        If it is cut short the project is still there, and it can be repeated.
+        """
+        count = await self._remove_checks(project)
+        await self._storage.channels.delete_of_project(project.id)
+        await self._storage.windows.delete_of_project(project.id)
+        await self._storage.projects.delete(project.id)
+        await self._changed(project)
+        # Whatever was added while we were at it.
+        return count + await self._remove_checks(project)
+
+    async def _remove_checks(self, project: Project) -> int:
+        checks = await self._checks.of_project(project.id)
+        for check in checks:
+            await self._checks.remove(check)
+        return len(checks)
+
+    async def _require_free(self, name: str) -> None:
+        require_text("name", name, MAX_NAME)
+        if any(name == project.name for project in await self.all()):
+            raise InvalidRequest(f"there is a project {name!r} already")
+
+    async def _update(self, project: Project, **changes: str | int | None) -> None:
+        await self._storage.projects.update(project.id, changes)
+        await self._changed(project)
+
+    async def _changed(self, project: Project) -> None:
+        """Nobody is to go on with what was remembered of the project, old keys above all."""
+        self._directory.forget(project.id)
+        await self._storage.news.tell(self._clock(), project.id)
+
+
+def new_key(kind: KeyKind | Literal["admin"]) -> str:
+    """A random key. API and admin keys have 28 alphanumerics behind a prefix, 32 characters in all."""
+    match kind:
+        case "admin":
+            return "hca_" + _random(_ALPHANUMERIC, 28)
+        case "api":
+            return "hcw_" + _random(_ALPHANUMERIC, 28)
+        case "api-readonly":
+            return "hcr_" + _random(_ALPHANUMERIC, 28)
+        case "ping":
+            return _random(_LOWER, 22)
+        case "badge":
+            return _random(_LOWER, 22)
+
+
+def _random(alphabet: str, length: int) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def require_text(what: str, text: str, limit: int) -> None:
+    """Raises InvalidRequest for what is no name to show to people."""
+    if not text.strip() or len(text) > limit or not text.isprintable():
+        raise InvalidRequest(f"{what} {text[:50]!r} does not fit: expected 1 to {limit} printable characters")

@@ -1,0 +1,37 @@
+"""What clients say about a project when they create or update it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from hcserver.validation import json_fields
+
+MAX_NAME: Final = 100  # characters
+MAX_CHECKS: Final = 1_000_000
+MAX_PINGS: Final = 1000  # of each check
+
+_READERS: Final[dict[str, json_fields.Reader]] = {
+    "checks_limit": json_fields.integer(0, MAX_CHECKS),
+    "name": json_fields.line(MAX_NAME),
+    "pings_limit": json_fields.integer(0, MAX_PINGS),
+}
+
+
+class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to create or update a project; None is what it does not say. A limit of 0: as configured."""
+
+    name: str | None
+    checks_limit: int | None
+    pings_limit: int | None
+
+
+def parse_project(data: Mapping[str, object]) -> ProjectSpec:
+    """Check the members of a request; unknown ones are ignored.
+
+    Raises InvalidRequest with the problem of the alphabetically first faulty member.
+    """
+    values = json_fields.parse(data, _READERS)
+    return ProjectSpec(**{name: values.get(name) for name in ProjectSpec.__struct_fields__})

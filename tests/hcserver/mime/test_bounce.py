@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import socket
+import time
+from uuid import UUID, uuid4
+
+import pytest
+
+from hcserver.mime.bounce import permanent_failure
+from smtp.listener import Listener
+from tests.smtp.fakes import NOW, Client, FakeCore, settings
+
+DSN = b"""\
+From: MAILER-DAEMON@mx.example.org\r
+Subject: Undelivered Mail Returned to Sender\r
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r
+\r
+--b\r
+\r
+I'm sorry.\r
+--b\r
+Content-Type: message/delivery-status\r
+\r
+Reporting-MTA: dns; mx.example.org\r
+\r
+Final-Recipient: rfc822; ops@example.org\r
+Action: failed\r
+Status: 5.1.1\r
+Diagnostic-Code: smtp; 550 5.1.1 <ops@example.org>: Recipient\r
+ address rejected: User unknown\r
+--b--\r
+"""
+
+
+def test_a_permanent_failure_says_why() -> None:
+    expected = "550 5.1.1 <ops@example.org>: Recipient address rejected: User unknown"
+    assert permanent_failure(DSN) == expected
+    assert permanent_failure(DSN.replace(b"\r\n", b"\n")) == expected
+
+
+def test_a_failure_without_a_diagnosis_has_its_status() -> None:
+    report = b"Content-Type: message/delivery-status\n\nAction: failed\nStatus: 5.2.2 (full)\n"
+    assert permanent_failure(report) == "Status: 5.2.2"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        DSN.replace(b"Action: failed", b"Action: delayed").replace(b"5.1.1\r", b"4.4.7\r"),
+        DSN.replace(b"Action: failed", b"Action: delivered").replace(b"5.1.1\r", b"2.0.0\r"),
+        DSN.replace(b"Action: failed", b"Action: delayed").replace(b"5.1.1\r", b"4.4.7\r")
+        + b"\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n",
+        b"Subject: Out of office\r\n\r\nBack on Monday. Status: fine\r\n",
+        b"",
+    ],
+)
+def test_what_is_no_permanent_failure_is_none(raw: bytes) -> None:
+    assert permanent_failure(raw) is None
+
+
+def test_what_is_made_to_take_long_does_not() -> None:
+    began = time.monotonic()
+    assert permanent_failure(b"Content-Type: message/delivery-status\r\n" * 10_000) is None
+    assert time.monotonic() - began < 2
+
+
+class FakeBounces:
+    def __init__(self) -> None:
+        self.channel = uuid4()
+        self.came_back: list[tuple[UUID, str]] = []
+
+    def channel_of(self, address: str) -> UUID | None:
+        return self.channel if address.lower() == "bounce+x@bounces.example.org" else None
+
+    async def returned(self, channel: UUID, error: str) -> None:
+        self.came_back.append((channel, error))
+
+
+async def test_a_bounce_disables_and_other_mail_to_its_address_is_taken_and_dropped() -> None:
+    core, bounces = FakeCore(), FakeBounces()
+    check = core.add()
+    sock = socket.create_server(("127.0.0.1", 0))
+    listener = Listener(settings(), core, lambda: NOW, bounces)
+    await listener.start([sock])
+    async with Client.connect(sock.getsockname()[1]) as client:
+        to = "Bounce+X@bounces.example.org"
+        assert (await client.mail(b"Subject: away\r\n\r\nback soon", to, sender="")).startswith("250")
+        assert bounces.came_back == []
+        assert (await client.mail(DSN, to, check, sender="")).startswith("250")
+        assert bounces.came_back == [
+            (bounces.channel, "550 5.1.1 <ops@example.org>: Recipient address rejected: User unknown")
+        ]
+        refused = await client.mail(DSN, "bounce+y@bounces.example.org", sender="")
+        assert refused.startswith("503")
+    await listener.stop(0)
+    assert [report.check for report in core.reports] == [check.id]

@@ -1,0 +1,68 @@
+"""A channel that notes what it is told, and a look at the log of notifications."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from hcserver.domain.check import Check
+from hcserver.domain.notification import Notification
+from hcserver.domain.project import Channel, Project
+from hcserver.notify.alert_message import Notice, Receipt
+from hcserver.services.core import Core
+
+
+class FakeKind:
+    """Takes what it is told; `trouble` may raise, or wait, for a target."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Notice]] = []
+        self.trouble: dict[str, Callable[[], Any]] = {}
+
+    async def send(self, target: str, notice: Notice, tools: Any) -> Receipt:
+        if trouble := self.trouble.get(target):
+            await trouble()
+        self.told.append((target, notice))
+        return Receipt(status=200)
+
+    def events(self, target: str) -> list[str]:
+        return [notice.event for one, notice in self.told if one == target]
+
+
+async def add_channel(core: Core, project: Project, target: str, **fields: Any) -> Channel:
+    channel = Channel(
+        **{
+            "id": uuid4(),
+            "project": project.id,
+            "created": core.clock(),
+            "kind": "fake",
+            "target": target,
+            **fields,
+        }
+    )
+    await core.storage.channels.insert(channel)
+    core.notifier._projects.clear()
+    return channel
+
+
+async def log_of(core: Core, check: Check, finished: int = 0) -> list[Notification]:
+    """The notifications of the check, oldest first, once so many of them are through."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await core.storage.notifications.of_check(check.id, 100)
+            if sum(one.status != "pending" for one in found) >= finished:
+                return sorted(found, key=lambda one: one.n)
+            await asyncio.sleep(0.01)
+
+
+async def settled(core: Core, check: Check) -> list[Notification]:
+    """The notifications once nothing is on its way any more."""
+    await core.ledger.flush()
+    async with asyncio.timeout(10):
+        while core.notifier._here:
+            await asyncio.sleep(0.01)
+    return await log_of(core, check)

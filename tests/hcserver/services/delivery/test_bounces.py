@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from hcserver.domain.project import Channel, Project
+from hcserver.services.core import Core
+from hcserver.services.delivery.bounces import Bounces
+from hcserver.storage import Storage
+from tests.hcserver.services.conftest import FakeClock
+
+
+async def test_a_return_address_leads_to_its_channel_and_none_can_be_made_up(
+    database: Any, clock: FakeClock
+) -> None:
+    one, two = [Bounces(Storage(database), "Bounces.example.org", clock) for _ in range(2)]
+    await one.start()
+    await two.start()
+    channel = uuid4()
+    address = one.address(channel)
+    assert two.channel_of(address) == two.channel_of(address.upper()) == channel
+    assert len(address.partition("@")[0]) <= 64  # RFC 5321 section 4.5.3.1.1
+    forged = address.replace(channel.hex, uuid4().hex)
+    for other in (forged, address.replace("@bounces", "@elsewhere"), "bounce+@bounces.example.org", ""):
+        assert two.channel_of(other) is None
+
+
+async def test_without_a_domain_there_are_no_return_addresses(database: Any, clock: FakeClock) -> None:
+    bounces = Bounces(Storage(database), "", clock)
+    await bounces.start()
+    assert bounces.address(uuid4()) == ""
+    assert bounces.channel_of(f"bounce+{'0' * 32}.{'0' * 16}@") is None
+
+
+async def test_a_channel_whose_mail_comes_back_is_disabled_and_shows_why(
+    core: Core, project: Project, clock: FakeClock
+) -> None:
+    channel = Channel(
+        id=uuid4(), project=project.id, created=clock.now, kind="email", target="ops@example.org"
+    )
+    await core.storage.channels.insert(channel)
+    await core.bounces.returned(channel.id, "550 5.1.1 no such user")
+    await core.bounces.returned(channel.id, "something later")
+    await core.bounces.returned(uuid4(), "of a channel that is gone")
+    found = await core.storage.channels.get(channel.id)
+    assert found is not None
+    assert found.error == "mail came back: 550 5.1.1 no such user"

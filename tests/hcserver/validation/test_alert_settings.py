@@ -1,0 +1,33 @@
+"""The settings of a check that say when people are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from hcserver.errors import InvalidRequest
+from hcserver.validation.check import parse_spec
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_they_are_taken_in_every_version(version: int) -> None:
+    data: dict[str, object] = {"failures_before_alert": 100, "repeat_after": 60}
+    assert parse_spec(data, version).changes == data
+    assert parse_spec({"repeat_after": 0}, version).changes == {"repeat_after": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("failures_before_alert", 0, "is too small"),
+        ("failures_before_alert", 101, "is too large"),
+        ("failures_before_alert", True, "is not a number"),
+        ("repeat_after", 1, "is too small"),
+        ("repeat_after", 59, "is too small"),
+        ("repeat_after", -1, "is too small"),
+        ("repeat_after", 31_536_001, "is too large"),
+        ("repeat_after", None, "is not a number"),
+    ],
+)
+def test_they_lie_in_their_ranges(name: str, value: object, expected: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"^json validation error: {name} {expected}$"):
+        parse_spec({name: value}, 3)

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from hcserver.domain.maintenance_window import Window
+from hcserver.errors import InvalidRequest
+from hcserver.validation.window import apply_window
+
+NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
+NEW = Window(id=UUID(int=1), project=UUID(int=2), created=NOW)
+CHECK = UUID("6837d6ec-fc08-4da5-a67f-08a9ed1ccf62")
+START, END = "2030-02-01T00:00:00Z", "2030-02-01T02:00:00+01:00"
+ONCE = apply_window(NEW, {"start": START, "end": END}, NOW)
+NIGHTLY = apply_window(NEW, {"schedule": "0 3 * * *", "minutes": 90, "tz": "Europe/Kiev"}, NOW)
+
+
+def fault(window: Window, /, **data: object) -> str:
+    with pytest.raises(InvalidRequest) as caught:
+        apply_window(window, data, NOW)
+    return str(caught.value).removeprefix("json validation error: ")
+
+
+def test_a_window_for_once_has_a_start_and_an_end() -> None:
+    assert (ONCE.start, ONCE.end) == (
+        datetime(2030, 2, 1, tzinfo=UTC),
+        datetime(2030, 2, 1, 1, tzinfo=UTC),
+    )
+    assert (ONCE.schedule, ONCE.minutes) == ("", 0)
+
+
+def test_a_recurring_window_has_a_schedule_and_minutes() -> None:
+    assert (NIGHTLY.kind, NIGHTLY.schedule, NIGHTLY.tz, NIGHTLY.minutes) == (
+        "cron",
+        "0 3 * * *",
+        "Europe/Kyiv",
+        90,
+    )
+    assert (NIGHTLY.start, NIGHTLY.end) == (None, None)
+    assert apply_window(NEW, {"schedule": "Sat", "minutes": 1}, NOW).kind == "oncalendar"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, "start and end are missing, or schedule and minutes"),
+        ({"name": "x"}, "start and end are missing, or schedule and minutes"),
+        ({"start": START}, "end is missing"),
+        ({"end": END}, "start is missing"),
+        ({"schedule": "Sat"}, "minutes is missing"),
+        ({"minutes": 5}, "schedule is missing"),
+        ({"tz": "UTC"}, "schedule is missing"),
+        ({"start": END, "end": START}, "end is not after start"),
+        ({"start": END, "end": END}, "end is not after start"),
+        ({"start": 0, "end": "2030-01-31T12:00:00Z"}, "end is in the past"),
+        ({"minutes": 0}, "minutes is too small"),
+        ({"minutes": 10_081}, "minutes is too large"),
+        ({"schedule": "never"}, "schedule is not a valid cron or OnCalendar expression"),
+        ({"tz": "Mars"}, "tz is not a valid timezone"),
+        ({"check": "x"}, "check is not a uuid"),
+        ({"check": None}, "check is not a string"),
+        ({"tag": "two words"}, "tag contains white space"),
+        ({"tag": "a\tb"}, "tag contains characters that can't be printed"),
+        ({"tag": "x" * 101}, "tag is too long"),
+        ({"name": "x" * 101}, "name is too long"),
+        ({"tz": 1, "end": 1.5}, "end is not a moment such as 2030-01-31T18:00:00Z, nor a UNIX time"),
+        (
+            {"check": str(CHECK), "tag": "x"},
+            "check and tag don't go together: name one of them, or none for all checks",
+        ),
+        (
+            {"start": START, "end": END, "minutes": 5},
+            "start and minutes don't go together: a window has start and end, or schedule, tz and minutes",
+        ),
+    ],
+    ids=str,
+)
+def test_what_makes_no_window_is_told(data: dict[str, object], expected: str) -> None:
+    assert fault(NEW, **data) == expected
+
+
+def test_one_end_of_it_can_be_moved() -> None:
+    later = apply_window(ONCE, {"end": "2030-02-01T05:00:00Z"}, NOW)
+    assert (later.start, later.end) == (ONCE.start, datetime(2030, 2, 1, 5, tzinfo=UTC))
+    assert fault(ONCE, end="2030-01-31T23:00:00Z") == "end is not after start"
+
+
+def test_parts_of_a_schedule_can_be_changed() -> None:
+    assert apply_window(NIGHTLY, {"minutes": 5}, NOW).schedule == "0 3 * * *"
+    assert apply_window(NIGHTLY, {"tz": "UTC"}, NOW).minutes == 90
+
+
+def test_it_can_become_one_of_the_other_form() -> None:
+    assert apply_window(NIGHTLY, {"start": START, "end": END}, NOW) == ONCE
+    changed = apply_window(ONCE, {"schedule": "0 3 * * *", "minutes": 90, "tz": "Europe/Kyiv"}, NOW)
+    assert changed == NIGHTLY
+    assert fault(NIGHTLY, start=START) == "end is missing"
+    assert fault(ONCE, schedule="Sat") == "minutes is missing"
+
+
+def test_a_past_window_can_still_be_renamed() -> None:
+    named = apply_window(ONCE, {"name": "old"}, NOW + timedelta(days=30))
+    assert (named.name, named.start) == ("old", ONCE.start)
+
+
+def test_it_is_for_a_check_a_tag_or_all() -> None:
+    of_check = apply_window(ONCE, {"check": str(CHECK)}, NOW)
+    assert (of_check.check, of_check.tag) == (CHECK, "")
+    of_tag = apply_window(of_check, {"tag": "db"}, NOW)
+    assert (of_tag.check, of_tag.tag) == (None, "db")
+    assert apply_window(of_tag, {"check": str(CHECK)}, NOW) == of_check
+    assert apply_window(of_tag, {"name": ""}, NOW) == of_tag
+    assert apply_window(of_check, {"tag": ""}, NOW) == ONCE

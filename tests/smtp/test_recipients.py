@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smtp.recipients import ById, BySlug, Refused, parse_recipient, split_path
+
+UID = "7b3fb6d0-2f4c-4d0e-9d5a-0a1b2c3d4e5f"
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (f"{UID}@hc.example.org", ById(UUID(UID))),
+        (f"{UID.upper()}@HC.Example.ORG", ById(UUID(UID))),
+        (f'"{UID}"@hc.example.org.', ById(UUID(UID))),
+        ("Key_-1+Nightly-DB@hc.example.org", BySlug("key_-1", "nightly-db")),
+        ("k+s@second.org", BySlug("k", "s")),
+    ],
+)
+def test_an_address_names_a_check(address: str, expected: ById | BySlug) -> None:
+    assert parse_recipient(address, ["hc.example.org", "second.org"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "reply"),
+    [
+        (f"{UID}@example.org", "550 5.1.1 Recipient rejected"),
+        (UID, "550 5.1.1 Recipient rejected"),
+        ("", "550 5.1.1 Recipient rejected"),
+        (f"{UID.replace('-', '')}@hc.example.org", "550 5.1.1 Invalid mailbox"),
+        (f"{UID}\n@hc.example.org", "550 5.1.1 Invalid mailbox"),
+        ("root@hc.example.org", "550 5.1.1 Invalid mailbox"),
+        ("k+@hc.example.org", "550 5.1.1 Invalid mailbox"),
+        ("k+s+t@hc.example.org", "550 5.1.1 Invalid mailbox"),
+        ("@hc.example.org", "550 5.1.1 Invalid mailbox"),
+        (f"k+{'s' * 101}@hc.example.org", "550 5.1.1 Invalid mailbox"),
+    ],
+)
+def test_what_names_no_check_is_refused(address: str, reply: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse_recipient(address, ["hc.example.org"])
+    assert refused.value.reply == reply
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("<a@b>", ("a@b", "")),
+        (" <a@b>  SIZE=1  BODY=7BIT", ("a@b", "SIZE=1  BODY=7BIT")),
+        ("< a@b >", ("a@b", "")),
+        ("<>", ("<>", "")),
+        ("a@b SIZE=1", ("a@b", "SIZE=1")),
+        ("<@relay,@other:a@b>", ("a@b", "")),
+        ('<"a > b"@c>', ('"a > b"@c', "")),
+        ("<a@b", None),
+        ("a@b>", None),
+        ('<"a@b>', None),
+        ("<<a@b>>", None),
+    ],
+)
+def test_paths_are_told_from_parameters(argument: str, expected: tuple[str, str] | None) -> None:
+    assert split_path(argument) == expected
+
+
+@given(st.text(alphabet='<>"\\@+:,a \udcff\0', max_size=40))
+def test_nothing_but_a_refusal_comes_of_any_path(argument: str) -> None:
+    path = split_path(argument)
+    if path is not None:
+        with pytest.raises(Refused):
+            parse_recipient(path[0], ["hc.example.org"])

@@ -25,7 +25,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.domain.state_machine import shown_status
 from hcserver.errors import HcError, NotFound
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 
 Format = Literal["svg", "json", "shields"]
 
@@ -43,8 +43,8 @@ _HEADERS = {
 class Badges:
     """Answers everything below /badge/ and /b/."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self.route = Route(self.answer, 0, _on_error)
 
     async def answer(self, request: Request) -> Response:
@@ -53,21 +53,21 @@ class Badges:
         if request.method not in ("GET", "HEAD"):
             return Response(405, b"", {**_HEADERS, "Allow": "GET, OPTIONS"})
         if single := _SINGLE.fullmatch(request.path):
-            check = await self._core.checks.by_badge(UUID(single[2]))
+            check = await self._services.checks.by_badge(UUID(single[2]))
             return self._render(check.name.strip() or UNNAMED, [check], single[1] == "2", single[3])
         if tagged := _TAGGED.fullmatch(request.path):
             badge_key, signature, two_states, encoded, fmt = tagged.groups()
-            project = await self._core.directory.by_badge_key(badge_key)
+            project = await self._services.lookup.by_badge_key(badge_key)
             if project is None:
                 raise NotFound("not found")
             tag = _signed_tag(project, signature, encoded)
-            checks = await self._core.checks.of_project(project.id, tags=[] if tag == ALL else [tag])
+            checks = await self._services.checks.of_project(project.id, tags=[] if tag == ALL else [tag])
             label = project.name if tag == ALL else tag
             return self._render(label, checks, two_states is not None, fmt)
         raise NotFound("not found")
 
     def _render(self, label: str, checks: Sequence[Check], two_states: bool, fmt: str) -> Response:
-        now = self._core.clock()
+        now = self._services.clock()
         statuses = [shown_status(check, now) for check in checks]
         state = badge_state(statuses, two_states)
         if fmt == "svg":
@@ -80,7 +80,7 @@ class Badges:
 
 async def list_badges(call: Call) -> Response:
     """GET badges/"""
-    checks = await call.core.checks.of_project(call.project.id)
+    checks = await call.services.checks.of_project(call.project.id)
     tags = sorted({tag for check in checks for tag in check.tag_list()} - {ALL})
     badges = {tag: _addresses(call.base_url, call.project, tag) for tag in [*tags, ALL]}
     return json_response({"badges": badges})

@@ -11,28 +11,28 @@ from handlers.ping.exchange import Request, Response, Route, Router, Server
 from handlers.ping.handler import PREFIX as PING_PREFIX
 from handlers.ping.handler import Pings
 from hcserver.errors import HcError, NotFound, Unavailable
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 
 
-def make_server(core: Core) -> Server:
+def make_server(services: Services) -> Server:
     """Everything that the server answers over HTTP."""
-    return Server(_router(core), core.settings.http.body_timeout)
+    return Server(_router(services), services.settings.http.body_timeout)
 
 
-def _router(core: Core) -> Router:
-    pings = Pings(core).route
-    settings = core.settings
+def _router(services: Services) -> Router:
+    pings = Pings(services).route
+    settings = services.settings
     endpoints = [
         *(*checks.ENDPOINTS, *notifications.ENDPOINTS, *classify.endpoints(settings.smtp.max_message_bytes)),
         *(*channels.ENDPOINTS, *windows.ENDPOINTS, *projects.ENDPOINTS, *badges.ENDPOINTS, *status.ENDPOINTS),
     ]
-    api = Api(core, endpoints, settings.http.max_body_bytes)
-    badge = Badges(core).route
+    api = Api(services, endpoints, settings.http.max_body_bytes)
+    badge = Badges(services).route
     nowhere = Route(_nothing, 0, _not_found)
 
     def route(method: str, path: str) -> Route:
         found = whose(method, path)
-        return found if core.ready or path.endswith("/status/") else found._replace(handler=_starting)
+        return found if services.ready or path.endswith("/status/") else found._replace(handler=_starting)
 
     def whose(method: str, path: str) -> Route:
         if path.startswith(PING_PREFIX):

@@ -1,4 +1,4 @@
-"""The server process: database, core, SMTP and HTTP, made in this order and stopped in reverse."""
+"""The server process: database, services, SMTP and HTTP, made in this order and stopped in reverse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import ConfigError, Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.services.classification.dry_run import DryRun
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.services.management.projects import Keys
 from hcserver.storage.client import connect, database_of
 from smtp.listener import Listener
@@ -40,26 +40,26 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     # Open before the database is there: who comes meanwhile is told to come back, not that nobody lives here.
-    async with _core(settings) as core, _smtp(core) as listener, _http(core):
-        if await _started(core, stopped):
-            await _greet(core, listener.ports)
+    async with _services(settings) as services, _smtp(services) as listener, _http(services):
+        if await _started(services, stopped):
+            await _greet(services, listener.ports)
             await stopped.wait()
         log.info("stopping")
 
 
 @asynccontextmanager
-async def _core(settings: Settings) -> AsyncIterator[Core]:
-    """The database and the core on it, which is still to be started."""
+async def _services(settings: Settings) -> AsyncIterator[Services]:
+    """The database and the services on it, which is still to be started."""
     embedded = None if settings.mongodb.uri else EmbeddedDatabase(settings.embedded)
     uri = settings.mongodb.uri if embedded is None else await embedded.start()
     try:
         client = connect(uri, settings.mongodb)
         try:
-            core = Core(database_of(client, settings.mongodb.database), settings)
+            services = Services(database_of(client, settings.mongodb.database), settings)
             try:
-                yield core
+                yield services
             finally:
-                await core.stop()
+                await services.stop()
         finally:
             client.close()
     finally:
@@ -67,11 +67,11 @@ async def _core(settings: Settings) -> AsyncIterator[Core]:
             await embedded.stop()
 
 
-async def _started(core: Core, stopped: asyncio.Event) -> bool:
+async def _started(services: Services, stopped: asyncio.Event) -> bool:
     """Wait for the database; whether it came before we were told to stop."""
     while not stopped.is_set():
         try:
-            await core.start()
+            await services.start()
         except Unavailable:
             log.warning("the database is not available, trying again in %g s", DATABASE_RETRY)
             try:
@@ -85,9 +85,9 @@ async def _started(core: Core, stopped: asyncio.Event) -> bool:
 
 
 @asynccontextmanager
-async def _http(core: Core) -> AsyncIterator[None]:
-    settings = core.settings.http
-    handlers = make_server(core)
+async def _http(services: Services) -> AsyncIterator[None]:
+    settings = services.settings.http
+    handlers = make_server(services)
     server = HttpListener(
         handlers, max_header_size=settings.max_header_bytes, idle_connection_timeout=settings.idle_timeout
     )
@@ -110,25 +110,25 @@ async def _http(core: Core) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _smtp(core: Core) -> AsyncIterator[Listener]:
-    listener = Listener(core.settings.smtp, core.ingestor, core.clock, core.bounces)
+async def _smtp(services: Services) -> AsyncIterator[Listener]:
+    listener = Listener(services.settings.smtp, services.intake, services.clock, services.bounces)
     await listener.start()
-    core.ways_in["smtp"] = lambda: listener.healthy
-    core.examiner = DryRun(listener.pool)
+    services.ways_in["smtp"] = lambda: listener.healthy
+    services.examiner = DryRun(listener.pool)
     for address in listener.addresses:
-        log.info("listening for SMTP on %s, domains %s", address, ", ".join(core.settings.smtp.domains))
+        log.info("listening for SMTP on %s, domains %s", address, ", ".join(services.settings.smtp.domains))
     try:
         yield listener
     finally:
         await listener.stop(GRACE)
 
 
-async def _greet(core: Core, mail_ports: list[int]) -> None:
+async def _greet(services: Services, mail_ports: list[int]) -> None:
     """On an empty database make the first project and show its keys, this once."""
-    if await core.projects.all():
+    if await services.projects.all():
         return
-    project, keys = await core.projects.create(FIRST_PROJECT)
-    print(_welcome(core.settings, project, keys, mail_ports), file=sys.stdout, flush=True)
+    project, keys = await services.projects.create(FIRST_PROJECT)
+    print(_welcome(services.settings, project, keys, mail_ports), file=sys.stdout, flush=True)
 
 
 def _welcome(settings: Settings, project: Project, keys: Keys, mail_ports: list[int]) -> str:

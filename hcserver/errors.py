@@ -41,3 +41,14 @@ class Conflict(HcError):
 
 class Unavailable(HcError):
     """The database is away or too slow; nothing was acknowledged, try again (HTTP 503, SMTP 451)."""
+
+
+class DeliveryError(Exception):
+    """A message could not be delivered. `transient`: another attempt may succeed; `status` is the one that
+    the receiver gave (an HTTP status, an SMTP reply code), if it gave one.
+    """
+
+    def __init__(self, text: str, *, transient: bool, status: int | None = None) -> None:
+        super().__init__(text)
+        self.transient = transient
+        self.status = status

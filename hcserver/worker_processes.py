@@ -27,7 +27,7 @@ class Busy(Exception):
     """All processes are at work, and none became free in time."""
 
 
-class Processes:
+class WorkerPool:
     """Up to `count` processes that run `python -P -m module` and answer one request at a time.
 
     They are started when needed, used again, and end by themselves when they have been idle for a minute.

@@ -12,7 +12,7 @@ import msgspec
 from handlers.ping.exchange import Request, Response, Route, status_of
 from hcserver.domain.project import Project
 from hcserver.errors import Conflict, Forbidden, HcError, InvalidRequest
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.services.lookup import Access
 from hcserver.validation.check import parse_body
 
@@ -27,7 +27,7 @@ UNIQUE_KEY_PATTERN = r"([0-9a-f]{40})"
 class Call(NamedTuple):
     """One request to the API, after everything that can be refused without looking at its subject."""
 
-    core: Core
+    services: Services
     request: Request
     version: int
     arguments: tuple[str, ...]  # from the path
@@ -43,7 +43,7 @@ class Call(NamedTuple):
 
     @property
     def base_url(self) -> str:
-        return self.core.settings.http.public_url
+        return self.services.settings.http.public_url
 
     def query(self) -> dict[str, list[str]]:
         # What is not percent-encoded came as bytes, which stand there as Latin-1.
@@ -77,8 +77,8 @@ def endpoint(path: str, *, body_limit: int | None = None, **actions: tuple[Neede
 class Api:
     """Answers everything below /api/."""
 
-    def __init__(self, core: Core, endpoints: list[Endpoint], body_limit: int) -> None:
-        self._core = core
+    def __init__(self, services: Services, endpoints: list[Endpoint], body_limit: int) -> None:
+        self._services = services
         self._endpoints = endpoints
         self._body_limit = body_limit
 
@@ -103,10 +103,10 @@ class Api:
         data = self._data(request, endpoint) if method == "POST" else {}
         project, writable = None, False
         if access == "admin":
-            await self._core.admin_keys.authenticate(_key(request, data))
+            await self._services.admin_keys.authenticate(_key(request, data))
         elif access != "open":
-            project, writable = await self._core.directory.authenticate(_key(request, data), access)
-        response = await action(Call(self._core, request, version, arguments, data, project, writable))
+            project, writable = await self._services.lookup.authenticate(_key(request, data), access)
+        response = await action(Call(self._services, request, version, arguments, data, project, writable))
         return Response(response.status, response.body, {**cors(endpoint.methods), **response.headers})
 
     def _find(self, path: str) -> tuple[Endpoint, int, tuple[str, ...]] | None:

@@ -8,8 +8,8 @@ from handlers.api.base import UUID_PATTERN, Call, Endpoint, endpoint, json_respo
 from handlers.api.checks import limit_asked
 from handlers.api.payloads import channel_document, full_channel_document, notification_document
 from handlers.ping.exchange import Response
+from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
-from hcserver.domain.project import Channel
 from hcserver.errors import Forbidden, NotFound
 from hcserver.validation import json_fields
 from hcserver.validation.channel import parse_channel
@@ -21,13 +21,13 @@ _DELETE_PATIENCE = 60.0  # seconds: a channel may be assigned to thousands of ch
 
 async def list_channels(call: Call) -> Response:
     """GET channels/"""
-    channels = await call.core.channels.of_project(call.project.id)
+    channels = await call.services.channels.of_project(call.project.id)
     return json_response({"channels": [channel_document(channel) for channel in channels]})
 
 
 async def create_channel(call: Call) -> Response:
     """POST channels/"""
-    channel = await call.core.channels.create(call.project, parse_channel(call.data))
+    channel = await call.services.channels.create(call.project, parse_channel(call.data))
     return json_response(full_channel_document(channel, call.writable), 201)
 
 
@@ -41,7 +41,7 @@ async def update_channel(call: Call) -> Response:
     # Whether it is there and whose it is comes before what is wrong with the request.
     channel = await _find(call)
     spec = parse_channel(call.data)
-    channel = await call.core.channels.update(call.project, channel.id, spec)
+    channel = await call.services.channels.update(call.project, channel.id, spec)
     return json_response(full_channel_document(channel, call.writable))
 
 
@@ -49,15 +49,15 @@ async def delete_channel(call: Call) -> Response:
     """DELETE channels/<uuid>"""
     channel = await _find(call)
     call.request.allow(_DELETE_PATIENCE)
-    channel = await call.core.channels.delete(call.project, channel.id)
+    channel = await call.services.channels.delete(call.project, channel.id)
     return json_response(full_channel_document(channel, call.writable))
 
 
 async def test_channel(call: Call) -> Response:
     """POST channels/<uuid>/test: about the check that `check` names, else about one that does not exist."""
     channel, check = await _find(call), await _check_asked_for(call)
-    call.request.allow(call.core.settings.notifications.timeout + _MARGIN)
-    attempt = await call.core.channels.test(channel, check)
+    call.request.allow(call.services.settings.notifications.timeout + _MARGIN)
+    attempt = await call.services.channels.test(channel, check)
     return json_response(
         {
             "ok": attempt.error is None,
@@ -72,12 +72,12 @@ async def list_notifications(call: Call) -> Response:
     """GET channels/<uuid>/notifications/"""
     channel = await _find(call)
     limit = limit_asked(call.query()) or DEFAULT_PAGE
-    notifications = await call.core.channels.notifications(channel, limit)
+    notifications = await call.services.channels.notifications(channel, limit)
     return json_response({"notifications": [notification_document(one) for one in notifications]})
 
 
 async def _find(call: Call) -> Channel:
-    return await call.core.channels.get(call.project, UUID(call.arguments[0]))
+    return await call.services.channels.get(call.project, UUID(call.arguments[0]))
 
 
 async def _check_asked_for(call: Call) -> Check | None:
@@ -85,7 +85,7 @@ async def _check_asked_for(call: Call) -> Check | None:
     if not asked:
         return None
     try:
-        return await call.core.checks.get(call.project, asked["check"])
+        return await call.services.checks.get(call.project, asked["check"])
     except (NotFound, Forbidden) as error:
         raise json_fields.fault("check is no check of the project") from error
 

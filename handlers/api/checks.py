@@ -30,7 +30,7 @@ _MAX_MOMENT = 10_000_000_000  # UNIX time, seconds
 
 def document_of(call: Call, check: Check) -> dict[str, Any]:
     """The check as the key may see it."""
-    return check_document(check, call.core.clock(), call.base_url, call.version, call.writable)
+    return check_document(check, call.services.clock(), call.base_url, call.version, call.writable)
 
 
 async def list_checks(call: Call) -> Response:
@@ -39,7 +39,7 @@ async def list_checks(call: Call) -> Response:
     slugs, tags = _storable("slug", query), _storable("tag", query)
     limit, after = limit_asked(query), _check_cursor(query)
     slug = slugs[-1] if slugs else None
-    checks = await call.core.checks.of_project(call.project.id, slug or None, tags)
+    checks = await call.services.checks.of_project(call.project.id, slug or None, tags)
     if after is not None:
         checks = [check for check in checks if (check.created, check.id) > after]
     page: dict[str, Any] = {}
@@ -61,7 +61,7 @@ async def list_checks(call: Call) -> Response:
 async def create_check(call: Call) -> Response:
     """POST checks/"""
     spec = parse_spec(call.data, call.version)
-    check, created = await call.core.checks.create(call.project, spec)
+    check, created = await call.services.checks.create(call.project, spec)
     return json_response(document_of(call, check), 201 if created else 200)
 
 
@@ -75,35 +75,35 @@ async def update_check(call: Call) -> Response:
     # Whether it is there and whose it is comes before what is wrong with the request.
     check = await find_check(call)
     spec = parse_spec(call.data, call.version)
-    return json_response(document_of(call, await call.core.checks.update(call.project, check.id, spec)))
+    return json_response(document_of(call, await call.services.checks.update(call.project, check.id, spec)))
 
 
 async def delete_check(call: Call) -> Response:
     """DELETE checks/<uuid>"""
-    return json_response(document_of(call, await call.core.checks.delete(call.project, _id(call))))
+    return json_response(document_of(call, await call.services.checks.delete(call.project, _id(call))))
 
 
 async def pause_check(call: Call) -> Response:
     """POST checks/<uuid>/pause"""
-    return json_response(document_of(call, await call.core.checks.pause(call.project, _id(call))))
+    return json_response(document_of(call, await call.services.checks.pause(call.project, _id(call))))
 
 
 async def resume_check(call: Call) -> Response:
     """POST checks/<uuid>/resume"""
-    return json_response(document_of(call, await call.core.checks.resume(call.project, _id(call))))
+    return json_response(document_of(call, await call.services.checks.resume(call.project, _id(call))))
 
 
 async def list_pings(call: Call) -> Response:
     """GET checks/<uuid>/pings/"""
     check = await find_check(call)
     query = call.query()
-    kept = call.core.checks.pings_kept(call.project)
+    kept = call.services.checks.pings_kept(call.project)
     limit = limit_asked(query)
     oldest = max(check.n_pings - kept + 1, 1)
     before = _number_cursor(query)
     newest = check.n_pings if before is None else min(before - 1, check.n_pings)
     count = max(min(limit or kept, newest - oldest + 1), 0)
-    pings = await call.core.checks.pings(check, count, newest + 1)
+    pings = await call.services.checks.pings(check, count, newest + 1)
     durations = await _durations(call, check, pings)
     documents = [ping_document(ping, durations, call.base_url, call.version) for ping in pings]
     page = {} if limit is None else {"next": str(pings[-1].n) if pings and pings[-1].n > oldest else None}
@@ -115,9 +115,9 @@ async def get_body(call: Call) -> Response:
     check = await find_check(call)
     # No ping has a number of more digits than this.
     n = int(call.arguments[1]) if _NUMBER.fullmatch(call.arguments[1]) else 0
-    if n <= check.n_pings - call.core.checks.pings_kept(call.project):
+    if n <= check.n_pings - call.services.checks.pings_kept(call.project):
         raise NotFound("not found")
-    ping = await call.core.checks.ping(check, n)
+    ping = await call.services.checks.ping(check, n)
     if not ping.body:
         raise NotFound("not found")
     return Response(200, ping.body, {"Content-Type": "text/plain", "X-Content-Type-Options": "nosniff"})
@@ -129,10 +129,10 @@ async def list_flips(call: Call) -> Response:
     query = call.query()
     start, end = _moment(query, "start"), _moment(query, "end")
     if seconds := query.get("seconds", [""])[-1]:
-        recent = call.core.clock() - timedelta(seconds=_number("seconds", seconds, _MAX_SECONDS))
+        recent = call.services.clock() - timedelta(seconds=_number("seconds", seconds, _MAX_SECONDS))
         start = recent if start is None else max(start, recent)
     limit, before = limit_asked(query), _number_cursor(query)
-    flips = await call.core.checks.flips(check, start, end)
+    flips = await call.services.checks.flips(check, start, end)
     flips = [flip for flip in flips if before is None or flip.n < before]
     page: dict[str, Any] = {}
     if limit is not None:
@@ -145,8 +145,8 @@ async def find_check(call: Call) -> Check:
     """The check that the path names. Raises NotFound, Forbidden."""
     identifier = call.arguments[0]
     if len(identifier) == 40:
-        return await call.core.checks.by_unique_key(call.project, identifier)
-    return await call.core.checks.get(call.project, UUID(identifier))
+        return await call.services.checks.by_unique_key(call.project, identifier)
+    return await call.services.checks.get(call.project, UUID(identifier))
 
 
 def _id(call: Call) -> UUID:
@@ -161,7 +161,7 @@ async def _durations(call: Call, check: Check, pings: list[Ping]) -> dict[int, f
     durations = dict(matcher.durations)
     shown = {ping.n for ping in pings}
     while matcher.unresolved and pings:
-        pings = await call.core.checks.pings(check, _LOOK_BACK, pings[-1].n)
+        pings = await call.services.checks.pings(check, _LOOK_BACK, pings[-1].n)
         for ping in pings:
             matcher.add(ping)
     durations.update({n: seconds for n, seconds in matcher.durations.items() if n in shown})

@@ -14,9 +14,9 @@ async def classify(call: Call) -> Response:
     """POST checks/<uuid>/classify: the body is the email as it was sent. Nothing is recorded."""
     check = await find_check(call)
     call.request.allow(_PATIENCE)
-    if call.core.examiner is None:
+    if call.services.examiner is None:
         raise Unavailable("this server reads no emails")
-    verdict = await call.core.examiner(call.request.body, check)
+    verdict = await call.services.examiner(call.request.body, check)
     return json_response(
         {
             "reason": {

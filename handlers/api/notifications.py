@@ -18,15 +18,15 @@ async def list_notifications(call: Call) -> Response:
     """GET checks/<uuid>/notifications/"""
     check = await find_check(call)
     limit = limit_asked(call.query()) or DEFAULT_PAGE
-    notifications = await call.core.checks.notifications(check, limit)
+    notifications = await call.services.checks.notifications(check, limit)
     return json_response({"notifications": [notification_document(one) for one in notifications]})
 
 
 async def snooze_check(call: Call) -> Response:
     """POST checks/<uuid>/snooze: `until` a moment, or for `seconds`, of which 0 ends it."""
     check = await find_check(call)
-    until = _until(call, call.core.clock())
-    return json_response(document_of(call, await call.core.checks.snooze(call.project, check.id, until)))
+    until = _until(call, call.services.clock())
+    return json_response(document_of(call, await call.services.checks.snooze(call.project, check.id, until)))
 
 
 def _until(call: Call, now: datetime) -> datetime | None:

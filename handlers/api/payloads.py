@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
-from hcserver.domain.maintenance_window import Window
+from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
-from hcserver.domain.project import Channel, Project
+from hcserver.domain.project import Project
 from hcserver.domain.state_machine import grace_start, shown_status
 from hcserver.services.management.channels import masked_target
 from hcserver.storage.checks import unique_key
@@ -139,7 +140,7 @@ def notification_document(notification: Notification) -> dict[str, Any]:
     }
 
 
-def window_document(window: Window) -> dict[str, Any]:
+def window_document(window: MaintenanceWindow) -> dict[str, Any]:
     """A window with the members of its form: once, or recurring."""
     document: dict[str, Any] = {
         "id": str(window.id),

@@ -20,7 +20,7 @@ _DELETE_PATIENCE = 300.0  # seconds: a project may have thousands of checks
 
 async def list_projects(call: Call) -> Response:
     """GET projects/"""
-    projects = await call.core.projects.all()
+    projects = await call.services.projects.all()
     return json_response({"projects": [_document(call, project) for project in projects]})
 
 
@@ -29,7 +29,7 @@ async def create_project(call: Call) -> Response:
     spec = parse_project(call.data)
     if spec.name is None:
         raise json_fields.fault("name is missing")
-    project, keys = await call.core.projects.create(spec.name)
+    project, keys = await call.services.projects.create(spec.name)
     project = await _limit(call, project, spec)
     return json_response({**_document(call, project), **msgspec.structs.asdict(keys)}, 201)
 
@@ -44,7 +44,7 @@ async def update_project(call: Call) -> Response:
     project = await _find(call)
     spec = parse_project(call.data)
     if spec.name not in (None, project.name):
-        await call.core.projects.rename(project, spec.name)
+        await call.services.projects.rename(project, spec.name)
     return json_response(_document(call, await _limit(call, project, spec)))
 
 
@@ -52,7 +52,7 @@ async def delete_project(call: Call) -> Response:
     """DELETE projects/<uuid>"""
     project = await _find(call)
     call.request.allow(_DELETE_PATIENCE)
-    await call.core.projects.delete(project)
+    await call.services.projects.delete(project)
     return json_response(_document(call, project))
 
 
@@ -62,12 +62,12 @@ async def rotate_key(call: Call) -> Response:
     asked = json_fields.parse(call.data, {"kind": json_fields.choice(*KEY_KINDS)})
     if not asked:
         raise json_fields.fault("kind is missing")
-    key = await call.core.projects.rotate_key(project, asked["kind"])
+    key = await call.services.projects.rotate_key(project, asked["kind"])
     return json_response({"id": str(project.id), "kind": asked["kind"], "key": key})
 
 
 async def _find(call: Call) -> Project:
-    return await call.core.projects.get(UUID(call.arguments[0]))
+    return await call.services.projects.get(UUID(call.arguments[0]))
 
 
 async def _limit(call: Call, project: Project, spec: ProjectSpec) -> Project:
@@ -75,12 +75,12 @@ async def _limit(call: Call, project: Project, spec: ProjectSpec) -> Project:
     if spec.checks_limit is not None or spec.pings_limit is not None:
         checks = project.checks_limit if spec.checks_limit is None else spec.checks_limit or None
         pings = project.pings_limit if spec.pings_limit is None else spec.pings_limit or None
-        await call.core.projects.limit(project, checks, pings)
-    return await call.core.projects.get(project.id)
+        await call.services.projects.limit(project, checks, pings)
+    return await call.services.projects.get(project.id)
 
 
 def _document(call: Call, project: Project) -> dict[str, Any]:
-    checks = call.core.checks
+    checks = call.services.checks
     return project_document(project, checks.limit(project), checks.pings_kept(project))
 
 

@@ -11,29 +11,29 @@ from handlers.ping.exchange import Response
 
 async def list_windows(call: Call) -> Response:
     """GET windows/"""
-    windows = await call.core.windows.of_project(call.project)
+    windows = await call.services.windows.of_project(call.project)
     return json_response({"windows": [window_document(window) for window in windows]})
 
 
 async def create_window(call: Call) -> Response:
     """POST windows/"""
-    return json_response(window_document(await call.core.windows.create(call.project, call.data)), 201)
+    return json_response(window_document(await call.services.windows.create(call.project, call.data)), 201)
 
 
 async def get_window(call: Call) -> Response:
     """GET windows/<uuid>"""
-    return json_response(window_document(await call.core.windows.get(call.project, _id(call))))
+    return json_response(window_document(await call.services.windows.get(call.project, _id(call))))
 
 
 async def update_window(call: Call) -> Response:
     """POST windows/<uuid>"""
-    window = await call.core.windows.update(call.project, _id(call), call.data)
+    window = await call.services.windows.update(call.project, _id(call), call.data)
     return json_response(window_document(window))
 
 
 async def delete_window(call: Call) -> Response:
     """DELETE windows/<uuid>"""
-    return json_response(window_document(await call.core.windows.delete(call.project, _id(call))))
+    return json_response(window_document(await call.services.windows.delete(call.project, _id(call))))
 
 
 def _id(call: Call) -> UUID:

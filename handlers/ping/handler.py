@@ -11,7 +11,7 @@ from handlers.client_address import Peers
 from handlers.ping.exchange import Request, Response, Route, status_of
 from hcserver.domain.ping import Report, Signal
 from hcserver.errors import HcError, InvalidRequest, NotFound
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 
 PREFIX = "/ping/"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -39,10 +39,10 @@ class Target(NamedTuple):
 class Pings:
     """Answers everything below /ping/."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._peers = Peers(core.settings.http.trusted_proxies)
-        limit = core.settings.limits.ping_body_bytes
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._peers = Peers(services.settings.http.trusted_proxies)
+        limit = services.settings.limits.ping_body_bytes
         self.route = Route(self.answer, limit, _refuse)
         self._headers = {**_ANYBODY, **_NOT_CACHED, "Ping-Body-Limit": str(limit)}
 
@@ -58,7 +58,7 @@ class Pings:
         headers = request.headers
         report = Report(
             check=check,
-            at=self._core.clock(),
+            at=self._services.clock(),
             signal=target.signal,
             scheme=self._peers.scheme(request),
             remote_addr=self._peers.address(request),
@@ -68,18 +68,18 @@ class Pings:
             exit_status=target.exit_status,
             body=request.body or None,
         )
-        await self._core.ingestor.record((report,))
+        await self._services.intake.record((report,))
         return Response(201, b"Created", self._headers) if created else Response(200, b"OK", self._headers)
 
     async def _by_slug(self, target: Target, create: bool) -> tuple[UUID, bool]:
-        directory = self._core.directory
-        project = await directory.by_ping_key(target.ping_key)
+        lookup = self._services.lookup
+        project = await lookup.by_ping_key(target.ping_key)
         try:
-            return await directory.check_by_slug(project.id, target.slug), False
+            return await lookup.check_by_slug(project.id, target.slug), False
         except NotFound:
             if not create:
                 raise
-        return await self._core.checks.create_for_slug(project, target.slug)
+        return await self._services.checks.create_for_slug(project, target.slug)
 
 
 def parse_target(path: str) -> Target:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hcserver.cli.commands import services
+from hcserver.cli.commands import open_services
 from hcserver.cli.output import json_option, print_json, print_rows, run
 from hcserver.domain.admin_key import AdminKey
 
@@ -21,8 +21,8 @@ def create(name: str, as_json: bool) -> None:
     """Make a key for the API's projects/, and print it; it is shown only here."""
 
     async def work() -> dict[str, object]:
-        async with services() as core:
-            made, clear = await core.admin_keys.create(name)
+        async with open_services() as services:
+            made, clear = await services.admin_keys.create(name)
             return {**_fields(made), "key": clear}
 
     fields = run(work())
@@ -38,8 +38,8 @@ def list_keys(as_json: bool) -> None:
     """List the admin keys, without the keys themselves."""
 
     async def work() -> list[dict[str, object]]:
-        async with services() as core:
-            return [_fields(one) for one in await core.admin_keys.all()]
+        async with open_services() as services:
+            return [_fields(one) for one in await services.admin_keys.all()]
 
     rows = run(work())
     if as_json:
@@ -55,8 +55,8 @@ def delete(name_or_id: str, as_json: bool) -> None:
     """Delete KEY (a name or an id); it stops working at once."""
 
     async def work() -> dict[str, object]:
-        async with services() as core:
-            return _fields(await core.admin_keys.delete(name_or_id))
+        async with open_services() as services:
+            return _fields(await services.admin_keys.delete(name_or_id))
 
     fields = run(work())
     if as_json:

@@ -8,16 +8,19 @@ from typing import Any
 
 import click
 
-from hcserver.cli.commands import as_id, plain_faults, services, working
+from hcserver.cli.commands import as_id, open_services, plain_faults, working
 from hcserver.cli.output import current_settings, json_option, print_json, print_rows, print_table, run
-from hcserver.domain.project import Channel
-from hcserver.notify.registry import KINDS
+from hcserver.domain.channel import Channel
+from hcserver.notify.registry import CHANNEL_KINDS
 from hcserver.notify.shell import Shell
 from hcserver.services.management.channels import masked_target
 from hcserver.validation.channel import EVENTS, MAX_DELAY, parse_channel
 
 _NEEDS = "\n\n".join(
-    ["What TARGET is, for each KIND:", *(f"{name}: {kind.needs}" for name, kind in sorted(KINDS.items()))]
+    [
+        "What TARGET is, for each KIND:",
+        *(f"{name}: {kind.needs}" for name, kind in sorted(CHANNEL_KINDS.items())),
+    ]
 )
 
 _project = click.argument("project")
@@ -63,7 +66,7 @@ def channel() -> None:
 
 @channel.command(epilog=_NEEDS)
 @_project
-@click.argument("kind", type=click.Choice(sorted(KINDS)), metavar="KIND")
+@click.argument("kind", type=click.Choice(sorted(CHANNEL_KINDS)), metavar="KIND")
 @click.argument("target", required=False)
 @click.option("--name", default="", help="A name, by which checks can be given the channel through the API.")
 @_settings
@@ -71,13 +74,13 @@ def channel() -> None:
 def create(project: str, kind: str, target: str | None, as_json: bool, **settings: object) -> None:
     """Add a channel of that KIND to PROJECT. TARGET says where it leads."""
     if target is None:
-        raise click.UsageError(f"TARGET is missing: the kind {kind} needs {KINDS[kind].needs}")
+        raise click.UsageError(f"TARGET is missing: the kind {kind} needs {CHANNEL_KINDS[kind].needs}")
 
     async def work() -> dict[str, object]:
-        async with services() as core:
-            found = await core.projects.find(project)
+        async with open_services() as services:
+            found = await services.projects.find(project)
             asked = {"kind": kind, "target": target, **_given(settings)}
-            made = await core.channels.create(found, parse_channel(asked))
+            made = await services.channels.create(found, parse_channel(asked))
             return {"id": str(made.id), "name": made.name, "kind": made.kind}
 
     with plain_faults():
@@ -97,9 +100,9 @@ def list_channels(project: str, as_json: bool) -> None:
     """List the channels of PROJECT."""
 
     async def work() -> list[dict[str, object]]:
-        async with services() as core:
-            found = await core.projects.find(project)
-            return [channel_row(one) for one in await core.channels.of_project(found.id)]
+        async with open_services() as services:
+            found = await services.projects.find(project)
+            return [channel_row(one) for one in await services.channels.of_project(found.id)]
 
     rows = run(work())
     if as_json:
@@ -117,8 +120,8 @@ def show(project: str, name_or_id: str, secrets: bool, as_json: bool) -> None:
     """Show CHANNEL (a name or an id) of PROJECT."""
 
     async def work() -> Channel:
-        async with services() as core:
-            return await core.channels.find(await core.projects.find(project), name_or_id)
+        async with open_services() as services:
+            return await services.channels.find(await services.projects.find(project), name_or_id)
 
     _print(run(work()), as_json, secrets)
 
@@ -132,11 +135,11 @@ def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> Non
     """Send a test through CHANNEL, and say what came of it. The status is 1 if it failed."""
 
     async def work() -> dict[str, object]:
-        async with services() as core, working(core):
-            found = await core.projects.find(project)
-            one = await core.channels.find(found, name_or_id)
-            about = None if check is None else await core.checks.get(found, as_id(check, "check"))
-            attempt = await core.channels.test(one, about)
+        async with open_services() as services, working(services):
+            found = await services.projects.find(project)
+            one = await services.channels.find(found, name_or_id)
+            about = None if check is None else await services.checks.get(found, as_id(check, "check"))
+            attempt = await services.channels.test(one, about)
             return {
                 "ok": attempt.error is None,
                 "status": attempt.status,
@@ -166,10 +169,10 @@ def update(project: str, name_or_id: str, as_json: bool, **settings: object) -> 
     """Change CHANNEL (a name or an id) of PROJECT; what isn't named stays as it is."""
 
     async def work() -> Channel:
-        async with services() as core:
-            found = await core.projects.find(project)
-            one = await core.channels.find(found, name_or_id)
-            return await core.channels.update(found, one.id, parse_channel(_given(settings)))
+        async with open_services() as services:
+            found = await services.projects.find(project)
+            one = await services.channels.find(found, name_or_id)
+            return await services.channels.update(found, one.id, parse_channel(_given(settings)))
 
     with plain_faults():
         changed = run(work())
@@ -185,14 +188,14 @@ def delete(project: str, name_or_id: str, yes: bool, as_json: bool) -> None:
     """Delete CHANNEL (a name or an id) of PROJECT, and take it out of checks and groups."""
 
     async def look() -> Channel:
-        async with services() as core:
-            return await core.channels.find(await core.projects.find(project), name_or_id)
+        async with open_services() as services:
+            return await services.channels.find(await services.projects.find(project), name_or_id)
 
     async def work(name_or_id: str) -> Channel:
-        async with services() as core, working(core):
-            found = await core.projects.find(project)
-            one = await core.channels.find(found, name_or_id)
-            return await core.channels.delete(found, one.id)
+        async with open_services() as services, working(services):
+            found = await services.projects.find(project)
+            one = await services.channels.find(found, name_or_id)
+            return await services.channels.delete(found, one.id)
 
     if not yes:
         asked = run(look())

@@ -1,4 +1,4 @@
-"""The core, for commands that work on the database."""
+"""The services, for commands that work on the database."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from uuid import UUID
 from hcserver.cli.database import database
 from hcserver.cli.output import current_settings
 from hcserver.errors import InvalidRequest, NotFound
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.storage.schema import prepare
 from hcserver.validation.json_fields import without_prefix
 
 
 @asynccontextmanager
-async def services() -> AsyncIterator[Core]:
-    """The core on the configured database, whether or not a server runs on it; without background work."""
+async def open_services() -> AsyncIterator[Services]:
+    """The services on the configured database, without background work. A server may run at the same time."""
     settings = current_settings()
     async with database(settings) as opened:
         await prepare(opened, verify=False)
-        yield Core(opened, settings)
+        yield Services(opened, settings)
 
 
 @asynccontextmanager
-async def working(core: Core) -> AsyncIterator[None]:
+async def working(services: Services) -> AsyncIterator[None]:
     """With what it takes to change checks, and to tell people: written and sent when this ends."""
-    await core.bounces.start()
-    core.ledger.start()
+    await services.bounces.start()
+    services.cache.start()
     try:
         yield
     finally:
-        await core.ledger.stop()
-        await core.notifier.stop()
+        await services.cache.stop()
+        await services.notifier.stop()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from hcserver.storage.client import connect, database_of
 async def database(settings: Settings) -> AsyncIterator[Any]:
     """A connected database; its indexes and schema version are the caller's business.
 
-    Raises ConfigError, FolderInUse and HcError as the embedded database does.
+    Raises ConfigError, DataDirectoryInUse and HcError as the embedded database does.
     """
     mongodb = settings.mongodb
     source = nullcontext(mongodb.uri) if mongodb.uri else running_or_own(settings.embedded)

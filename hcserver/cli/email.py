@@ -12,7 +12,7 @@ from uuid import UUID
 
 import click
 
-from hcserver.cli.commands import services
+from hcserver.cli.commands import open_services
 from hcserver.cli.output import current_settings, harmless, json_option, print_json, print_table, run
 from hcserver.config.schema import SmtpSettings
 from hcserver.config.types import ALL_HOSTS
@@ -21,7 +21,7 @@ from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping
 from hcserver.errors import Ambiguous, HcError, NotFound
 from hcserver.services.classification.dry_run import dry_run
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 
 SENDER = "self-test@hcserver.invalid"
 # Where to reach what listens everywhere.
@@ -38,8 +38,8 @@ def classify(check: str, as_json: bool) -> None:
     raw = b"" if sys.stdin is None else sys.stdin.buffer.read()  # None: it is closed
 
     async def work() -> Check:
-        async with services() as core:
-            return await _find(core, check)
+        async with open_services() as services:
+            return await _find(services, check)
 
     verdict = dry_run(raw, run(work()))
     if as_json:
@@ -69,12 +69,12 @@ def test(check: str, subject: str, body: str, port: int | None, as_json: bool) -
     settings = current_settings().smtp
 
     async def work() -> Ping:
-        async with services() as core:
-            found = await _find(core, check)
+        async with open_services() as services:
+            found = await _find(services, check)
             before = found.n_pings
             dialogue = await asyncio.to_thread(_send, settings, port, found, subject, body)
             click.echo(dialogue, err=True)
-            for ping in reversed(await core.storage.pings.tail(found.id, before)):
+            for ping in reversed(await services.storage.pings.tail(found.id, before)):
                 if ping.scheme == "email" and ping.sender == SENDER:
                     return ping
             raise HcError(
@@ -92,16 +92,16 @@ def test(check: str, subject: str, body: str, port: int | None, as_json: bool) -
         click.echo(f"It works.{reason}")
 
 
-async def _find(core: Core, name: str) -> Check:
+async def _find(services: Services, name: str) -> Check:
     """A check by uuid, or by a slug or name that only one check of all projects has."""
     try:
-        return await core.ledger.get(UUID(name))
+        return await services.cache.get(UUID(name))
     except (ValueError, NotFound):
         pass  # it may be a slug or name that looks like one
     found = [
         check
-        for project in await core.projects.all()
-        for check in await core.checks.of_project(project.id)
+        for project in await services.projects.all()
+        for check in await services.checks.of_project(project.id)
         if name in (check.slug, check.name)
     ]
     if not found:

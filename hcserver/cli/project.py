@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hcserver.cli.channel import channel_row
-from hcserver.cli.commands import services
+from hcserver.cli.commands import open_services
 from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.project import Project
 from hcserver.services.management.projects import KeyKind
@@ -24,8 +24,8 @@ def create(name: str, as_json: bool) -> None:
     """Create the project NAME and print its keys, which are shown only here."""
 
     async def work() -> dict[str, object]:
-        async with services() as core:
-            made, keys = await core.projects.create(name)
+        async with open_services() as services:
+            made, keys = await services.projects.create(name)
             return {
                 "id": str(made.id),
                 "name": made.name,
@@ -49,10 +49,10 @@ def list_projects(as_json: bool) -> None:
     """List all projects."""
 
     async def work() -> list[dict[str, object]]:
-        async with services() as core:
+        async with open_services() as services:
             return [
-                {**_fields(one), "checks": await core.storage.checks.count(one.id)}
-                for one in await core.projects.all()
+                {**_fields(one), "checks": await services.storage.checks.count(one.id)}
+                for one in await services.projects.all()
             ]
 
     rows = run(work())
@@ -69,14 +69,14 @@ def show(name_or_id: str, as_json: bool) -> None:
     """Show PROJECT (a name or an id), its limits and channels."""
 
     async def work() -> tuple[dict[str, object], list[dict[str, object]]]:
-        async with services() as core:
-            found = await core.projects.find(name_or_id)
-            channels = await core.channels.of_project(found.id)
+        async with open_services() as services:
+            found = await services.projects.find(name_or_id)
+            channels = await services.channels.of_project(found.id)
             fields = {
                 **_fields(found),
-                "checks": await core.storage.checks.count(found.id),
-                "checks_limit": core.checks.limit(found),
-                "pings_limit": core.checks.pings_kept(found),
+                "checks": await services.storage.checks.count(found.id),
+                "checks_limit": services.checks.limit(found),
+                "pings_limit": services.checks.pings_kept(found),
             }
             return fields, [channel_row(one) for one in channels]
 
@@ -96,9 +96,9 @@ def rename(name_or_id: str, new_name: str, as_json: bool) -> None:
     """Give PROJECT another name."""
 
     async def work() -> dict[str, object]:
-        async with services() as core:
-            found = await core.projects.find(name_or_id)
-            await core.projects.rename(found, new_name)
+        async with open_services() as services:
+            found = await services.projects.find(name_or_id)
+            await services.projects.rename(found, new_name)
             return {"id": str(found.id), "name": new_name}
 
     fields = run(work())
@@ -117,15 +117,15 @@ def limit(name_or_id: str, checks: int | None, pings: int | None, as_json: bool)
     """Give PROJECT limits of its own. 0: as the configuration says; what isn't named stays as it is."""
 
     async def work() -> dict[str, object]:
-        async with services() as core:
-            found = await core.projects.find(name_or_id)
+        async with open_services() as services:
+            found = await services.projects.find(name_or_id)
             new_checks = found.checks_limit if checks is None else checks or None
             new_pings = found.pings_limit if pings is None else pings or None
-            await core.projects.limit(found, new_checks, new_pings)
+            await services.projects.limit(found, new_checks, new_pings)
             return {
                 "id": str(found.id),
-                "checks_limit": new_checks or core.settings.limits.checks_per_project,
-                "pings_limit": new_pings or core.settings.limits.pings_per_check,
+                "checks_limit": new_checks or services.settings.limits.checks_per_project,
+                "pings_limit": new_pings or services.settings.limits.pings_per_check,
             }
 
     fields = run(work())
@@ -143,9 +143,9 @@ def rotate_key(name_or_id: str, kind: KeyKind, as_json: bool) -> None:
     """Replace a key of PROJECT. The new one is shown only here; the old one stops working within a second."""
 
     async def work() -> dict[str, object]:
-        async with services() as core:
-            found = await core.projects.find(name_or_id)
-            return {"id": str(found.id), "kind": kind, "key": await core.projects.rotate_key(found, kind)}
+        async with open_services() as services:
+            found = await services.projects.find(name_or_id)
+            return {"id": str(found.id), "kind": kind, "key": await services.projects.rotate_key(found, kind)}
 
     fields = run(work())
     if as_json:
@@ -162,14 +162,14 @@ def delete(name_or_id: str, yes: bool, as_json: bool) -> None:
     """Delete PROJECT with all that belongs to it."""
 
     async def look() -> tuple[Project, int]:
-        async with services() as core:
-            found = await core.projects.find(name_or_id)
-            return found, await core.storage.checks.count(found.id)
+        async with open_services() as services:
+            found = await services.projects.find(name_or_id)
+            return found, await services.storage.checks.count(found.id)
 
     async def work(project: str) -> dict[str, object]:
-        async with services() as core:
-            found = await core.projects.find(project)
-            count = await core.projects.delete(found)
+        async with open_services() as services:
+            found = await services.projects.find(project)
+            count = await services.projects.delete(found)
             return {"id": str(found.id), "name": found.name, "checks": count}
 
     if not yes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from hcserver.cli.commands import plain_faults, services
+from hcserver.cli.commands import open_services, plain_faults
 from hcserver.cli.output import json_option, print_json, print_rows, run
-from hcserver.domain.maintenance_window import Window
+from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.errors import NotFound
 from hcserver.validation.window import MAX_MINUTES
 
@@ -30,11 +30,11 @@ def window() -> None:
 def create(project: str, as_json: bool, **settings: object) -> None:
     """Add a maintenance window to PROJECT: for one check, for a tag, or for all of its checks."""
 
-    async def work() -> Window:
-        async with services() as core:
-            found = await core.projects.find(project)
+    async def work() -> MaintenanceWindow:
+        async with open_services() as services:
+            found = await services.projects.find(project)
             given = {name: value for name, value in settings.items() if value is not None}
-            return await core.windows.create(found, given)
+            return await services.windows.create(found, given)
 
     with plain_faults():
         made = run(work())
@@ -50,9 +50,9 @@ def create(project: str, as_json: bool, **settings: object) -> None:
 def list_windows(project: str, as_json: bool) -> None:
     """List the maintenance windows of PROJECT."""
 
-    async def work() -> list[Window]:
-        async with services() as core:
-            return await core.windows.of_project(await core.projects.find(project))
+    async def work() -> list[MaintenanceWindow]:
+        async with open_services() as services:
+            return await services.windows.of_project(await services.projects.find(project))
 
     windows = run(work())
     if as_json:
@@ -71,13 +71,13 @@ def list_windows(project: str, as_json: bool) -> None:
 def delete(project: str, id: str, as_json: bool) -> None:
     """Delete WINDOW (an id) of PROJECT."""
 
-    async def work() -> Window:
-        async with services() as core:
-            found = await core.projects.find(project)
-            windows = {str(one.id): one.id for one in await core.windows.of_project(found)}
+    async def work() -> MaintenanceWindow:
+        async with open_services() as services:
+            found = await services.projects.find(project)
+            windows = {str(one.id): one.id for one in await services.windows.of_project(found)}
             if id not in windows:
                 raise NotFound(f"there is no maintenance window {id!r} in the project")
-            return await core.windows.delete(found, windows[id])
+            return await services.windows.delete(found, windows[id])
 
     gone = run(work())
     if as_json:
@@ -86,7 +86,7 @@ def delete(project: str, id: str, as_json: bool) -> None:
         click.echo(f"Deleted the maintenance window {gone.id}.")
 
 
-def _fields(window: Window) -> dict[str, object]:
+def _fields(window: MaintenanceWindow) -> dict[str, object]:
     return {
         "id": str(window.id),
         "name": window.name,
@@ -100,13 +100,13 @@ def _fields(window: Window) -> dict[str, object]:
     }
 
 
-def _scope(window: Window) -> str:
+def _scope(window: MaintenanceWindow) -> str:
     if window.check is not None:
         return f"check {window.check}"
     return f"tag {window.tag}" if window.tag else "all checks"
 
 
-def _when(window: Window) -> str:
+def _when(window: MaintenanceWindow) -> str:
     if window.schedule:
         return f"{window.schedule} ({window.tz}), {window.minutes} minutes"
     return f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hcserver.config import types
-from hcserver.config.types import Kind, Network
+from hcserver.config.types import Network, SettingType
 from hcserver.errors import ConfigError
 
 T = TypeVar("T")
@@ -53,7 +53,9 @@ def _hidden(password: str) -> str:
     return _MASK if password else ""
 
 
-def _setting(default: T, kind: Kind[T], *, key: str = "", secret: Callable[[T], object] | None = None) -> T:
+def _setting(
+    default: T, kind: SettingType[T], *, key: str = "", secret: Callable[[T], object] | None = None
+) -> T:
     """Declare a setting; `key` is its outside name where that isn't the attribute's, `secret` what may be
     seen of its value where that isn't all.
     """
@@ -207,7 +209,7 @@ class _Entry:
     section: str
     attribute: str
     key: str
-    kind: Kind[Any]
+    kind: SettingType[Any]
     secret: Callable[[Any], object] | None
 
     @property

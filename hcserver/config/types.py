@@ -27,7 +27,7 @@ _DATABASE = re.compile(r"[^/\\. \"$*<>:|?\0]{1,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class SettingType(Generic[T]):
     """How a setting's value is understood.
 
     `read` takes what TOML holds, `read_text` what a variable holds; both raise ValueError for what does not
@@ -40,7 +40,7 @@ class Kind(Generic[T]):
     plain: Callable[[T], object] = lambda value: value
 
 
-def integer(low: int, high: int, what: str) -> Kind[int]:
+def integer(low: int, high: int, what: str) -> SettingType[int]:
     """A whole number from `low` to `high`."""
 
     def read(value: object) -> int:
@@ -54,10 +54,10 @@ def integer(low: int, high: int, what: str) -> Kind[int]:
             raise ValueError
         return read(int(text))
 
-    return Kind(f"{what} from {low} to {high}", read, read_text)
+    return SettingType(f"{what} from {low} to {high}", read, read_text)
 
 
-def seconds(low: float, high: float) -> Kind[float]:
+def seconds(low: float, high: float) -> SettingType[float]:
     """A length of time in seconds, fractions allowed."""
 
     def read(value: object) -> float:
@@ -66,10 +66,10 @@ def seconds(low: float, high: float) -> Kind[float]:
             raise ValueError
         return float(value)
 
-    return Kind(f"a number of seconds from {low:g} to {high:g}", read, lambda text: read(float(text)))
+    return SettingType(f"a number of seconds from {low:g} to {high:g}", read, lambda text: read(float(text)))
 
 
-def boolean() -> Kind[bool]:
+def boolean() -> SettingType[bool]:
     """True or false; a variable may also say yes/no, on/off, 1/0."""
 
     def read(value: object) -> bool:
@@ -83,10 +83,10 @@ def boolean() -> Kind[bool]:
             raise ValueError
         return word in _TRUE
 
-    return Kind("true or false", read, read_text)
+    return SettingType("true or false", read, read_text)
 
 
-def text(accepts: str, fits: Callable[[str], bool]) -> Kind[str]:
+def text(accepts: str, fits: Callable[[str], bool]) -> SettingType[str]:
     """A string for which `fits` holds; NUL fits nowhere."""
 
     def read(value: object) -> str:
@@ -94,56 +94,58 @@ def text(accepts: str, fits: Callable[[str], bool]) -> Kind[str]:
             raise ValueError
         return value
 
-    return Kind(accepts, read, read)
+    return SettingType(accepts, read, read)
 
 
-def choice(*words: str) -> Kind[str]:
+def choice(*words: str) -> SettingType[str]:
     """One of `words`."""
     return text("one of " + ", ".join(words), lambda value: value in words)
 
 
-def path(accepts: str, *, optional: bool) -> Kind[str]:
+def path(accepts: str, *, optional: bool) -> SettingType[str]:
     """A path of a file or folder; "" for none where `optional`."""
     return text(accepts, lambda value: optional or value.strip() != "")
 
 
-def host(accepts: str) -> Kind[str]:
+def host(accepts: str) -> SettingType[str]:
     """An address or host name."""
     return text(accepts, _is_host)
 
 
-def listening_host() -> Kind[str]:
+def listening_host() -> SettingType[str]:
     """An address or host name to listen on, or "*" for all addresses, IPv4 and IPv6."""
     accepts = 'an address or host name to listen on, such as "0.0.0.0" or "::1", or "*" for all of them'
     return text(accepts, lambda value: value == ALL_HOSTS or _is_host(value))
 
 
-def domain() -> Kind[str]:
+def domain() -> SettingType[str]:
     """A domain name, kept in lower case."""
-    return Kind('a domain such as "hc.example.org"', lambda value: _domain(_string(value)), _domain)
+    return SettingType('a domain such as "hc.example.org"', lambda value: _domain(_string(value)), _domain)
 
 
-def mailbox() -> Kind[str]:
+def mailbox() -> SettingType[str]:
     """An email address, with or without the name of its owner."""
     accepts = 'an address such as "hcserver@example.org" or "Monitor <hcserver@example.org>"'
     return text(accepts, lambda value: _MAILBOX.fullmatch(value) is not None)
 
 
-def optional(kind: Kind[str]) -> Kind[str]:
+def optional(kind: SettingType[str]) -> SettingType[str]:
     """What `kind` accepts, or ""."""
 
     def read(value: object) -> str:
         return "" if value == "" else kind.read(value)
 
-    return Kind(f'{kind.accepts}, or ""', read, lambda line: "" if line == "" else kind.read_text(line))
+    return SettingType(
+        f'{kind.accepts}, or ""', read, lambda line: "" if line == "" else kind.read_text(line)
+    )
 
 
-def base_url() -> Kind[str]:
+def base_url() -> SettingType[str]:
     """An absolute http or https URL without query and fragment, or ""."""
     return text('an URL such as "https://hc.example.org", or ""', lambda url: url == "" or _is_base_url(url))
 
 
-def mongodb_uri() -> Kind[str]:
+def mongodb_uri() -> SettingType[str]:
     """A MongoDB connection string, or "". The driver checks the rest of it when connecting."""
     fits = re.compile(r"(mongodb(\+srv)?://[^\s]+)?").fullmatch
     return text(
@@ -151,7 +153,7 @@ def mongodb_uri() -> Kind[str]:
     )
 
 
-def database_name() -> Kind[str]:
+def database_name() -> SettingType[str]:
     """A database name as MongoDB allows it."""
     accepts = 'a database name: 1 to 63 bytes without blank and any of /\\."$*<>:|?'
     return text(
@@ -160,17 +162,17 @@ def database_name() -> Kind[str]:
     )
 
 
-def size() -> Kind[str]:
+def size() -> SettingType[str]:
     """A size in the embedded database's notation."""
     return text('a size such as "256M" or "1G"', lambda value: _SIZE.fullmatch(value) is not None)
 
 
-def domains() -> Kind[tuple[str, ...]]:
+def domains() -> SettingType[tuple[str, ...]]:
     """One domain or a list of them, kept in lower case."""
     return _list_of(_domain, 'a domain such as "hc.example.org", or a list of them', at_least=1)
 
 
-def networks() -> Kind[tuple[Network, ...]]:
+def networks() -> SettingType[tuple[Network, ...]]:
     """A list of networks or single addresses."""
     return _list_of(
         ipaddress.ip_network,
@@ -185,7 +187,7 @@ def _list_of(
     *,
     at_least: int = 0,
     plain: Callable[[T], object] = lambda item: item,
-) -> Kind[tuple[T, ...]]:
+) -> SettingType[tuple[T, ...]]:
     def read(value: object) -> tuple[T, ...]:
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or len(items) < at_least:
@@ -195,7 +197,7 @@ def _list_of(
     def read_text(line: str) -> tuple[T, ...]:
         return read([item.strip() for item in line.split(",") if item.strip()])
 
-    return Kind(accepts, read, read_text, lambda items: [plain(item) for item in items])
+    return SettingType(accepts, read, read_text, lambda items: [plain(item) for item in items])
 
 
 def _string(value: object) -> str:

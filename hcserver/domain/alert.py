@@ -19,7 +19,7 @@ from hcserver.domain.flip import Cause, Flip
 from hcserver.domain.ping import Signal
 from hcserver.domain.schedule import next_occurrence
 
-Event = Literal["down", "up", "start-too-long", "paused", "reminder"]
+AlertEvent = Literal["down", "up", "start-too-long", "paused", "reminder"]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     check: UUID
     n: int
     at: datetime
-    event: Event
+    event: AlertEvent
     reason: Cause
     since: datetime | None = None  # when what has ended (for a reminder: what still goes on) began
     held: str | None = None
@@ -115,7 +115,7 @@ def _failed(before: Check, after: Check, flip: Flip | None) -> Step:
         held = f"failure {after.failures} of {after.failures_before_alert} in a row"
         return _alert(_with_moment(after), flip, "down", at, flip.reason, held=held)
     ran_too_long = by_time and before.last_start == state_machine.grace_start(before) is not None
-    event: Event = "start-too-long" if ran_too_long else "down"
+    event: AlertEvent = "start-too-long" if ran_too_long else "down"
     reason: Cause = "fail" if flip is None else flip.reason
     since = None if flip is None else before.up_at
     return _alert(_with_moment(replace(after, told_at=at)), flip, event, at, reason, since=since)
@@ -161,7 +161,7 @@ def _moment(check: Check) -> datetime | None:
 def _alert(
     check: Check,
     flip: Flip | None,
-    event: Event,
+    event: AlertEvent,
     at: datetime,
     reason: Cause,
     since: datetime | None = None,

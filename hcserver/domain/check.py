@@ -11,7 +11,7 @@ import msgspec
 from hcserver.domain.keywords import Rules
 
 Status = Literal["new", "up", "down", "paused"]
-Kind = Literal["simple", "cron", "oncalendar"]
+CheckKind = Literal["simple", "cron", "oncalendar"]
 
 DEFAULT_TIMEOUT = 86400  # seconds: one day
 DEFAULT_GRACE = 3600  # seconds: one hour
@@ -31,7 +31,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     slug: str = ""
     tags: str = ""
     desc: str = ""
-    kind: Kind = "simple"
+    kind: CheckKind = "simple"
     timeout: int = DEFAULT_TIMEOUT  # seconds
     grace: int = DEFAULT_GRACE  # seconds
     schedule: str = DEFAULT_SCHEDULE

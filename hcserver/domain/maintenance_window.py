@@ -11,7 +11,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.schedule import ScheduleKind, next_occurrence
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True):
+class MaintenanceWindow(msgspec.Struct, frozen=True, kw_only=True):
     """A window of a project: of one check, of those with a tag, or (with neither) of all checks.
 
     Either once, from `start` to `end`, or whenever `schedule` elapses, for `minutes`.
@@ -31,14 +31,14 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     minutes: int = 0
 
 
-def covers(window: Window, check: Check) -> bool:
+def covers(window: MaintenanceWindow, check: Check) -> bool:
     """Whether the window is meant for this check."""
     if window.project != check.project or window.check not in (None, check.id):
         return False
     return not window.tag or window.tag in check.tags.split()
 
 
-def open_until(window: Window, now: datetime) -> datetime | None:
+def open_until(window: MaintenanceWindow, now: datetime) -> datetime | None:
     """When the window that is open at `now` closes; None if it isn't open."""
     if not window.schedule:
         within = window.start is not None and window.end is not None and window.start <= now < window.end

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from hcserver.domain.alert import Event
+from hcserver.domain.alert import AlertEvent
 from hcserver.domain.flip import Cause
 
 NotificationStatus = Literal["pending", "sent", "failed", "skipped"]
@@ -30,7 +30,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     channel: UUID
     project: UUID
-    event: Event
+    event: AlertEvent
     reason: Cause
     at: datetime  # when it happened
     since: datetime | None = None

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
+from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
-from hcserver.domain.maintenance_window import Window, covers, open_until
+from hcserver.domain.maintenance_window import MaintenanceWindow, covers, open_until
 from hcserver.domain.notification import Notification
-from hcserver.domain.project import Channel
 
 BAD_NEWS: Final = ("down", "start-too-long", "reminder")
 LOOK_BACK: Final = 10  # earlier notifications of a check and channel that matter to the next one
@@ -27,7 +27,7 @@ def wants(channel: Channel, event: str, check: Check) -> bool:
 
 
 def reason_to_hold(
-    check: Check, channel: Channel, one: Notification, windows: Iterable[Window], now: datetime
+    check: Check, channel: Channel, one: Notification, windows: Iterable[MaintenanceWindow], now: datetime
 ) -> tuple[str | None, datetime | None]:
     """Why, and until when at least, a notification is not to be sent yet; (None, None) if it is."""
     if one.event not in BAD_NEWS:

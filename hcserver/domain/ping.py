@@ -51,4 +51,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None = None
     sender: str | None = None
     reason: Reason | None = None
-    token: bytes = b""  # 12 bytes; empty: the ingestor makes one
+    token: bytes = b""  # 12 bytes; empty: the intake makes one

@@ -31,7 +31,7 @@ _TAIL_BYTES = 4096
 _FILE_BYTES = 65_536
 
 
-class FolderInUse(HcError):
+class DataDirectoryInUse(HcError):
     """Another hcserver process owns the data folder."""
 
 
@@ -50,7 +50,7 @@ class Running(msgspec.Struct, frozen=True):
     shared: bool
 
 
-class Folder:
+class DataDirectory:
     """One data folder. Raises ConfigError when it can't be used."""
 
     def __init__(self, path: str) -> None:
@@ -72,7 +72,7 @@ class Folder:
             raise self._unusable(error) from error
 
     def try_lock(self) -> None:
-        """Own the folder until `unlock` or the end of the process. Raises FolderInUse."""
+        """Own the folder until `unlock` or the end of the process. Raises DataDirectoryInUse."""
         try:
             lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -82,7 +82,7 @@ class Folder:
         except OSError:
             owner = os.read(lock, 32).decode("ascii", "replace").strip()
             os.close(lock)
-            raise FolderInUse(
+            raise DataDirectoryInUse(
                 f"another hcserver (process {owner or 'unknown'}) is using the folder {self.path}: "
                 "stop it first, or give this one another embedded.path"
             ) from None

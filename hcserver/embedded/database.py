@@ -26,7 +26,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from hcserver.config.schema import EmbeddedSettings
 from hcserver.embedded import parent_death
-from hcserver.embedded.data_directory import Credentials, Folder, FolderInUse, Running
+from hcserver.embedded.data_directory import Credentials, DataDirectory, DataDirectoryInUse, Running
 from hcserver.errors import ConfigError, HcError
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class EmbeddedDatabase:
     def __init__(self, settings: EmbeddedSettings, *, shared: bool = True) -> None:
         self._settings = settings
         self._shared = shared
-        self._folder = Folder(settings.path)
+        self._folder = DataDirectory(settings.path)
         self._process: asyncio.subprocess.Process | None = None
         self._port = 0
         self._supervisor: asyncio.Task[None] | None = None
@@ -68,8 +68,8 @@ class EmbeddedDatabase:
     async def start(self, *, wait: float = LOCK_WAIT) -> str:
         """Start it and return its URI, password included; a folder in use is waited for `wait` seconds.
 
-        Raises ConfigError when SecantusDB isn't installed or the folder can't be used, FolderInUse when
-        another hcserver has it, HcError when the database doesn't start or can't be trusted.
+        Raises ConfigError when SecantusDB isn't installed or the folder can't be used, DataDirectoryInUse
+        when another hcserver has it, HcError when the database doesn't start or can't be trusted.
         """
         _require_installed()
         self._folder.prepare()
@@ -107,7 +107,7 @@ class EmbeddedDatabase:
         while True:
             try:
                 return self._folder.try_lock()
-            except FolderInUse:
+            except DataDirectoryInUse:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise
             await asyncio.sleep(0.05)
@@ -288,7 +288,7 @@ async def connect_running(settings: EmbeddedSettings) -> str | None:
 
     Raises ConfigError when the folder can't be read.
     """
-    folder = Folder(settings.path)
+    folder = DataDirectory(settings.path)
     running = folder.running()
     if running is None or not running.shared:
         return None
@@ -319,7 +319,7 @@ async def running_or_own(settings: EmbeddedSettings, *, wait: float = LOCK_WAIT)
         own = EmbeddedDatabase(settings, shared=False)
         try:
             uri = await own.start(wait=0)
-        except FolderInUse:
+        except DataDirectoryInUse:
             if asyncio.get_running_loop().time() >= deadline:
                 raise
             await asyncio.sleep(0.05)

@@ -22,7 +22,7 @@ import httpx
 
 from hcserver import __version__
 from hcserver.config.types import Network
-from hcserver.notify.alert_message import Failed
+from hcserver.errors import DeliveryError
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -60,36 +60,39 @@ _HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")  # a name, or 
 _USER_AGENT = f"hcserver/{__version__}"
 
 
-class Guard:
+class AddressPolicy:
     """Says which addresses may be reached: public ones, and those in the networks `allowed`."""
 
     def __init__(self, allowed: tuple[Network, ...]) -> None:
         self._allowed = allowed
 
     def check(self, address: str) -> None:
-        """Raises Failed (permanent) unless `address`, an IPv4 or IPv6 address, may be reached."""
+        """Raises DeliveryError (permanent) unless `address`, an IPv4 or IPv6 address, may be reached."""
         try:
             permitted = self._permits(ipaddress.ip_address(address))
         except ValueError:
             permitted = False
         if not permitted:
-            raise Failed(f"{address[:100]} {_REFUSAL}", transient=False)
+            raise DeliveryError(f"{address[:100]} {_REFUSAL}", transient=False)
 
     def resolve(self, host: str, port: int) -> list[str]:
         """The addresses of `host`, a name or an address, that may be reached. Blocks while it asks the DNS.
 
-        Raises Failed: transient if the name can't be looked up, permanent if no address may be reached.
+        Raises DeliveryError: transient if the name can't be looked up, permanent if no address may be
+        reached.
         """
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
-            raise Failed(f"{host}: {error.strerror or 'the name was not found'}", transient=True) from error
+            raise DeliveryError(
+                f"{host}: {error.strerror or 'the name was not found'}", transient=True
+            ) from error
         except ValueError as error:  # no label of a name is that long
-            raise Failed(f"{host}: there can be no such host", transient=False) from error
+            raise DeliveryError(f"{host}: there can be no such host", transient=False) from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         permitted = [address for address in addresses if self._permits(ipaddress.ip_address(address))]
         if not permitted:
-            raise Failed(f"{host} {_REFUSAL}", transient=False)
+            raise DeliveryError(f"{host} {_REFUSAL}", transient=False)
         return permitted[:_MAX_ADDRESSES]
 
     def _permits(self, address: _Address) -> bool:
@@ -118,7 +121,7 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-class Web:
+class HttpClient:
     """Makes HTTP requests, to permitted addresses only. `timeout` is for one request in all, in seconds.
 
     Each has a connection of its own: one that was kept might just be closed by the other side, and what was
@@ -126,29 +129,29 @@ class Web:
     used, no cookies are kept. How many requests run at a time is the caller's to limit.
     """
 
-    def __init__(self, guard: Guard, timeout: float, *, redirects: bool) -> None:
+    def __init__(self, policy: AddressPolicy, timeout: float, *, redirects: bool) -> None:
         self._timeout = timeout
         self._redirects = redirects
         self._resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolver")
-        self._network = _Backend(guard, self._resolvers)
+        self._network = _Backend(policy, self._resolvers)
 
     async def request(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> int:
         """The status of the answer, whatever it is; redirects are followed if the settings say so.
 
-        Raises Failed: transient if there was no answer, permanent if the request can't be made.
+        Raises DeliveryError: transient if there was no answer, permanent if the request can't be made.
         """
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._follow(method, _url(url), dict(headers), content)
         except TimeoutError as error:
-            raise Failed(f"no answer within {self._timeout:g} s", transient=True) from error
+            raise DeliveryError(f"no answer within {self._timeout:g} s", transient=True) from error
         # OSError: TLS that breaks in the middle. The text of an exception never holds the request.
         except (httpcore.NetworkError, httpcore.TimeoutException, OSError) as error:
-            raise Failed(f"no connection: {error}".rstrip(": "), transient=True) from error
+            raise DeliveryError(f"no connection: {error}".rstrip(": "), transient=True) from error
         except httpcore.RemoteProtocolError as error:
-            raise Failed("the answer was no HTTP, or cut off", transient=True) from error
+            raise DeliveryError("the answer was no HTTP, or cut off", transient=True) from error
         except httpcore.ProtocolError as error:
-            raise Failed("the request can't be said in HTTP", transient=False) from error
+            raise DeliveryError("the request can't be said in HTTP", transient=False) from error
 
     def close(self) -> None:
         self._resolvers.shutdown(wait=False, cancel_futures=True)
@@ -164,7 +167,7 @@ class Web:
             if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
                 headers = {name: value for name, value in headers.items() if _harmless(name)}
             url = target
-        raise Failed(f"more than {_MAX_REDIRECTS} redirects", transient=False, status=status)
+        raise DeliveryError(f"more than {_MAX_REDIRECTS} redirects", transient=False, status=status)
 
     async def _once(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes
@@ -192,8 +195,8 @@ class Web:
 class _Backend(httpcore.AsyncNetworkBackend):
     """Connects to the very addresses that the guard has checked. TLS still asks for the host's name."""
 
-    def __init__(self, guard: Guard, resolvers: ThreadPoolExecutor) -> None:
-        self._guard = guard
+    def __init__(self, policy: AddressPolicy, resolvers: ThreadPoolExecutor) -> None:
+        self._guard = policy
         self._resolvers = resolvers
         self._network = httpcore.AnyIOBackend()
 
@@ -256,15 +259,15 @@ _tls = cache(tls_context)
 
 
 def _url(url: str, base: httpx.URL | None = None) -> httpx.URL:
-    """`url`, relative to `base`. Raises Failed (permanent) for what is no http or https URL with a host."""
+    """`url`, relative to `base`. Raises DeliveryError (permanent) unless it is an http(s) URL with a host."""
     try:
         parsed = httpx.URL(url) if base is None else base.join(url)
     except httpx.InvalidURL as error:
-        raise Failed("the URL is not valid", transient=False) from error
+        raise DeliveryError("the URL is not valid", transient=False) from error
     if parsed.scheme not in ("http", "https") or not _HOST.fullmatch(parsed.raw_host):
-        raise Failed("the URL is not one of http or https with a host", transient=False)
+        raise DeliveryError("the URL is not one of http or https with a host", transient=False)
     if parsed.port is not None and not 0 < parsed.port < 65536:
-        raise Failed("the URL has a port that can't be", transient=False)
+        raise DeliveryError("the URL has a port that can't be", transient=False)
     return parsed
 
 

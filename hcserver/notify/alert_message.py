@@ -11,16 +11,16 @@ import msgspec
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
 
-Event = Literal["down", "up", "start-too-long", "paused", "reminder", "test"]
+MessageEvent = Literal["down", "up", "start-too-long", "paused", "reminder", "test"]
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
+class AlertMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell of one check. `id` is the same on every attempt to tell it, so that receivers can
     recognise what they have seen.
     """
 
     id: UUID
-    event: Event
+    event: MessageEvent
     check: Check  # as it is now
     project: str  # its name
     happened: datetime  # when the status changed
@@ -41,12 +41,3 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """It was taken. `status` is the receiver's own (an HTTP status, an SMTP reply code), if it has such."""
 
     status: int | None = None
-
-
-class Failed(Exception):
-    """It could not be told. `transient`: trying again may help; `status` is the receiver's own, if any."""
-
-    def __init__(self, text: str, *, transient: bool, status: int | None = None) -> None:
-        super().__init__(text)
-        self.transient = transient
-        self.status = status

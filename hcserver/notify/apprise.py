@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hcserver.errors import InvalidRequest
-from hcserver.notify.alert_message import Notice, Receipt
+from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.apprise_pool import INSTALL, installed
 from hcserver.notify.apprise_services import SERVICES, Service
-from hcserver.notify.send_context import Tools
+from hcserver.notify.send_context import SendContext
 from hcserver.notify.targets import refusal, stripped
 
 
@@ -39,8 +39,8 @@ class AppriseKind:
     def masked(self, target: str) -> str:
         return self.service.masked(target)
 
-    async def send(self, target: str, notice: Notice, tools: Tools) -> Receipt:
-        return await tools.apprise.send(target, self.service.compose(notice))
+    async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
+        return await context.apprise.send(target, self.service.compose(alert_message))
 
 
 APPRISE_KINDS = tuple(AppriseKind(service) for service in SERVICES)

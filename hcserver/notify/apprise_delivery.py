@@ -12,7 +12,7 @@ from apprise import Apprise, AppriseAsset, NotifyType
 from apprise.plugins import NotifyBase
 from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP, NotifyOpsgenie
 
-from hcserver.notify.apprise_message import Errand, Message, Outcome
+from hcserver.notify.apprise_message import AppriseRequest, AppriseResult, Message
 from hcserver.notify.apprise_sandbox import seen
 from hcserver.notify.apprise_url import with_options, without_secrets
 from hcserver.notify.body_preview import one_line
@@ -36,23 +36,23 @@ _ASSET = AppriseAsset(
 _TRANSIENT_4XX = (408, 425, 429)
 
 
-def deliver(errand: Errand) -> Outcome:
+def deliver(request: AppriseRequest) -> AppriseResult:
     """Tell it. What Apprise raises comes through; its text may hold what is secret in the URL."""
     seen.forget()
     with _complaints() as complaints, _traffic() as traffic:
-        plugin = Apprise.instantiate(with_options(errand.url, errand.message.options), asset=_ASSET)
+        plugin = Apprise.instantiate(with_options(request.url, request.message.options), asset=_ASSET)
         if not isinstance(plugin, NotifyBase):
-            return _failed(errand, complaints, "Apprise can't use this URL", transient=False)
+            return _failed(request, complaints, "Apprise can't use this URL", transient=False)
         # How often to send is the caller's to say; pauses between the requests of one message only delay it.
         plugin.request_rate_per_sec = 0
         try:
-            told = _tell(plugin, errand.message)
+            told = _tell(plugin, request.message)
         except PermissionError:  # plugins that don't expect it; what was refused has been seen
             told = False
         del plugin  # Matrix logs out now
     if told:
-        return Outcome(told=True, status=traffic.status)
-    return _explained(errand, complaints, traffic)
+        return AppriseResult(told=True, status=traffic.status)
+    return _explained(request, complaints, traffic)
 
 
 class Traffic:
@@ -95,26 +95,26 @@ def _close_alert(plugin: NotifyOpsgenie, message: Message) -> bool:
     return response.status_code < 300
 
 
-def _explained(errand: Errand, complaints: list[str], traffic: Traffic) -> Outcome:
+def _explained(request: AppriseRequest, complaints: list[str], traffic: Traffic) -> AppriseResult:
     if seen.refusals and traffic.status is None:
-        return _failed(errand, seen.refusals, "refused", transient=False)
+        return _failed(request, seen.refusals, "refused", transient=False)
     if not seen.network:
-        return _failed(errand, complaints, "there was nothing to send", transient=False)
+        return _failed(request, complaints, "there was nothing to send", transient=False)
     status = traffic.status
     transient = status is None or not 400 <= status < 500 or status in _TRANSIENT_4XX
     reasons = [*traffic.problems, *complaints]
     if status is not None and not traffic.problems:
         reasons.insert(0, f"HTTP status {status}")
-    return _failed(errand, reasons, "Apprise does not say why", transient=transient, status=status)
+    return _failed(request, reasons, "Apprise does not say why", transient=transient, status=status)
 
 
 def _failed(
-    errand: Errand, reasons: list[str], otherwise: str, *, transient: bool, status: int | None = None
-) -> Outcome:
+    request: AppriseRequest, reasons: list[str], otherwise: str, *, transient: bool, status: int | None = None
+) -> AppriseResult:
     text = "; ".join(dict.fromkeys(reasons)) or otherwise
-    return Outcome(
+    return AppriseResult(
         told=False,
-        text=one_line(without_secrets(text, errand.url), _MAX_TEXT),
+        text=one_line(without_secrets(text, request.url), _MAX_TEXT),
         transient=transient,
         status=status,
     )

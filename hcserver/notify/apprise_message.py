@@ -26,14 +26,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     closes: str = ""
 
 
-class Errand(msgspec.Struct, frozen=True, kw_only=True):
+class AppriseRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A message and the Apprise URL that says where it goes."""
 
     url: str
     message: Message
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class AppriseResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of it. `text` says what went wrong, without anything that is secret in the URL; `status`
     is that of the service's HTTP answer, if there was one.
     """
@@ -44,5 +44,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None = None
 
 
-errand_decoder = msgspec.msgpack.Decoder(Errand)
-outcome_decoder = msgspec.msgpack.Decoder(Outcome)
+request_decoder = msgspec.msgpack.Decoder(AppriseRequest)
+result_decoder = msgspec.msgpack.Decoder(AppriseResult)

@@ -10,9 +10,10 @@ import weakref
 import msgspec
 
 from hcserver.config.types import Network
-from hcserver.notify.alert_message import Failed, Receipt
-from hcserver.notify.apprise_message import Errand, Message, outcome_decoder
-from hcserver.worker_processes import Lost, Processes
+from hcserver.errors import DeliveryError
+from hcserver.notify.alert_message import Receipt
+from hcserver.notify.apprise_message import AppriseRequest, Message, result_decoder
+from hcserver.worker_processes import Lost, WorkerPool
 
 WORKERS = 6  # processes, of about 55 MB each while there is something to send
 # Messages that go to the same target at a time: a dead service must not occupy all processes.
@@ -39,7 +40,7 @@ class ApprisePool:
     def __init__(self, allowed: tuple[Network, ...] = (), time_limit: float = TIME_LIMIT) -> None:
         """`allowed` are the networks that may be reached beside public addresses."""
         self._time_limit = time_limit
-        self._processes = Processes(
+        self._processes = WorkerPool(
             "hcserver.notify.apprise_worker",
             *(str(network) for network in allowed),
             count=WORKERS,
@@ -50,21 +51,23 @@ class ApprisePool:
     async def send(self, url: str, message: Message) -> Receipt:
         """Tell it. Waits for a free process; raises Failed. When cancelled, it may have been told."""
         if not installed():
-            raise Failed(INSTALL, transient=False)
-        request = msgspec.msgpack.encode(Errand(url=url, message=message))
+            raise DeliveryError(INSTALL, transient=False)
+        request = msgspec.msgpack.encode(AppriseRequest(url=url, message=message))
         async with self._targets.setdefault(url, asyncio.Semaphore(PER_TARGET)):
             try:
                 answer = await self._processes.ask(request, self._time_limit)
-                outcome = outcome_decoder.decode(answer)
+                result = result_decoder.decode(answer)
             except TimeoutError:
-                raise Failed(f"not done within {self._time_limit:g} s", transient=True) from None
+                raise DeliveryError(f"not done within {self._time_limit:g} s", transient=True) from None
             except (Lost, msgspec.MsgspecError) as error:
-                raise Failed(f"the process that was sending is gone ({error})", transient=True) from error
+                raise DeliveryError(
+                    f"the process that was sending is gone ({error})", transient=True
+                ) from error
             except OSError as error:
-                raise Failed(f"no process to send in: {error.strerror}", transient=True) from error
-        if not outcome.told:
-            raise Failed(outcome.text, transient=outcome.transient, status=outcome.status)
-        return Receipt(status=outcome.status)
+                raise DeliveryError(f"no process to send in: {error.strerror}", transient=True) from error
+        if not result.told:
+            raise DeliveryError(result.text, transient=result.transient, status=result.status)
+        return Receipt(status=result.status)
 
     async def close(self) -> None:
         """End the processes; those that are sending when they are done."""

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from hcserver.domain.ping import Ping
 from hcserver.notify import rendering
-from hcserver.notify.alert_message import Event, Notice
+from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.apprise_message import Level, Message
 from hcserver.notify.body_preview import excerpt, one_line
 
-Compose = Callable[[Notice], Message]
+Compose = Callable[[AlertMessage], Message]
 
-_LEVELS: dict[Event, Level] = {
+_LEVELS: dict[MessageEvent, Level] = {
     "down": "failure",
     "reminder": "failure",
     "start-too-long": "failure",
@@ -24,7 +24,7 @@ _LEVELS: dict[Event, Level] = {
     "paused": "warning",
     "test": "info",
 }
-_SIGNS: dict[Event, str] = {
+_SIGNS: dict[MessageEvent, str] = {
     "down": "🔴",
     "reminder": "🔴",
     "start-too-long": "🔴",
@@ -34,7 +34,7 @@ _SIGNS: dict[Event, str] = {
 }
 # Limits in UTF-8 bytes, which are at least as many as characters however a service counts those.
 _DISCORD = 2000  # https://discord.com/developers/docs/resources/webhook#execute-webhook
-_TELEGRAM = 3800  # of 4096 when its markup has been read: https://core.telegram.org/bots/api#sendmessage
+_TELEGRAM = 3800  # of 4096 when its markup has been read: https://services.telegram.org/bots/api#sendmessage
 _PUSHOVER = 1024  # https://pushover.net/api#limits
 _NTFY = 3500  # of 4096, quotation marks included: https://docs.ntfy.sh/config/#message-limits
 _CHAT = 3800  # Mattermost and Google Chat: 4000 and 4096 characters; Rocket.Chat: 5000
@@ -53,101 +53,108 @@ _MENTION = re.compile("<(/?at)>", re.IGNORECASE)
 _SHORTER = (600, 300, 100, 0)  # characters of what the job said, if the whole is too long
 
 
-def slack(notice: Notice) -> Message:
-    return _markdown(notice, _LONG, title=True)
+def slack(alert_message: AlertMessage) -> Message:
+    return _markdown(alert_message, _LONG, title=True)
 
 
-def discord(notice: Notice) -> Message:
-    return _markdown(notice, _DISCORD)
+def discord(alert_message: AlertMessage) -> Message:
+    return _markdown(alert_message, _DISCORD)
 
 
-def telegram(notice: Notice) -> Message:
+def telegram(alert_message: AlertMessage) -> Message:
     # Only this version of its markdown can say everything.
-    return _markdown(notice, _TELEGRAM, options={"mdv": "v2"})
+    return _markdown(alert_message, _TELEGRAM, options={"mdv": "v2"})
 
 
-def chat(notice: Notice) -> Message:
+def chat(alert_message: AlertMessage) -> Message:
     """For services with their own dialect of markdown and no titles."""
-    return _markdown(notice, _CHAT, options={"format": "markdown"})
+    return _markdown(alert_message, _CHAT, options={"format": "markdown"})
 
 
-def card(notice: Notice) -> Message:
-    message = _markdown(notice, _CHAT, title=True)
+def card(alert_message: AlertMessage) -> Message:
+    message = _markdown(alert_message, _CHAT, title=True)
     # Apprise would make a mention of it, and Teams refuses cards that mention somebody whom it does not know.
     return replace(message, body=_MENTION.sub(r"‹\1›", message.body))
 
 
-def push_markdown(notice: Notice) -> Message:
-    return _markdown(notice, _CHAT, title=True, options={"format": "markdown", "priority": _urgency(notice)})
+def push_markdown(alert_message: AlertMessage) -> Message:
+    return _markdown(
+        alert_message, _CHAT, title=True, options={"format": "markdown", "priority": _urgency(alert_message)}
+    )
 
 
-def matrix(notice: Notice) -> Message:
+def matrix(alert_message: AlertMessage) -> Message:
     return Message(
-        title=clipped(rendering.title(notice), _TITLE),
-        body=_fitting(rendering.html, notice, _MATRIX),
+        title=clipped(rendering.title(alert_message), _TITLE),
+        body=_fitting(rendering.html, alert_message, _MATRIX),
         format="html",
-        level=_LEVELS[notice.event],
+        level=_LEVELS[alert_message.event],
     )
 
 
-def zulip(notice: Notice) -> Message:
+def zulip(alert_message: AlertMessage) -> Message:
     """One topic for each check: the news of one check stay together."""
-    message = chat(notice)
-    return replace(message, title=one_line(rendering.label(notice), _TOPIC))
+    message = chat(alert_message)
+    return replace(message, title=one_line(rendering.label(alert_message), _TOPIC))
 
 
-def ntfy(notice: Notice) -> Message:
+def ntfy(alert_message: AlertMessage) -> Message:
     # Its apps for iOS show markdown as it is written.
-    sign = {"🔴": "red_circle", "🟢": "green_circle", "⏸️": "pause_button", "🔔": "bell"}[_SIGNS[notice.event]]
+    sign = {"🔴": "red_circle", "🟢": "green_circle", "⏸️": "pause_button", "🔔": "bell"}[
+        _SIGNS[alert_message.event]
+    ]
     return replace(
-        _plain(notice, _NTFY), options={"xtags": sign, "priority": _urgency(notice, ordinary="default")}
+        _plain(alert_message, _NTFY),
+        options={"xtags": sign, "priority": _urgency(alert_message, ordinary="default")},
     )
 
 
-def pushover(notice: Notice) -> Message:
-    return _plain(notice, _PUSHOVER)
+def pushover(alert_message: AlertMessage) -> Message:
+    return _plain(alert_message, _PUSHOVER)
 
 
-def plain(notice: Notice) -> Message:
+def plain(alert_message: AlertMessage) -> Message:
     """For any service."""
-    return _plain(notice, _CHAT)
+    return _plain(alert_message, _CHAT)
 
 
-def signal(notice: Notice) -> Message:
-    message = _plain(notice, _CHAT)
-    return replace(message, title="", body=f"{_SIGNS[notice.event]} {message.body}")
+def signal(alert_message: AlertMessage) -> Message:
+    message = _plain(alert_message, _CHAT)
+    return replace(message, title="", body=f"{_SIGNS[alert_message.event]} {message.body}")
 
 
-def sms(notice: Notice) -> Message:
-    place = f" ({one_line(notice.project, 60)})" if notice.project else ""
-    text = f"{rendering.title(notice)}{place}, {notice.happened:%Y-%m-%d %H:%M} UTC"
-    return Message(body=clipped(text, _SMS), level=_LEVELS[notice.event])
+def sms(alert_message: AlertMessage) -> Message:
+    place = f" ({one_line(alert_message.project, 60)})" if alert_message.project else ""
+    text = f"{rendering.title(alert_message)}{place}, {alert_message.happened:%Y-%m-%d %H:%M} UTC"
+    return Message(body=clipped(text, _SMS), level=_LEVELS[alert_message.event])
 
 
-def pagerduty(notice: Notice) -> Message:
+def pagerduty(alert_message: AlertMessage) -> Message:
     """Bad news raise the check's incident, everything else resolves it; a test raises one of its own."""
     options = {
-        "action": "resolve" if _closes(notice) else "trigger",
-        "dedup": _incident(notice),
-        "source": one_line(notice.project, 100) or "hcserver",
-        "component": one_line(rendering.label(notice), 100),
-        "click": rendering.link(notice),
-        "+details": _fitting(rendering.plain, notice, _LONG),
+        "action": "resolve" if _closes(alert_message) else "trigger",
+        "dedup": _incident(alert_message),
+        "source": one_line(alert_message.project, 100) or "hcserver",
+        "component": one_line(rendering.label(alert_message), 100),
+        "click": rendering.link(alert_message),
+        "+details": _fitting(rendering.plain, alert_message, _LONG),
     }
     return Message(
-        body=clipped(rendering.title(notice), _SUMMARY), level=_LEVELS[notice.event], options=options
+        body=clipped(rendering.title(alert_message), _SUMMARY),
+        level=_LEVELS[alert_message.event],
+        options=options,
     )
 
 
-def opsgenie(notice: Notice) -> Message:
+def opsgenie(alert_message: AlertMessage) -> Message:
     """As for PagerDuty."""
-    alias = _incident(notice)
+    alias = _incident(alert_message)
     return Message(
-        title=clipped(rendering.title(notice), _ALERT),
-        body=_fitting(rendering.plain, notice, _LONG),
-        level=_LEVELS[notice.event],
-        options={"action": "new", "alias": alias, "entity": one_line(rendering.label(notice), 100)},
-        closes=alias if _closes(notice) else "",
+        title=clipped(rendering.title(alert_message), _ALERT),
+        body=_fitting(rendering.plain, alert_message, _LONG),
+        level=_LEVELS[alert_message.event],
+        options={"action": "new", "alias": alias, "entity": one_line(rendering.label(alert_message), 100)},
+        closes=alias if _closes(alert_message) else "",
     )
 
 
@@ -159,44 +166,44 @@ def clipped(text: str, limit: int) -> str:
     return data[: limit - 3].decode("utf-8", "ignore").rstrip() + "…"
 
 
-def _plain(notice: Notice, limit: int) -> Message:
+def _plain(alert_message: AlertMessage, limit: int) -> Message:
     return Message(
-        title=clipped(rendering.title(notice), _TITLE),
-        body=_fitting(rendering.plain, notice, limit),
-        level=_LEVELS[notice.event],
+        title=clipped(rendering.title(alert_message), _TITLE),
+        body=_fitting(rendering.plain, alert_message, limit),
+        level=_LEVELS[alert_message.event],
     )
 
 
 def _markdown(
-    notice: Notice, limit: int, *, title: bool = False, options: dict[str, str] | None = None
+    alert_message: AlertMessage, limit: int, *, title: bool = False, options: dict[str, str] | None = None
 ) -> Message:
     """With the title in the body unless the service has a place for it."""
-    headline = "" if title else _headline(notice) + "\n"
+    headline = "" if title else _headline(alert_message) + "\n"
     return Message(
-        title=clipped(rendering.title(notice), _TITLE) if title else "",
-        body=_fitting(lambda shorter: headline + _dialect(shorter), notice, limit),
+        title=clipped(rendering.title(alert_message), _TITLE) if title else "",
+        body=_fitting(lambda shorter: headline + _dialect(shorter), alert_message, limit),
         format="markdown",
-        level=_LEVELS[notice.event],
+        level=_LEVELS[alert_message.event],
         options=options or {},
     )
 
 
-def _headline(notice: Notice) -> str:
-    name = rendering.label(notice)
-    event = rendering.title(notice).removesuffix(name).rstrip(": ")
-    return f"{_SIGNS[notice.event]} **{event}** {_inert(name)}"
+def _headline(alert_message: AlertMessage) -> str:
+    name = rendering.label(alert_message)
+    event = rendering.title(alert_message).removesuffix(name).rstrip(": ")
+    return f"{_SIGNS[alert_message.event]} **{event}** {_inert(name)}"
 
 
-def _dialect(notice: Notice) -> str:
+def _dialect(alert_message: AlertMessage) -> str:
     """The message in what all dialects of markdown have in common."""
-    name = f"“{rendering.label(notice)}”"
-    sentence = rendering.sentence(notice)
+    name = f"“{rendering.label(alert_message)}”"
+    sentence = rendering.sentence(alert_message)
     parts = [sentence.replace(name, "It" if sentence.startswith(name) else "it", 1)]
-    parts.append("\n".join(f"- {label}: {_inert(value)}" for label, value in rendering.facts(notice)))
-    if said := excerpt(notice.last_ping):
+    parts.append("\n".join(f"- {label}: {_inert(value)}" for label, value in rendering.facts(alert_message)))
+    if said := excerpt(alert_message.last_ping):
         # Shorter fences are all that some of them know: nothing inside may end it.
         parts.append("```\n" + said.replace("```", "'''") + "\n```")
-    return "\n\n".join([*parts, f"[Details]({rendering.link(notice)})"])
+    return "\n\n".join([*parts, f"[Details]({rendering.link(alert_message)})"])
 
 
 def _inert(text: str) -> str:
@@ -206,22 +213,22 @@ def _inert(text: str) -> str:
     return "`" + text.replace("`", "'") + "`"
 
 
-def _fitting(render: Callable[[Notice], str], notice: Notice, limit: int) -> str:
+def _fitting(render: Callable[[AlertMessage], str], alert_message: AlertMessage, limit: int) -> str:
     """What `render` makes of the notice in `limit` bytes, with less of what the job said if need be."""
-    text = render(notice)
-    said = excerpt(notice.last_ping)
+    text = render(alert_message)
+    said = excerpt(alert_message.last_ping)
     for length in _SHORTER:
         if len(text.encode("utf-8", "replace")) <= limit:
             return text
-        text = render(_saying(notice, said[:length]))
+        text = render(_saying(alert_message, said[:length]))
     return clipped(text, limit)
 
 
-def _saying(notice: Notice, said: str) -> Notice:
+def _saying(alert_message: AlertMessage, said: str) -> AlertMessage:
     """The notice with `said` as the beginning of what the job said."""
-    if notice.last_ping is None:
-        return notice
-    return replace(notice, last_ping=_with_body(notice.last_ping, said))
+    if alert_message.last_ping is None:
+        return alert_message
+    return replace(alert_message, last_ping=_with_body(alert_message.last_ping, said))
 
 
 def _with_body(ping: Ping, said: str) -> Ping:
@@ -232,14 +239,14 @@ def _with_body(ping: Ping, said: str) -> Ping:
     return replace(ping, body=body, body_size=len(body) + 1)
 
 
-def _urgency(notice: Notice, ordinary: str = "normal") -> str:
-    return "high" if _LEVELS[notice.event] == "failure" else ordinary
+def _urgency(alert_message: AlertMessage, ordinary: str = "normal") -> str:
+    return "high" if _LEVELS[alert_message.event] == "failure" else ordinary
 
 
-def _closes(notice: Notice) -> bool:
-    return notice.event in ("up", "paused")
+def _closes(alert_message: AlertMessage) -> bool:
+    return alert_message.event in ("up", "paused")
 
 
-def _incident(notice: Notice) -> str:
+def _incident(alert_message: AlertMessage) -> str:
     """What all news of one check share. Not its uuid: with that, who sees the incident could ping."""
-    return uuid5(notice.check.id, "test" if notice.event == "test" else "incident").hex
+    return uuid5(alert_message.check.id, "test" if alert_message.event == "test" else "incident").hex

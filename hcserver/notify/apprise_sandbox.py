@@ -14,8 +14,8 @@ import sys
 import sysconfig
 import zoneinfo
 
-from hcserver.net.http_client import Guard
-from hcserver.notify.alert_message import Failed
+from hcserver.errors import DeliveryError
+from hcserver.net.http_client import AddressPolicy
 
 _REFUSED = frozenset(
     {
@@ -44,7 +44,7 @@ class Seen:
 seen = Seen()
 
 
-def confine(guard: Guard) -> None:
+def confine(policy: AddressPolicy) -> None:
     """From now on and for good. Whatever is refused raises PermissionError, as from the system itself."""
     mimetypes.init(files=())  # else it reads what the machine has, when it is first asked
     readable = _readable()
@@ -52,7 +52,7 @@ def confine(guard: Guard) -> None:
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         if event in _CONNECTING:
             seen.network = True
-            _check_address(guard, arguments)
+            _check_address(policy, arguments)
         elif event in _LOOKING_UP:
             seen.network = True
         elif event == "open":
@@ -63,7 +63,7 @@ def confine(guard: Guard) -> None:
     sys.addaudithook(hook)
 
 
-def _check_address(guard: Guard, arguments: tuple[object, ...]) -> None:
+def _check_address(policy: AddressPolicy, arguments: tuple[object, ...]) -> None:
     connection, address = arguments[0], arguments[1]
     if address is None:  # on a connection that has been checked when it was made
         return
@@ -75,8 +75,8 @@ def _check_address(guard: Guard, arguments: tuple[object, ...]) -> None:
     host = address[0] if isinstance(address, tuple) and address else ""
     try:
         # A name would be looked up behind our back: the guard takes addresses only.
-        guard.check(str(host))
-    except Failed as error:
+        policy.check(str(host))
+    except DeliveryError as error:
         _refuse(str(error))
 
 

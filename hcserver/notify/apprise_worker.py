@@ -16,9 +16,9 @@ import warnings
 import msgspec
 from apprise import Apprise
 
-from hcserver.net.http_client import Guard
+from hcserver.net.http_client import AddressPolicy
 from hcserver.notify.apprise_delivery import deliver
-from hcserver.notify.apprise_message import Outcome, errand_decoder
+from hcserver.notify.apprise_message import AppriseResult, request_decoder
 from hcserver.notify.apprise_sandbox import confine
 from hcserver.notify.apprise_url import without_secrets
 from hcserver.notify.body_preview import one_line
@@ -37,18 +37,18 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     Apprise.instantiate("ntfy://localhost/loads-all-plugins")  # while files can still be read
-    confine(Guard(tuple(ipaddress.ip_network(network) for network in sys.argv[1:])))
+    confine(AddressPolicy(tuple(ipaddress.ip_network(network) for network in sys.argv[1:])))
     serve(_outcome, sys.stdin.buffer, answers)
 
 
 def _outcome(data: bytes) -> bytes:
-    errand = errand_decoder.decode(data)
+    request = request_decoder.decode(data)
     try:
-        outcome = deliver(errand)
+        result = deliver(request)
     except Exception as error:  # noqa: BLE001 - what a plugin raises is not the next errand's business
-        text = without_secrets(f"Apprise has failed: {type(error).__name__}: {error}", errand.url)
-        outcome = Outcome(told=False, text=one_line(text, 500))
-    return msgspec.msgpack.encode(outcome)
+        text = without_secrets(f"Apprise has failed: {type(error).__name__}: {error}", request.url)
+        result = AppriseResult(told=False, text=one_line(text, 500))
+    return msgspec.msgpack.encode(result)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Final
 
-from hcserver.errors import InvalidRequest
+from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.notify import rendering
-from hcserver.notify.alert_message import Failed, Notice, Receipt
-from hcserver.notify.send_context import Tools
+from hcserver.notify.alert_message import AlertMessage, Receipt
+from hcserver.notify.send_context import SendContext
 from hcserver.notify.targets import MASK, refusal, stripped
 
 NEEDS: Final = 'an email address such as "ops@example.org"'
@@ -40,28 +40,26 @@ class Email:
         local, _, domain = target.rpartition("@")
         return f"{local[:1]}{MASK}@{domain}"
 
-    async def send(self, target: str, notice: Notice, tools: Tools) -> Receipt:
+    async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
         try:
             recipient = self.normalise(target)
         except InvalidRequest as error:
-            raise Failed(str(error), transient=False) from error
-        name, sender = parseaddr(tools.email.sender)
-        message = _message(notice, Address(name, addr_spec=sender), recipient)
-        return Receipt(status=await tools.mailer.send(message, notice.bounce or sender, recipient))
+            raise DeliveryError(str(error), transient=False) from error
+        name, sender = parseaddr(context.email.sender)
+        message = _message(alert_message, Address(name, addr_spec=sender), recipient)
+        return Receipt(status=await context.mailer.send(message, alert_message.bounce or sender, recipient))
 
 
-def _message(notice: Notice, sender: Address, recipient: str) -> EmailMessage:
+def _message(alert_message: AlertMessage, sender: Address, recipient: str) -> EmailMessage:
     message = EmailMessage()
-    message["Subject"] = rendering.title(notice)
+    message["Subject"] = rendering.title(alert_message)
     message["From"] = sender
     message["To"] = Address(addr_spec=recipient)
-    message["Date"] = format_datetime(notice.now)
+    message["Date"] = format_datetime(alert_message.now)
     # The same on every attempt: mail that arrives twice after all is shown once by many readers.
-    message["Message-ID"] = f"<{notice.id}@{sender.domain}>"
+    message["Message-ID"] = f"<{alert_message.id}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies, please
-    message.set_content(rendering.plain(notice))
-    message.add_alternative(
-        f'<!DOCTYPE html>\n<html><body style="font-family:sans-serif">\n{rendering.html(notice)}\n</body></html>',
-        subtype="html",
-    )
+    message.set_content(rendering.plain(alert_message))
+    body = f'<body style="font-family:sans-serif">\n{rendering.html(alert_message)}\n</body>'
+    message.add_alternative(f"<!DOCTYPE html>\n<html>{body}</html>", subtype="html")
     return message

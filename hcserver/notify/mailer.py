@@ -18,8 +18,8 @@ from aiosmtplib import (
 )
 
 from hcserver.config.schema import EmailSettings
+from hcserver.errors import DeliveryError
 from hcserver.net.http_client import tls_context
-from hcserver.notify.alert_message import Failed
 from hcserver.notify.body_preview import one_line
 
 # Mail servers refuse clients that come too many at a time: Postfix from 50 on, some providers from 20.
@@ -45,11 +45,11 @@ class Mailer:
     async def send(self, message: EmailMessage, sender: str, recipient: str) -> int:
         """The reply code (250) once the server has taken the message. The addresses are the envelope's.
 
-        Raises Failed: permanent if the server has said so of this message; transient for all trouble
+        Raises DeliveryError: permanent if the server has said so of this message; transient for all trouble
         before that, as it is ours and not the recipient's (a wrong password, too).
         """
         if not self._settings.host:
-            raise Failed("there is no mail server: see the setting email.host", transient=False)
+            raise DeliveryError("there is no mail server: see the setting email.host", transient=False)
         async with self._turns:
             session = await self._session()
             try:
@@ -99,7 +99,9 @@ class Mailer:
         try:
             await session.connect()
         except (SMTPException, OSError) as error:
-            raise Failed(f"mail server: {_told(error)}", transient=True, status=_code(error)) from error
+            raise DeliveryError(
+                f"mail server: {_told(error)}", transient=True, status=_code(error)
+            ) from error
         return session
 
     def _tls(self) -> ssl.SSLContext | None:
@@ -116,10 +118,10 @@ class Mailer:
             self._idle.pop().close()
 
 
-def _failed(error: SMTPException | OSError) -> Failed:
+def _failed(error: SMTPException | OSError) -> DeliveryError:
     code = _code(error)
     permanent = code is not None and 500 <= code < 600
-    return Failed(f"mail server: {_told(error)}", transient=not permanent, status=code)
+    return DeliveryError(f"mail server: {_told(error)}", transient=not permanent, status=code)
 
 
 def _code(error: Exception) -> int | None:

@@ -10,10 +10,10 @@ from datetime import datetime
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
 from hcserver.domain.state_machine import grace_start, shown_status
-from hcserver.notify.alert_message import Event, Notice
+from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.rendering import link, plain, title
 
-_STATUS: dict[Event, str] = {
+_STATUS: dict[MessageEvent, str] = {
     "down": "down",
     "up": "up",
     "start-too-long": "down",
@@ -26,31 +26,31 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def document(notice: Notice) -> dict[str, object]:
+def document(alert_message: AlertMessage) -> dict[str, object]:
     """The notice, laid out as the Standard Webhooks specification recommends it ("Payload structure").
 
     `title` and `text` are for people; chat servers that take Slack's webhooks show them.
     """
     return {
-        "type": f"check.{notice.event.replace('-', '_')}",
-        "timestamp": _iso(notice.happened),
-        "id": str(notice.id),
-        "status": _STATUS[notice.event],
-        "reason": notice.reason,
-        "since": _iso(notice.since),
-        "project": notice.project,
-        "check": check_document(notice),
-        "last_ping": None if notice.last_ping is None else _ping_document(notice.last_ping),
-        "title": title(notice),
-        "text": plain(notice),
-        "link": link(notice),
+        "type": f"check.{alert_message.event.replace('-', '_')}",
+        "timestamp": _iso(alert_message.happened),
+        "id": str(alert_message.id),
+        "status": _STATUS[alert_message.event],
+        "reason": alert_message.reason,
+        "since": _iso(alert_message.since),
+        "project": alert_message.project,
+        "check": check_document(alert_message),
+        "last_ping": None if alert_message.last_ping is None else _ping_document(alert_message.last_ping),
+        "title": title(alert_message),
+        "text": plain(alert_message),
+        "link": link(alert_message),
     }
 
 
-def check_document(notice: Notice) -> dict[str, object]:
+def check_document(alert_message: AlertMessage) -> dict[str, object]:
     """The check in the words of the management API, version 3."""
-    check, address = notice.check, link(notice)
-    status = shown_status(check, notice.now)
+    check, address = alert_message.check, link(alert_message)
+    status = shown_status(check, alert_message.now)
     found: dict[str, object] = {
         "name": check.name,
         "slug": check.slug,
@@ -63,7 +63,7 @@ def check_document(notice: Notice) -> dict[str, object]:
         "last_ping": _iso(check.last_ping),
         "next_ping": None if status == "down" else _iso(grace_start(check)),
         "uuid": str(check.id),
-        "ping_url": f"{notice.base_url}/ping/{check.id}",
+        "ping_url": f"{alert_message.base_url}/ping/{check.id}",
         "update_url": address,
         "pause_url": f"{address}/pause",
         "resume_url": f"{address}/resume",
@@ -71,23 +71,23 @@ def check_document(notice: Notice) -> dict[str, object]:
     return found | _schedule(check)
 
 
-def placeholders(notice: Notice, body_limit: int) -> dict[str, str]:
+def placeholders(alert_message: AlertMessage, body_limit: int) -> dict[str, str]:
     """What each placeholder stands for, by its name without "$"; at most `body_limit` characters of a body.
 
     TAG1, TAG2, … are the check's tags; EXITSTATUS is -1 if the last ping had none.
     """
-    check, ping = notice.check, notice.last_ping
+    check, ping = alert_message.check, alert_message.last_ping
     body = "" if ping is None else (ping.body or b"").decode("utf-8", "replace")[:body_limit]
     exit_status = -1 if ping is None or ping.exit_status is None else ping.exit_status
     values = {
         "CODE": str(check.id),
-        "STATUS": _STATUS[notice.event],
-        "NOW": notice.happened.isoformat(timespec="seconds"),
+        "STATUS": _STATUS[alert_message.event],
+        "NOW": alert_message.happened.isoformat(timespec="seconds"),
         "NAME": check.name,
         "NAME_JSON": json.dumps(check.name),
         "SLUG": check.slug,
         "TAGS": check.tags,
-        "JSON": json.dumps(check_document(notice)),
+        "JSON": json.dumps(check_document(alert_message)),
         "BODY": body,
         "BODY_JSON": json.dumps(body),
         "EXITSTATUS": str(exit_status),

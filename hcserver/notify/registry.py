@@ -7,21 +7,21 @@ from hcserver.notify.apprise import APPRISE_KINDS
 from hcserver.notify.email import Email
 from hcserver.notify.group import Group
 from hcserver.notify.shell import Shell
-from hcserver.notify.transport import Kind
+from hcserver.notify.transport import Transport
 from hcserver.notify.webhook import Webhook
 
 # A group has no way to send of its own: the caller sends to its members.
-AnyKind = Kind | Group
+ChannelKind = Transport | Group
 
-_ALL: tuple[AnyKind, ...] = (Email(), Webhook(), Shell(), Group(), *APPRISE_KINDS)
-KINDS = {one.name: one for one in _ALL}
+_ALL: tuple[ChannelKind, ...] = (Email(), Webhook(), Shell(), Group(), *APPRISE_KINDS)
+CHANNEL_KINDS = {one.name: one for one in _ALL}
 
 
-def kind(name: str) -> AnyKind:
+def kind(name: str) -> ChannelKind:
     """Raises InvalidRequest if there is no such kind."""
     try:
-        return KINDS[name]
+        return CHANNEL_KINDS[name]
     except KeyError:
         raise InvalidRequest(
-            f"unknown kind of channel {name[:100]!r}: expected one of {', '.join(KINDS)}"
+            f"unknown kind of channel {name[:100]!r}: expected one of {', '.join(CHANNEL_KINDS)}"
         ) from None

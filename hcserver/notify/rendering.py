@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from hcserver.domain.ping import Ping
 from hcserver.domain.schedule import zone
-from hcserver.notify.alert_message import Event, Notice
+from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.body_preview import excerpt, one_line
 
-_HEADLINES: dict[Event, str] = {
+_HEADLINES: dict[MessageEvent, str] = {
     "down": "DOWN",
     "up": "UP",
     "start-too-long": "NOT FINISHED IN TIME",
@@ -30,96 +30,104 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&.])")
 Fact = tuple[str, str]
 
 
-def title(notice: Notice) -> str:
+def title(alert_message: AlertMessage) -> str:
     """One line without controls: what happened to which check."""
-    return f"{_HEADLINES[notice.event]}: {label(notice)}"
+    return f"{_HEADLINES[alert_message.event]}: {label(alert_message)}"
 
 
-def label(notice: Notice) -> str:
+def label(alert_message: AlertMessage) -> str:
     """The check as people know it, in one line; its uuid is no name, as it is its ping address."""
-    return one_line(notice.check.name or notice.check.slug) or "a check without a name"
+    return one_line(alert_message.check.name or alert_message.check.slug) or "a check without a name"
 
 
-def link(notice: Notice) -> str:
+def link(alert_message: AlertMessage) -> str:
     """Where more can be seen."""
-    return f"{notice.base_url}/api/v3/checks/{notice.check.id}"
+    return f"{alert_message.base_url}/api/v3/checks/{alert_message.check.id}"
 
 
-def sentence(notice: Notice) -> str:
+def sentence(alert_message: AlertMessage) -> str:
     """What happened, in one line. Holds the check's name unescaped."""
-    name = f"“{label(notice)}”"
-    match notice.event:
+    name = f"“{label(alert_message)}”"
+    match alert_message.event:
         case "down":
-            return f"{name} is DOWN: {_cause(notice)}."
+            return f"{name} is DOWN: {_cause(alert_message)}."
         case "up":
-            return f"{name} is UP again{_after(notice, 'down')}."
+            return f"{name} is UP again{_after(alert_message, 'down')}."
         case "start-too-long":
             return f"{name} has started but did not finish within its grace time."
         case "paused":
             return f"{name} is PAUSED: nothing will be told of it until it is resumed or pinged."
         case "reminder":
-            return f"{name} is still DOWN, for {duration(notice.now - notice.happened)} now."
+            return f"{name} is still DOWN, for {duration(alert_message.now - alert_message.happened)} now."
         case "test":
             return f"This is a test: what happens to {name} will be told here."
 
 
-def facts(notice: Notice) -> list[Fact]:
+def facts(alert_message: AlertMessage) -> list[Fact]:
     """What else there is to know, each with its label, in one line. Values are unescaped."""
-    check = notice.check
+    check = alert_message.check
     found: list[Fact] = []
-    if notice.project:
-        found.append(("Project", one_line(notice.project)))
+    if alert_message.project:
+        found.append(("Project", one_line(alert_message.project)))
     if tags := check.tag_list():
         found.append(("Tags", one_line(" ".join(tags))))
-    if notice.event != "test":
-        found.append(("Since", moment(notice, notice.happened)))
-    if notice.event == "down" and notice.since is not None:
-        found.append(("Was up for", duration(notice.happened - notice.since)))
+    if alert_message.event != "test":
+        found.append(("Since", moment(alert_message, alert_message.happened)))
+    if alert_message.event == "down" and alert_message.since is not None:
+        found.append(("Was up for", duration(alert_message.happened - alert_message.since)))
     if check.kind != "simple":
         found.append(("Schedule", f"{one_line(check.schedule, 100)} ({check.tz})"))
-    if notice.last_ping is not None:
-        found.append(("Last ping", _ping(notice, notice.last_ping)))
-        if notice.last_ping.subject:
-            found.append(("Subject", one_line(notice.last_ping.subject)))
+    if alert_message.last_ping is not None:
+        found.append(("Last ping", _ping(alert_message, alert_message.last_ping)))
+        if alert_message.last_ping.subject:
+            found.append(("Subject", one_line(alert_message.last_ping.subject)))
     elif not check.n_pings:  # otherwise it is not kept any more
         found.append(("Last ping", "never"))
     return found
 
 
-def plain(notice: Notice) -> str:
+def plain(alert_message: AlertMessage) -> str:
     """The whole message as text."""
-    lines = [sentence(notice), ""]
-    lines += [f"{name}: {value}" for name, value in facts(notice)]
-    if body := excerpt(notice.last_ping):
+    lines = [sentence(alert_message), ""]
+    lines += [f"{name}: {value}" for name, value in facts(alert_message)]
+    if body := excerpt(alert_message.last_ping):
         lines += ["", "It said:", body]
-    return "\n".join([*lines, "", link(notice)])
+    return "\n".join([*lines, "", link(alert_message)])
 
 
-def markdown(notice: Notice) -> str:
+def markdown(alert_message: AlertMessage) -> str:
     """The whole message in CommonMark."""
-    parts = [f"**{escape_markdown(sentence(notice))}**"]
-    parts.append("\n".join(f"- {name}: {escape_markdown(value)}" for name, value in facts(notice)))
-    if body := excerpt(notice.last_ping):
+    parts = [f"**{escape_markdown(sentence(alert_message))}**"]
+    parts.append("\n".join(f"- {name}: {escape_markdown(value)}" for name, value in facts(alert_message)))
+    if body := excerpt(alert_message.last_ping):
         parts.append(_fenced(body))
-    return "\n\n".join([*parts, f"[Details]({link(notice)})"])
+    return "\n\n".join([*parts, f"[Details]({link(alert_message)})"])
 
 
-def html(notice: Notice) -> str:
+def html(alert_message: AlertMessage) -> str:
     """The whole message as the inside of an HTML body; styles inline, as mail readers want them."""
-    colour = "#1a7f37" if notice.up else "#57606a" if notice.event in ("paused", "test") else "#c62828"
-    parts = [f'<p style="font-size:18px;font-weight:bold;color:{colour}">{_escaped(sentence(notice))}</p>']
+    colour = (
+        "#1a7f37"
+        if alert_message.up
+        else "#57606a"
+        if alert_message.event in ("paused", "test")
+        else "#c62828"
+    )
+    parts = [
+        f'<p style="font-size:18px;font-weight:bold;color:{colour}">{_escaped(sentence(alert_message))}</p>'
+    ]
     rows = "".join(
         f'<tr><th style="text-align:left;padding:2px 16px 2px 0;color:#57606a">{name}</th>'
         f"<td>{_escaped(value)}</td></tr>"
-        for name, value in facts(notice)
+        for name, value in facts(alert_message)
     )
     parts.append(f"<table>{rows}</table>")
-    if body := excerpt(notice.last_ping):
+    if body := excerpt(alert_message.last_ping):
         parts.append(
             '<p>It said:</p><pre style="background:#f6f8fa;padding:8px;white-space:pre-wrap">'
             f"{_escaped(body)}</pre>"
         )
-    address = _escaped(link(notice))
+    address = _escaped(link(alert_message))
     return "\n".join([*parts, f'<p><a href="{address}">{address}</a></p>'])
 
 
@@ -128,18 +136,18 @@ def escape_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-def moment(notice: Notice, at: datetime) -> str:
+def moment(alert_message: AlertMessage, at: datetime) -> str:
     """A moment in UTC, and in the check's own zone where its schedule is in that."""
     utc = at.astimezone(UTC)
     text = f"{utc:%Y-%m-%d %H:%M:%S} UTC"
-    if notice.check.kind == "simple" or notice.check.tz in ("UTC", "Etc/UTC"):
+    if alert_message.check.kind == "simple" or alert_message.check.tz in ("UTC", "Etc/UTC"):
         return text
     try:
-        local = utc.astimezone(zone(notice.check.tz))
+        local = utc.astimezone(zone(alert_message.check.tz))
     except ValueError:  # stored when tzdata still had it
         return text
     day = "" if local.date() == utc.date() else f"{local:%Y-%m-%d} "
-    return f"{text} ({day}{local:%H:%M:%S} {notice.check.tz})"
+    return f"{text} ({day}{local:%H:%M:%S} {alert_message.check.tz})"
 
 
 def duration(length: timedelta) -> str:
@@ -156,24 +164,28 @@ def duration(length: timedelta) -> str:
     return " ".join(f"{count} {unit}" for count, unit in counts[:2] if count) or "0 s"
 
 
-def _cause(notice: Notice) -> str:
-    ping = notice.last_ping
-    if notice.reason == "fail" and ping is not None and ping.exit_status:
+def _cause(alert_message: AlertMessage) -> str:
+    ping = alert_message.last_ping
+    if alert_message.reason == "fail" and ping is not None and ping.exit_status:
         return f"its job has failed with exit status {ping.exit_status}"
-    if notice.reason == "fail":
+    if alert_message.reason == "fail":
         return "its job has reported a failure"
-    if notice.reason == "timeout":
+    if alert_message.reason == "timeout":
         return "no success was reported in time"
     return "its status has changed"
 
 
-def _after(notice: Notice, what: str) -> str:
-    return "" if notice.since is None else f" after {duration(notice.happened - notice.since)} {what}"
+def _after(alert_message: AlertMessage, what: str) -> str:
+    return (
+        ""
+        if alert_message.since is None
+        else f" after {duration(alert_message.happened - alert_message.since)} {what}"
+    )
 
 
-def _ping(notice: Notice, ping: Ping) -> str:
+def _ping(alert_message: AlertMessage, ping: Ping) -> str:
     how = f"{ping.scheme.upper()} {one_line(ping.method, 10)}".strip() if ping.scheme != "email" else "email"
-    parts = [f"#{ping.n} {_PING_TYPES[ping.type]}", moment(notice, ping.at), f"by {how}"]
+    parts = [f"#{ping.n} {_PING_TYPES[ping.type]}", moment(alert_message, ping.at), f"by {how}"]
     origin = one_line(ping.sender or ping.remote_addr)
     if origin:
         parts.append(f"from {origin}")

@@ -5,38 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hcserver.config.schema import EmailSettings, NotificationSettings, Settings
-from hcserver.net.http_client import Guard, Web
+from hcserver.net.http_client import AddressPolicy, HttpClient
 from hcserver.notify.apprise_pool import ApprisePool
 from hcserver.notify.mailer import Mailer
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class SendContext:
     """One for the process, made and closed in the event loop that sends."""
 
     email: EmailSettings
     notifications: NotificationSettings
-    guard: Guard  # says which addresses may be reached
-    web: Web  # makes HTTP requests, guarded
+    policy: AddressPolicy  # says which addresses may be reached
+    http: HttpClient  # makes HTTP requests, guarded
     mailer: Mailer
     apprise: ApprisePool
 
     @classmethod
-    def of(cls, settings: Settings) -> Tools:
+    def of(cls, settings: Settings) -> SendContext:
         """What the settings say. Connections, threads and processes are made when they are first needed."""
         telling = settings.notifications
-        guard = Guard(telling.allowed_networks)
+        policy = AddressPolicy(telling.allowed_networks)
         return cls(
             email=settings.email,
             notifications=telling,
-            guard=guard,
-            web=Web(guard, telling.timeout, redirects=telling.redirects),
+            policy=policy,
+            http=HttpClient(policy, telling.timeout, redirects=telling.redirects),
             mailer=Mailer(settings.email),
             apprise=ApprisePool(telling.allowed_networks, telling.timeout),
         )
 
     async def close(self) -> None:
         """Close connections and end processes."""
-        self.web.close()
+        self.http.close()
         self.mailer.close()
         await self.apprise.close()

@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
-from hcserver.errors import InvalidRequest
-from hcserver.notify.alert_message import Failed, Notice, Receipt
+from hcserver.errors import DeliveryError, InvalidRequest
+from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.body_preview import one_line
 from hcserver.notify.payload import placeholders
-from hcserver.notify.send_context import Tools
+from hcserver.notify.send_context import SendContext
 from hcserver.notify.targets import MASK, decoded, encoded, refusal, stripped
 
 NEEDS: Final = (
@@ -62,26 +62,26 @@ class Shell:
             return _program(target)
         return encoded(Commands(down=_program(commands.down), up=_program(commands.up)))
 
-    async def send(self, target: str, notice: Notice, tools: Tools) -> Receipt:
-        if not tools.notifications.shell:
-            raise Failed("commands are off: see the setting notifications.shell", transient=False)
+    async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
+        if not context.notifications.shell:
+            raise DeliveryError("commands are off: see the setting notifications.shell", transient=False)
         try:
             commands = _parse(target)
         except InvalidRequest as error:
-            raise Failed(str(error), transient=False) from error
-        command = commands.up if notice.up else commands.down
+            raise DeliveryError(str(error), transient=False) from error
+        command = commands.up if alert_message.up else commands.down
         if not command:
             return Receipt()
-        limit = tools.notifications.timeout
+        limit = context.notifications.timeout
         try:
             async with asyncio.timeout(limit):
-                status, output = await _run(command, _environment(notice))
+                status, output = await _run(command, _environment(alert_message))
         except TimeoutError as error:
-            raise Failed(f"the command has not ended within {limit:g} s", transient=True) from error
+            raise DeliveryError(f"the command has not ended within {limit:g} s", transient=True) from error
         except (OSError, ValueError) as error:
-            raise Failed(f"the command could not be started: {error}", transient=True) from error
+            raise DeliveryError(f"the command could not be started: {error}", transient=True) from error
         if status != 0:
-            raise Failed(_complaint(status, output), transient=True, status=status)
+            raise DeliveryError(_complaint(status, output), transient=True, status=status)
         return Receipt(status=status)
 
 
@@ -99,9 +99,9 @@ def _program(command: str) -> str:
     return program if len(words) == 1 else f"{program} {MASK}"
 
 
-def _environment(notice: Notice) -> dict[str, str]:
+def _environment(alert_message: AlertMessage) -> dict[str, str]:
     """Values go around the shell's own reading of the command, so that nothing in them can be run."""
-    values = placeholders(notice, _BODY_CHARACTERS)
+    values = placeholders(alert_message, _BODY_CHARACTERS)
     ours = {
         name: value.replace("\0", "")[: _VALUE_CHARACTERS * 4 if name.endswith("JSON") else _VALUE_CHARACTERS]
         for name, value in values.items()

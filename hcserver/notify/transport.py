@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from hcserver.notify.alert_message import Notice, Receipt
-from hcserver.notify.send_context import Tools
+from hcserver.notify.alert_message import AlertMessage, Receipt
+from hcserver.notify.send_context import SendContext
 
 
-class Kind(Protocol):
+class Transport(Protocol):
     """A way to reach people. Holds no state: what it needs comes with each call."""
 
     @property
@@ -24,5 +24,5 @@ class Kind(Protocol):
     def masked(self, target: str) -> str:
         """The target as a log or a read-only key may see it: without secrets, still recognisable."""
 
-    async def send(self, target: str, notice: Notice, tools: Tools) -> Receipt:
-        """Tell it. Raises Failed. May be cancelled at any moment; the caller limits the time."""
+    async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
+        """Tell it. Raises DeliveryError. May be cancelled at any moment; the caller limits the time."""

@@ -16,10 +16,10 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from hcserver.errors import InvalidRequest
-from hcserver.notify.alert_message import Failed, Notice, Receipt
+from hcserver.errors import DeliveryError, InvalidRequest
+from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.payload import document, expand, placeholders
-from hcserver.notify.send_context import Tools
+from hcserver.notify.send_context import SendContext
 from hcserver.notify.targets import MASK, decoded, encoded, refusal, stripped
 
 _TRANSIENT = frozenset({408, 425, 429})  # below 500: "too slow", "too early", "too many"
@@ -119,21 +119,21 @@ class Webhook:
             )
         )
 
-    async def send(self, target: str, notice: Notice, tools: Tools) -> Receipt:
+    async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
         try:
             parsed = _parse(target)
             key = _key(parsed.secret) if parsed.secret else None
-            request = parsed.request(up=notice.up)
+            request = parsed.request(up=alert_message.up)
             if request is None:
                 return Receipt()
             _validate(request)
         except InvalidRequest as error:
-            raise Failed(str(error), transient=False) from error
-        short = placeholders(notice, _SHORT_BODY_CHARACTERS)
+            raise DeliveryError(str(error), transient=False) from error
+        short = placeholders(alert_message, _SHORT_BODY_CHARACTERS)
         url = expand(request.url, short, lambda value: quote(value, safe="", errors="replace"))
-        content = _content(request, notice)
-        headers = _headers(request, short, content) | _metadata(notice, content, key)
-        return _judged(await tools.web.request(request.method, url, headers, content))
+        content = _content(request, alert_message)
+        headers = _headers(request, short, content) | _metadata(alert_message, content, key)
+        return _judged(await context.http.request(request.method, url, headers, content))
 
 
 def _parse(target: str) -> Target:
@@ -174,12 +174,12 @@ def _key(secret: str) -> bytes:
     return key
 
 
-def _content(request: Request, notice: Notice) -> bytes:
+def _content(request: Request, alert_message: AlertMessage) -> bytes:
     if request.method not in _WITH_BODY:
         return b""
     if request.body is None:
-        return json.dumps(document(notice)).encode()
-    return expand(request.body, placeholders(notice, _BODY_CHARACTERS)).encode("utf-8", "replace")
+        return json.dumps(document(alert_message)).encode()
+    return expand(request.body, placeholders(alert_message, _BODY_CHARACTERS)).encode("utf-8", "replace")
 
 
 def _headers(request: Request, values: dict[str, str], content: bytes) -> dict[str, str]:
@@ -194,13 +194,13 @@ def _headers(request: Request, values: dict[str, str], content: bytes) -> dict[s
     return given
 
 
-def _metadata(notice: Notice, content: bytes, key: bytes | None) -> dict[str, str]:
+def _metadata(alert_message: AlertMessage, content: bytes, key: bytes | None) -> dict[str, str]:
     """What tells a receiver that it has seen this before, and (with a key) that it comes from us.
 
     See https://www.standardwebhooks.com, "Webhook headers": the id is the same on every attempt, the time is
     the attempt's own.
     """
-    identifier, timestamp = str(notice.id), str(int(time.time()))
+    identifier, timestamp = str(alert_message.id), str(int(time.time()))
     metadata = {
         "idempotency-key": identifier,
         "webhook-id": identifier,
@@ -219,7 +219,7 @@ def _judged(status: int) -> Receipt:
     told = f"the receiver has answered {status}{_phrase(status)}"
     if 300 <= status < 400:
         told += ", a redirect that is not followed"
-    raise Failed(told, transient=status in _TRANSIENT or status >= 500, status=status)
+    raise DeliveryError(told, transient=status in _TRANSIENT or status >= 500, status=status)
 
 
 def _phrase(status: int) -> str:

@@ -17,7 +17,7 @@ REMEMBERED = 10_000  # projects, and slugs; beyond it the oldest are looked up a
 API_KEY_LENGTH = 32  # characters
 
 
-class Directory:
+class Lookup:
     """Look-ups that most requests begin with. News of changes empties it: `forget`."""
 
     def __init__(self, storage: Storage) -> None:

@@ -6,13 +6,18 @@ import secrets
 from typing import Any
 
 from hcserver.storage.admin_keys import AdminKeyStore
+from hcserver.storage.channels import ChannelStore
 from hcserver.storage.checks import CheckStore
 from hcserver.storage.client import translated
-from hcserver.storage.coordination import Locks, News, Pulse, Tombstones
 from hcserver.storage.flips import FlipStore
-from hcserver.storage.notifications import NotificationStore, WindowStore
+from hcserver.storage.heartbeat import Heartbeat
+from hcserver.storage.locks import Locks
+from hcserver.storage.news import News
+from hcserver.storage.notifications import NotificationStore
 from hcserver.storage.pings import PingLog
-from hcserver.storage.projects import ChannelStore, ProjectStore
+from hcserver.storage.projects import ProjectStore
+from hcserver.storage.tombstones import Tombstones
+from hcserver.storage.windows import WindowStore
 
 
 class Storage:
@@ -30,7 +35,7 @@ class Storage:
         self.admin_keys = AdminKeyStore(database)
         self.news = News(database)
         self.locks = Locks(database)
-        self.pulse = Pulse(database)
+        self.heartbeat = Heartbeat(database)
         self.tombstones = Tombstones(database)
 
     async def secret(self) -> bytes:

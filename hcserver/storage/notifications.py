@@ -11,7 +11,6 @@ import msgspec
 from bson.binary import Binary
 from pymongo.errors import BulkWriteError
 
-from hcserver.domain.maintenance_window import Window
 from hcserver.domain.notification import Attempt, Notification
 from hcserver.domain.notification_policy import LOOK_BACK
 from hcserver.storage.client import DUPLICATE_KEY, translated
@@ -108,40 +107,6 @@ class NotificationStore:
         with translated("read notifications"):
             cursor = self._notifications.find(query).sort("at", -1).limit(limit)
             return [_notification(document) async for document in cursor]
-
-
-class WindowStore:
-    """Maintenance windows by project."""
-
-    def __init__(self, database: Any) -> None:
-        self._windows = database["windows"]
-
-    async def put(self, window: Window) -> None:
-        """Store a new window, or an old one's new state."""
-        document = msgspec.to_builtins(window, builtin_types=_NATIVE)
-        document["_id"] = document.pop("id")
-        with translated("store a maintenance window"):
-            await self._windows.replace_one({"_id": window.id}, document, upsert=True)
-
-    async def of_project(self, project: UUID) -> list[Window]:
-        """The project's windows, the oldest first."""
-        with translated("read maintenance windows"):
-            documents = await self._windows.find({"project": project}).to_list(None)
-        windows = [msgspec.convert({**one, "id": one["_id"]}, Window) for one in documents]
-        return sorted(windows, key=lambda window: (window.created, window.id))
-
-    async def get(self, id: UUID) -> Window | None:
-        with translated("read a maintenance window"):
-            document = await self._windows.find_one({"_id": id})
-        return None if document is None else msgspec.convert({**document, "id": id}, Window)
-
-    async def delete(self, id: UUID) -> None:
-        with translated("delete a maintenance window"):
-            await self._windows.delete_one({"_id": id})
-
-    async def delete_of_project(self, project: UUID) -> None:
-        with translated("delete maintenance windows"):
-            await self._windows.delete_many({"project": project})
 
 
 def _id(notification: Notification) -> Binary:

@@ -1,14 +1,13 @@
-"""Projects and channels."""
+"""The projects."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 from uuid import UUID
 
-import msgspec
-
-from hcserver.domain.project import Channel, Project
+from hcserver.domain.project import Project
 from hcserver.storage.client import translated
+from hcserver.storage.records import from_document, to_document
 
 KeyField = Literal["api_key_hash", "api_key_readonly_hash", "ping_key", "badge_key"]
 
@@ -21,13 +20,16 @@ class ProjectStore:
 
     async def insert(self, project: Project) -> None:
         with translated("create a project"):
-            await self._projects.insert_one(_document(project))
+            await self._projects.insert_one(to_document(project))
 
     async def all(self) -> list[Project]:
         """Every project, the oldest first."""
         with translated("read projects"):
             documents = await self._projects.find().to_list(None)
-        return sorted(map(_project, documents), key=lambda project: (project.created, project.id))
+        return sorted(
+            (from_document(one, Project) for one in documents),
+            key=lambda project: (project.created, project.id),
+        )
 
     async def get(self, id: UUID) -> Project | None:
         return await self._find({"_id": id})
@@ -50,53 +52,4 @@ class ProjectStore:
     async def _find(self, query: dict[str, Any]) -> Project | None:
         with translated("read a project"):
             document = await self._projects.find_one(query)
-        return None if document is None else _project(document)
-
-
-class ChannelStore:
-    """Channels by project."""
-
-    def __init__(self, database: Any) -> None:
-        self._channels = database["channels"]
-
-    async def insert(self, channel: Channel) -> None:
-        with translated("create a channel"):
-            await self._channels.insert_one(_document(channel))
-
-    async def of_project(self, project: UUID) -> list[Channel]:
-        """A project's channels, the oldest first."""
-        with translated("read channels"):
-            documents = await self._channels.find({"project": project}).sort("created", 1).to_list(None)
-        return [msgspec.convert(_renamed(document), Channel) for document in documents]
-
-    async def get(self, id: UUID) -> Channel | None:
-        with translated("read a channel"):
-            document = await self._channels.find_one({"_id": id})
-        return None if document is None else msgspec.convert(_renamed(document), Channel)
-
-    async def replace(self, channel: Channel) -> None:
-        with translated("change a channel"):
-            await self._channels.replace_one({"_id": channel.id}, _document(channel))
-
-    async def delete(self, id: UUID) -> None:
-        with translated("delete a channel"):
-            await self._channels.delete_one({"_id": id})
-
-    async def delete_of_project(self, project: UUID) -> None:
-        with translated("delete channels"):
-            await self._channels.delete_many({"project": project})
-
-
-def _document(record: Project | Channel) -> dict[str, Any]:
-    members = {name: getattr(record, name) for name in record.__struct_fields__}
-    members["_id"] = members.pop("id")
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _renamed(document: dict[str, Any]) -> dict[str, Any]:
-    document["id"] = document.pop("_id")
-    return document
-
-
-def _project(document: dict[str, Any]) -> Project:
-    return msgspec.convert(_renamed(document), Project)
+        return None if document is None else from_document(document, Project)

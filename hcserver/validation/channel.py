@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from hcserver.domain.project import Channel
+from hcserver.domain.channel import Channel
 from hcserver.validation import json_fields
 from hcserver.validation.check import MAX_NAME, MAX_TAGS
 

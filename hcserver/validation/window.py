@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from hcserver.domain.maintenance_window import Window
+from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.schedule import schedule_kind
 from hcserver.validation import json_fields
 from hcserver.validation.check import MAX_NAME
@@ -40,7 +40,7 @@ _ONCE: Final[tuple[str, ...]] = ("start", "end")
 _RECURRING: Final[tuple[str, ...]] = ("schedule", "tz", "minutes")
 
 
-def apply_window(window: Window, data: Mapping[str, object], now: datetime) -> Window:
+def apply_window(window: MaintenanceWindow, data: Mapping[str, object], now: datetime) -> MaintenanceWindow:
     """The window (a new one has no moments at all) with what the request says; unknown members are ignored.
 
     A request that names the other form (once, or recurring) takes the window over to it; one that names a
@@ -69,7 +69,7 @@ def apply_window(window: Window, data: Mapping[str, object], now: datetime) -> W
     return window
 
 
-def _once(window: Window, values: dict[str, Any], now: datetime) -> Window:
+def _once(window: MaintenanceWindow, values: dict[str, Any], now: datetime) -> MaintenanceWindow:
     start, end = values.get("start", window.start), values.get("end", window.end)
     if start is None or end is None:
         raise json_fields.fault(f"{'start' if start is None else 'end'} is missing")
@@ -80,7 +80,7 @@ def _once(window: Window, values: dict[str, Any], now: datetime) -> Window:
     return replace(window, start=start, end=end, kind="cron", schedule="", tz="UTC", minutes=0)
 
 
-def _recurring(window: Window, values: dict[str, Any]) -> Window:
+def _recurring(window: MaintenanceWindow, values: dict[str, Any]) -> MaintenanceWindow:
     schedule = values.get("schedule", window.schedule)
     minutes = values.get("minutes", window.minutes)
     if not schedule or not minutes:

@@ -17,8 +17,9 @@ from handlers.connections import HttpListener
 from handlers.front import make_server
 from handlers.ping.exchange import Server
 from hcserver.config.schema import HttpSettings, LimitSettings, NotificationSettings, Settings
-from hcserver.domain.project import Channel, Project
-from hcserver.services.core import Core
+from hcserver.domain.channel import Channel
+from hcserver.domain.project import Project
+from hcserver.services.container import Services
 from hcserver.services.management.projects import Keys
 from hcserver.storage.client import connect, database_of
 from hcserver.validation.channel import parse_channel
@@ -133,7 +134,7 @@ def chunked(*chunks: bytes) -> bytes:
 class Site:
     """A running server with one project, and a connection that is kept open from request to request."""
 
-    core: Core
+    services: Services
     clock: FakeClock
     port: int
     project: Project
@@ -142,8 +143,8 @@ class Site:
 
     async def beside(self) -> Site:
         """The same server with another, new project."""
-        project, keys = await self.core.projects.create(f"project {uuid4()}")
-        return Site(self.core, self.clock, self.port, project, keys)
+        project, keys = await self.services.projects.create(f"project {uuid4()}")
+        return Site(self.services, self.clock, self.port, project, keys)
 
     async def connect(self) -> Connection:
         connection = Connection(*await asyncio.open_connection("127.0.0.1", self.port))
@@ -224,10 +225,10 @@ class Site:
 
     async def settled(self) -> None:
         """Wait until everything acknowledged is in the database's documents."""
-        await self.core.ledger.flush()
+        await self.services.cache.flush()
 
     async def channel(self, name: str) -> Channel:
-        return await self.core.channels.create(
+        return await self.services.channels.create(
             self.project, parse_channel({"kind": "email", "target": "ops@example.org", "name": name})
         )
 
@@ -248,20 +249,20 @@ async def serve(
     )
     clock = FakeClock()
     client = connect(uri, settings.mongodb)
-    core = Core(database_of(client, f"test_{uuid4().hex}"), settings, clock)
+    services = Services(database_of(client, f"test_{uuid4().hex}"), settings, clock)
     # A clock that is set forward does not look as if the server had been away meanwhile.
-    core.scheduler.away = timedelta.max
-    await core.start()
+    services.scheduler.away = timedelta.max
+    await services.start()
     try:
-        project, keys = await core.projects.create("main")
-        async with listening(make_server(core)) as port:
-            site = Site(core, clock, port, project, keys)
+        project, keys = await services.projects.create("main")
+        async with listening(make_server(services)) as port:
+            site = Site(services, clock, port, project, keys)
             try:
                 yield site
             finally:
                 await site.close()
     finally:
-        await core.stop()
+        await services.stop()
         client.close()
 
 

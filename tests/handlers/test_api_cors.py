@@ -1,4 +1,4 @@
-"""Web pages from anywhere may use the API; and collections are found without their slash."""
+"""HttpClient pages from anywhere may use the API; and collections are found without their slash."""
 
 from __future__ import annotations
 

@@ -240,8 +240,8 @@ async def test_only_a_post_has_its_key_in_the_body(site: Site) -> None:
 
 
 async def test_a_rotated_key_opens_nothing_any_more(site: Site) -> None:
-    new = await site.core.projects.rotate_key(site.project, "api")
-    site.core.directory.forget(site.project.id)
+    new = await site.services.projects.rotate_key(site.project, "api")
+    site.services.lookup.forget(site.project.id)
     assert (await site.api("GET", "checks/")).json == WRONG[1]
     assert (await site.api("GET", "checks/", key=new)).status == 200
 

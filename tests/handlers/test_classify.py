@@ -26,9 +26,9 @@ async def reader() -> AsyncIterator[DryRun]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def reading(site: Site, reader: DryRun) -> AsyncIterator[Site]:
     """A server that can read emails."""
-    site.core.examiner = reader
+    site.services.examiner = reader
     yield site
-    site.core.examiner = None
+    site.services.examiner = None
 
 
 async def test_the_verdict_has_its_reason_and_what_was_searched_and_nothing_is_recorded(

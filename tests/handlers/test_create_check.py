@@ -341,8 +341,8 @@ async def test_beyond_the_limit_creating_is_forbidden(mongo_uri: str) -> None:
 
 
 async def test_simultaneous_creations_keep_to_the_limit(site: Site) -> None:
-    await site.core.projects.limit(site.project, checks=3, pings=None)
-    site.core.directory.forget(site.project.id)
+    await site.services.projects.limit(site.project, checks=3, pings=None)
+    site.services.lookup.forget(site.project.id)
     connections = [await site.connect() for _ in range(6)]
     key = {"X-Api-Key": site.keys.api_key}
     replies = await asyncio.gather(

@@ -14,7 +14,7 @@ from time import monotonic
 
 import pytest
 
-from hcserver.storage.coordination import LOCK_SECONDS
+from hcserver.storage.locks import LOCK_SECONDS
 from tests.handlers.harness import Connection, Reply, Site, serve
 
 LONGEST = 5.0  # seconds in which every request has its answer

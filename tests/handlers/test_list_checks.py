@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.api.base import checks
+from handlers.api import checks
 from tests.handlers.harness import Site
 
 

@@ -128,8 +128,8 @@ async def test_only_as_many_as_are_kept_are_listed(mongo_uri: str) -> None:
         assert await page(site, check, "?limit=2&after=4") == ([3], None)
         assert await page(site, check, "?limit=2&after=3") == ([], None)
         assert [await site.body(check, n) for n in range(1, 6)] == [None, None, b"2", b"3", b"4"]
-        await site.core.projects.limit(site.project, checks=None, pings=1)
-        site.core.directory.forget(site.project.id)
+        await site.services.projects.limit(site.project, checks=None, pings=1)
+        site.services.lookup.forget(site.project.id)
         assert [ping["n"] for ping in await site.pings(check)] == [5]
 
 

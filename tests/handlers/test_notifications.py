@@ -15,7 +15,7 @@ from tests.handlers.harness import Site
 async def told(site: Site, check: str, channel: str, count: int = 3) -> datetime:
     """Leaves `count` notifications behind; the last is the newest."""
     now = site.clock()
-    await site.core.storage.notifications.add(
+    await site.services.storage.notifications.add(
         [
             Notification(
                 check=UUID(check),

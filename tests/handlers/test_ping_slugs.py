@@ -136,14 +136,14 @@ async def test_pings_create_checks_up_to_twice_the_limit(mongo_uri: str) -> None
 
 
 async def test_a_projects_own_limit_comes_before_the_configured_one(site: Site) -> None:
-    await site.core.projects.limit(site.project, checks=1, pings=None)
-    site.core.directory.forget(site.project.id)
+    await site.services.projects.limit(site.project, checks=1, pings=None)
+    site.services.lookup.forget(site.project.id)
     replies = [await site.request("GET", path(site, f"job-{n}", "?create=1")) for n in range(3)]
     assert [reply.status for reply in replies] == [201, 201, 404]
 
 
 async def test_projects_have_slugs_of_their_own(site: Site) -> None:
-    _, other = await site.core.projects.create("other")
+    _, other = await site.services.projects.create("other")
     mine = (await site.create(slug="same"))["uuid"]
     reply = await site.request("GET", f"/ping/{other.ping_key}/same?create=1")
     assert reply.status == 201

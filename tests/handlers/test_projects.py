@@ -38,7 +38,7 @@ class Admin:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def admin(site: Site) -> Admin:
-    return Admin(site, (await site.core.admin_keys.create())[1])
+    return Admin(site, (await site.services.admin_keys.create())[1])
 
 
 @pytest.mark.parametrize(("method", "path"), PATHS)
@@ -58,15 +58,15 @@ async def test_an_admin_key_opens_nothing_else(admin: Admin, path: str) -> None:
 
 
 async def test_a_deleted_admin_key_opens_nothing_at_once(admin: Admin) -> None:
-    key, clear = await admin.site.core.admin_keys.create("temporary")
+    key, clear = await admin.site.services.admin_keys.create("temporary")
     assert (await admin("GET", "projects/", key=clear)).status == 200
-    await admin.site.core.admin_keys.delete(key.id)
+    await admin.site.services.admin_keys.delete(key.id)
     assert (await admin("GET", "projects/", key=clear)).error == "wrong api key"
 
 
 async def test_admin_keys_are_stored_as_hashes_only(admin: Admin) -> None:
     assert (admin.key[:4], len(admin.key)) == ("hca_", 32)
-    for key in await admin.site.core.admin_keys.all():
+    for key in await admin.site.services.admin_keys.all():
         assert admin.key not in repr(key)
 
 
@@ -200,7 +200,7 @@ async def test_a_deleted_project_takes_all_that_belongs_to_it_and_nothing_else(a
     assert (await admin("GET", f"projects/{made['id']}")).status == 404
     assert (await admin("GET", "checks/", key=made["api_key"])).error == "wrong api key"
     assert (await admin.site.request("GET", f"/ping/{checks[0]['uuid']}")).status == 404
-    storage, id = admin.site.core.storage, UUID(made["id"])
+    storage, id = admin.site.services.storage, UUID(made["id"])
     assert await storage.checks.count(id) == 0
     assert await storage.channels.of_project(id) == []
     assert await storage.windows.of_project(id) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hcserver.services import core
+from hcserver.services import container
 from tests.handlers.harness import Site
 
 
@@ -17,18 +17,18 @@ async def test_a_healthy_server_is_ok_without_a_key(site: Site, version: int) ->
 
 
 async def test_a_listener_that_is_gone_is_told(site: Site) -> None:
-    site.core.ways_in["smtp"] = lambda: False
+    site.services.ways_in["smtp"] = lambda: False
     try:
         reply = await site.api("GET", "status/", key="")
         assert (reply.status, reply.json) == (503, {"status": "ill", "problems": {"smtp": "not listening"}})
         assert reply.headers["retry-after"] == "5"
-        site.core.ways_in["smtp"] = lambda: True
+        site.services.ways_in["smtp"] = lambda: True
         assert (await site.api("GET", "status/", key="")).status == 200
     finally:
-        del site.core.ways_in["smtp"]
+        del site.services.ways_in["smtp"]
 
 
 async def test_a_scheduler_that_lags_behind_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core, "MAX_LAG", -1.0)
+    monkeypatch.setattr(container, "MAX_LAG", -1.0)
     reply = await site.api("GET", "status/", key="")
     assert (reply.status, list(reply.json["problems"])) == (503, ["scheduler"])

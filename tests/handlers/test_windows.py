@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from hcserver.domain.maintenance_window import Window
+from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.services.management.windows import MAX_WINDOWS
 from tests.handlers.harness import NOWHERE, Site
 
@@ -130,8 +130,10 @@ async def test_unknown_windows_are_not_found_and_foreign_ones_forbidden(site: Si
 async def test_a_project_has_100_windows_at_most_however_many_ask_at_a_time(site: Site) -> None:
     now = site.clock()
     for n in range(MAX_WINDOWS - 2):
-        window = Window(id=uuid4(), project=site.project.id, created=now, start=now, end=now, name=str(n))
-        await site.core.storage.windows.put(window)
+        window = MaintenanceWindow(
+            id=uuid4(), project=site.project.id, created=now, start=now, end=now, name=str(n)
+        )
+        await site.services.storage.windows.put(window)
     connections = [await site.connect() for _ in range(5)]
     body = b'{"schedule": "daily", "minutes": 5}'
     key = {"X-Api-Key": site.keys.api_key}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hcserver.worker_processes import LENGTH_BYTES, Lost, Processes
+from hcserver.worker_processes import LENGTH_BYTES, Lost, WorkerPool
 
 PROGRAM = """
 import os, sys, time
@@ -44,9 +44,9 @@ while (request := read()) is not None:
 
 
 @asynccontextmanager
-async def processes(folder: Path, count: int = 2) -> AsyncIterator[Processes]:
+async def processes(folder: Path, count: int = 2) -> AsyncIterator[WorkerPool]:
     (folder / "answering.py").write_text(PROGRAM)
-    pool = Processes("answering", count=count, environment={"PYTHONPATH": str(folder)})
+    pool = WorkerPool("answering", count=count, environment={"PYTHONPATH": str(folder)})
     try:
         yield pool
     finally:
@@ -139,7 +139,7 @@ async def test_the_environment_is_the_one_given(tmp_path: Path) -> None:
 
 
 async def test_a_program_that_can_not_be_started_is_lost(tmp_path: Path) -> None:
-    pool = Processes("there.is.no.such.module", count=1, environment={"PYTHONPATH": str(tmp_path)})
+    pool = WorkerPool("there.is.no.such.module", count=1, environment={"PYTHONPATH": str(tmp_path)})
     with pytest.raises(Lost):
         await pool.ask(b"a", 10)
     assert LENGTH_BYTES == 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hcserver.domain.check import Check
 from hcserver.services.classification.examination import Examination, Question, examine, question
 from hcserver.services.classification.pool import Pool
-from hcserver.services.core import Verdict
+from hcserver.services.container import Verdict
 
 
 class DryRun:

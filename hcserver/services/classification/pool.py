@@ -11,7 +11,7 @@ from hcserver.errors import Unavailable
 from hcserver.mime.html import html_to_text
 from hcserver.services.classification.examination import Examination, Question, examine_inline, give_up
 from hcserver.services.classification.worker import Request, answer_decoder
-from hcserver.worker_processes import Busy, Lost, Processes
+from hcserver.worker_processes import Busy, Lost, WorkerPool
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Pool:
     ) -> None:
         self._time_limit = time_limit
         self._patience = patience
-        self._processes = Processes("hcserver.services.classification.worker", count=workers)
+        self._processes = WorkerPool("hcserver.services.classification.worker", count=workers)
         html_to_text("<p>")  # the parser's first document takes 20 ms: not when there is work
 
     async def examine(

@@ -60,7 +60,7 @@ class Bounces:
                 return
             log.warning("channel %s is disabled, its mail came back: %s", channel, error)
             await self._storage.channels.replace(replace(found, error=f"mail came back: {error}"))
-        await self._storage.news.tell(self._clock(), found.project)
+        await self._storage.news.publish(self._clock(), found.project)
 
     def _sign(self, channel: UUID) -> str:
         return hmac.digest(self._secret, channel.bytes, hashlib.sha256).hex()[:16]

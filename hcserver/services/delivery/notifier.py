@@ -28,19 +28,19 @@ from msgspec.structs import replace
 
 from hcserver.config.schema import Settings
 from hcserver.domain.alert import Alert
+from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check, Status
 from hcserver.domain.clock import EPOCH, Clock
-from hcserver.domain.maintenance_window import Window
+from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.notification import Attempt, Notification, NotificationStatus
 from hcserver.domain.notification_policy import BAD_NEWS, pointless, reason_to_hold, wants
-from hcserver.domain.project import Channel
-from hcserver.errors import InvalidRequest, NotFound, Unavailable
-from hcserver.notify.alert_message import Event, Failed, Notice, Receipt
+from hcserver.errors import DeliveryError, InvalidRequest, NotFound, Unavailable
+from hcserver.notify.alert_message import AlertMessage, MessageEvent, Receipt
 from hcserver.notify.group import Group
 from hcserver.notify.registry import kind
-from hcserver.notify.send_context import Tools
-from hcserver.services.intake.check_cache import Ledger
-from hcserver.services.lookup import Directory
+from hcserver.notify.send_context import SendContext
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.lookup import Lookup
 from hcserver.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ _STATUS: dict[str, Status] = {"up": "up", "paused": "paused", **dict.fromkeys(BA
 
 class _Project(NamedTuple):
     channels: dict[UUID, Channel]
-    windows: list[Window]
+    windows: list[MaintenanceWindow]
     good_until: float
 
 
@@ -73,15 +73,15 @@ class Notifier:
     def __init__(
         self,
         storage: Storage,
-        ledger: Ledger,
-        directory: Directory,
+        cache: CheckCache,
+        lookup: Lookup,
         return_address: Callable[[UUID], str],
         settings: Settings,
         clock: Clock,
     ) -> None:
         self._storage = storage
-        self._ledger = ledger
-        self._directory = directory
+        self._cache = cache
+        self._lookup = lookup
         self._return_address = return_address
         self._settings = settings
         self._clock = clock
@@ -94,7 +94,7 @@ class Notifier:
         self._projects: dict[UUID, _Project] = {}  # as read a moment ago
         self._slots = asyncio.Semaphore(IN_ALL)
         self._errands: set[asyncio.Task[None]] = set()
-        self._tools: Tools | None = None
+        self._context: SendContext | None = None
         self._stopping = False
         self._back_since = EPOCH  # when we came back from our last long absence
         self._looked_until: datetime | None = None  # a look at what is due goes on behind this moment
@@ -113,8 +113,8 @@ class Notifier:
             errand.cancel()
         senders = [task for tasks in self._senders.values() for task in tasks]
         await asyncio.gather(*filter(None, [self._task]), *senders, *self._errands, return_exceptions=True)
-        if self._tools is not None:
-            await self._tools.close()
+        if self._context is not None:
+            await self._context.close()
 
     def forget(self, project: UUID) -> None:
         """Its channels or windows have changed."""
@@ -263,7 +263,7 @@ class Notifier:
             project = await self._project(one.project, fresh=True)
         channel = project.channels.get(one.channel)
         try:
-            check = await self._ledger.get(one.check)
+            check = await self._cache.get(one.check)
         except NotFound:
             check = None
         if channel is None or check is None:
@@ -318,8 +318,8 @@ class Notifier:
         async with self._slots:
             if await self._leased(one) is None:
                 return
-            notice = replace(await self._notice(one, check), bounce=self._return_address(channel.id))
-            attempt, transient = await self._tell(channel, notice)
+            alert_message = replace(await self._notice(one, check), bounce=self._return_address(channel.id))
+            attempt, transient = await self._tell(channel, alert_message)
         tries = len(one.attempts) + 1
         if attempt.error is None:
             await self._settle_surely(one, "sent", attempt)
@@ -347,9 +347,9 @@ class Notifier:
         stand_in = check or Check(
             id=channel.id, project=channel.project, created=now, badge=channel.id, name="test"
         )
-        notice = await self._about(stand_in, channel.id, "test", now, None, "ping")
+        alert_message = await self._about(stand_in, channel.id, "test", now, None, "ping")
         async with self._slots:
-            attempt, _ = await self._tell(channel, notice)
+            attempt, _ = await self._tell(channel, alert_message)
         return attempt
 
     def tell_operator(self, text: str) -> None:
@@ -370,48 +370,50 @@ class Notifier:
         for attempt in range(self._settings.notifications.attempts):
             try:
                 addresses = [parseaddr(one)[1] for one in (self._settings.email.sender, operator)]
-                await self._own_tools().mailer.send(message, *addresses)
+                await self._send_context().mailer.send(message, *addresses)
                 return
-            except Failed as failure:
+            except DeliveryError as failure:
                 log.warning("can't tell the operator: %s", failure)
                 if not failure.transient:
                     return
             await asyncio.sleep(_pause(attempt + 1))
 
-    async def _tell(self, channel: Channel, notice: Notice) -> tuple[Attempt, bool]:
+    async def _tell(self, channel: Channel, alert_message: AlertMessage) -> tuple[Attempt, bool]:
         """Tell it once; what came of it, and whether it may come off later."""
         at, began = self._clock(), monotonic()
         status, error, transient = None, None, False
         try:
-            status = (await self._hand_over(channel, notice)).status
-        except Failed as failure:
+            status = (await self._hand_over(channel, alert_message)).status
+        except DeliveryError as failure:
             status, error, transient = failure.status, str(failure)[:1000], failure.transient
         except Exception:
-            log.exception("channel %s (%s) can't tell of check %s", channel.id, channel.kind, notice.check.id)
+            log.exception(
+                "channel %s (%s) can't tell of check %s", channel.id, channel.kind, alert_message.check.id
+            )
             error, transient = "internal error, see the server's log", True
         took = round(monotonic() - began, 3)
         return Attempt(at=at, duration=took, status=status, error=error), transient
 
-    async def _hand_over(self, channel: Channel, notice: Notice) -> Receipt:
-        """Raises Failed."""
+    async def _hand_over(self, channel: Channel, alert_message: AlertMessage) -> Receipt:
+        """Raises DeliveryError."""
         try:
             way = kind(channel.kind)
         except InvalidRequest as error:
-            raise Failed(str(error), transient=False) from error
+            raise DeliveryError(str(error), transient=False) from error
         if isinstance(way, Group):
-            raise Failed("a group has no way to send of its own", transient=False)
+            raise DeliveryError("a group has no way to send of its own", transient=False)
         try:
             async with asyncio.timeout(self._limit):
-                return await way.send(channel.target, notice, self._own_tools())
+                return await way.send(channel.target, alert_message, self._send_context())
         except TimeoutError:
-            raise Failed(f"no answer within {self._limit:g} s", transient=True) from None
+            raise DeliveryError(f"no answer within {self._limit:g} s", transient=True) from None
 
-    def _own_tools(self) -> Tools:
-        if self._tools is None:
-            self._tools = Tools.of(self._settings)
-        return self._tools
+    def _send_context(self) -> SendContext:
+        if self._context is None:
+            self._context = SendContext.of(self._settings)
+        return self._context
 
-    async def _notice(self, one: Notification, check: Check) -> Notice:
+    async def _notice(self, one: Notification, check: Check) -> AlertMessage:
         happened = one.since if one.event == "reminder" and one.since is not None else one.at
         since = None if one.event == "reminder" else one.since
         name = uuid5(one.check, f"{one.n}:{one.channel}")
@@ -420,10 +422,16 @@ class Notifier:
         return await self._about(then, name, one.event, happened, since, one.reason)
 
     async def _about(
-        self, check: Check, id: UUID, event: Event, happened: datetime, since: datetime | None, reason: str
-    ) -> Notice:
-        project = await self._directory.by_id(check.project)
-        return Notice(
+        self,
+        check: Check,
+        id: UUID,
+        event: MessageEvent,
+        happened: datetime,
+        since: datetime | None,
+        reason: str,
+    ) -> AlertMessage:
+        project = await self._lookup.by_id(check.project)
+        return AlertMessage(
             id=id,
             event=event,
             check=check,

@@ -21,8 +21,8 @@ from hcserver.domain.keywords import Reason, classify
 from hcserver.domain.ping import Ping, Report, Signal
 from hcserver.domain.state_machine import record
 from hcserver.errors import NotFound, Unavailable
-from hcserver.services.intake.check_cache import Ledger
-from hcserver.services.lookup import Directory
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.lookup import Lookup
 from hcserver.storage import Storage
 from hcserver.storage.pings import Claimed
 
@@ -84,14 +84,14 @@ class _Item:
         self.settled = False
 
 
-class Ingestor:
+class Intake:
     """Takes reports, answers when they are durable."""
 
-    def __init__(self, storage: Storage, ledger: Ledger, directory: Directory, body_limit: int) -> None:
+    def __init__(self, storage: Storage, cache: CheckCache, lookup: Lookup, body_limit: int) -> None:
         self.body_limit = body_limit  # bytes of an email that are kept
         self._log = storage.pings
-        self._ledger = ledger
-        self._directory = directory
+        self._cache = cache
+        self._lookup = lookup
         self._queue: deque[_Item] = deque()
         self._bulk: deque[_Item] = deque()  # large ones, and what came behind them for the same checks
         self._behind_bulk: Counter[UUID] = Counter()  # how many of each check are in there
@@ -116,13 +116,13 @@ class Ingestor:
     async def find(self, check: UUID) -> Check:
         """Raises NotFound, Unavailable."""
         self._require_started()
-        return await self._ledger.get(check)
+        return await self._cache.get(check)
 
     async def find_by_slug(self, ping_key: str, slug: str) -> Check:
         """Raises NotFound, Ambiguous, Unavailable."""
         self._require_started()
-        project = await self._directory.by_ping_key(ping_key)
-        return await self._ledger.get(await self._directory.check_by_slug(project.id, slug))
+        project = await self._lookup.by_ping_key(ping_key)
+        return await self._cache.get(await self._lookup.check_by_slug(project.id, slug))
 
     async def record(self, reports: Sequence[Report]) -> list[Ping]:
         """Store the reports; when it returns, all of them are durable. A report whose token was stored before
@@ -179,7 +179,7 @@ class Ingestor:
                 await self._wake.wait()
                 continue
             try:
-                await self._ledger.room()
+                await self._cache.room()
                 await self._append(batch)
             except Exception:  # noqa: BLE001 - each is told apart, and logged, there
                 await self._append_singly(batch)
@@ -244,10 +244,8 @@ class Ingestor:
         checks = {item.report.check for item in items}
         recalled = {item.report.check for item in items if item.report.token or item.tried}
         while True:
-            await self._ledger.ensure(checks)
-            entries = {
-                id: entry for id in recalled if (entry := self._ledger.peek(id)) and not entry.recalled
-            }
+            await self._cache.ensure(checks)
+            entries = {id: entry for id in recalled if (entry := self._cache.peek(id)) and not entry.recalled}
             if not entries:
                 return
             places = [
@@ -270,7 +268,7 @@ class Ingestor:
             report = item.report
             check = states.get(report.check)
             if check is None:
-                entry = self._ledger.peek(report.check)
+                entry = self._cache.peek(report.check)
                 if entry is None:
                     self._without_check(item)
                     continue
@@ -304,7 +302,7 @@ class Ingestor:
             return []
         pings = [item.ping for item in items if item.ping is not None]
         try:
-            with self._ledger.pinned([ping.check for ping in pings]):
+            with self._cache.pinned([ping.check for ping in pings]):
                 await self._write(pings)
         except Claimed as claimed:
             self._settle(items[: claimed.index])
@@ -324,17 +322,17 @@ class Ingestor:
             await self._log.append(pings)
         except Claimed as claimed:
             for ping in pings[claimed.index :]:
-                self._ledger.forget(ping.check)
+                self._cache.forget(ping.check)
             raise
         except BaseException:
             for ping in pings:
-                self._ledger.forget(ping.check)
+                self._cache.forget(ping.check)
             raise
 
     def _settle(self, items: Sequence[_Item]) -> None:
         for item in items:
             if item.ping is not None:
-                self._ledger.apply(item.ping)
+                self._cache.apply(item.ping)
                 if item.report.token:
                     self._remember([item.token])
                 item.unit.settle(item, item.ping)

@@ -13,7 +13,7 @@ from hcserver.storage.checks import Outbox, Stored
 Change = Callable[[Check], Step]
 
 
-class Entry:
+class CachedCheck:
     """One check in memory: as acknowledged (`check`) and as last known in the database (`base`, `rev`)."""
 
     __slots__ = (

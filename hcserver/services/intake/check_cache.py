@@ -26,7 +26,7 @@ from hcserver.domain.alert import Alert, record
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
 from hcserver.errors import HcError, NotFound, Unavailable
-from hcserver.services.intake.cached_check import Change, Entry, Pending
+from hcserver.services.intake.cached_check import CachedCheck, Change, Pending
 from hcserver.storage import Storage
 from hcserver.storage.checks import Outbox, Stored, Write
 
@@ -42,13 +42,13 @@ _DROPPED = 1000  # deleted checks that are remembered, while loads may be under 
 CHANGE_TIMEOUT = 5.0  # seconds that people wait for a change to be written
 
 
-class Ledger:
+class CheckCache:
     """Checks in memory (at most `capacity` that are clean) and the task that writes them."""
 
     def __init__(self, storage: Storage, capacity: int = 50_000) -> None:
         self._storage = storage
         self._capacity = capacity
-        self._entries: dict[UUID, Entry] = {}  # least recently used first
+        self._entries: dict[UUID, CachedCheck] = {}  # least recently used first
         self._dirty: dict[UUID, float] = {}  # -> since when, oldest first
         self._urgent: dict[UUID, None] = {}
         self._dropped: dict[UUID, None] = {}  # the last ones
@@ -122,7 +122,7 @@ class Ledger:
         for id in list(self._entries):
             self.forget(id)
 
-    def peek(self, id: UUID) -> Entry | None:
+    def peek(self, id: UUID) -> CachedCheck | None:
         """The entry if it is in memory, as the most recently used one."""
         entry = self._entries.pop(id, None)
         if entry is not None:
@@ -135,7 +135,7 @@ class Ledger:
         if entry is None:
             return stored.check
         if not entry.dirty and not entry.pins and stored.rev > entry.rev:
-            self._entries[stored.check.id] = entry = Entry(stored)
+            self._entries[stored.check.id] = entry = CachedCheck(stored)
             if entry.dirty:  # another process has not published its flips yet, or has died
                 self._mark(stored.check.id, urgent=False)
         return entry.check if entry.dirty or entry.rev >= stored.rev else stored.check
@@ -150,7 +150,7 @@ class Ledger:
     def _take_up(self, stored: Stored, tail: Sequence[Ping]) -> None:
         id = stored.check.id
         if id not in self._entries and id not in self._dropped:
-            self._entries[id] = Entry(stored)
+            self._entries[id] = CachedCheck(stored)
             if tail or stored.outbox:
                 self._rebuild(self._entries[id], stored, tail)
 
@@ -211,7 +211,7 @@ class Ledger:
             return entry.check
         return await self._written(id, entry, None)
 
-    async def _written(self, id: UUID, entry: Entry, apply: Change | None) -> Check:
+    async def _written(self, id: UUID, entry: CachedCheck, apply: Change | None) -> Check:
         pending = Pending(apply)
         entry.changes.append(pending)
         self._mark(id, urgent=True)
@@ -365,7 +365,7 @@ class Ledger:
             for id in ids:
                 self._tidy(id)
 
-    async def _publish(self, entries: Sequence[Entry]) -> None:
+    async def _publish(self, entries: Sequence[CachedCheck]) -> None:
         """Bring flips and alerts from the documents to their places; harmless when done again."""
         waiting = [entry for entry in entries if entry.stored_outbox and not entry.published]
         if flips := [flip for entry in waiting for flip in entry.stored_outbox.flips]:
@@ -430,7 +430,7 @@ class Ledger:
             tail = await self._storage.pings.tail(id, stored.check.n_pings)
         return tail
 
-    def _rebuild(self, entry: Entry, stored: Stored, tail: Sequence[Ping]) -> None:
+    def _rebuild(self, entry: CachedCheck, stored: Stored, tail: Sequence[Ping]) -> None:
         entry.base, entry.rev, entry.stored_outbox = stored.check, stored.rev, stored.outbox
         entry.check, entry.outbox = stored.check, Outbox()
         entry.published = entry.stale = entry.recalled = False

@@ -10,17 +10,18 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from hcserver.domain.alert import Step
+from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Attempt, Notification
-from hcserver.domain.project import Channel, Project
+from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
 from hcserver.notify.group import Group
-from hcserver.notify.registry import KINDS, kind
+from hcserver.notify.registry import CHANNEL_KINDS, kind
 from hcserver.notify.targets import MASK
 from hcserver.services.delivery.held_notifications import release_of_channel
 from hcserver.services.delivery.notifier import Notifier
-from hcserver.services.intake.check_cache import Ledger
+from hcserver.services.intake.check_cache import CheckCache
 from hcserver.storage import Storage
 from hcserver.validation import json_fields
 from hcserver.validation.channel import ChannelSpec, apply_channel
@@ -33,9 +34,9 @@ _AT_ONCE = 100  # checks changed at a time
 class Channels:
     """The channels of projects. Every method raises Unavailable when the database is away."""
 
-    def __init__(self, storage: Storage, ledger: Ledger, notifier: Notifier, clock: Clock) -> None:
+    def __init__(self, storage: Storage, cache: CheckCache, notifier: Notifier, clock: Clock) -> None:
         self._storage = storage
-        self._ledger = ledger
+        self._cache = cache
         self._notifier = notifier
         self._clock = clock
 
@@ -75,8 +76,8 @@ class Channels:
         """Raises InvalidRequest, Forbidden (the project has as many channels as it may)."""
         if spec.kind is None or spec.target is None:
             raise json_fields.fault(f"{'kind' if spec.kind is None else 'target'} is missing")
-        if spec.kind not in KINDS:
-            raise json_fields.fault(f"kind has unexpected value: expected one of {', '.join(KINDS)}")
+        if spec.kind not in CHANNEL_KINDS:
+            raise json_fields.fault(f"kind has unexpected value: expected one of {', '.join(CHANNEL_KINDS)}")
         async with self._exclusively(project):
             others = await self.of_project(project.id)
             if len(others) >= MAX_CHANNELS:
@@ -151,18 +152,18 @@ class Channels:
                 return Step(check)
             return Step(replace(check, channels=tuple(id for id in check.channels if id != channel.id)))
 
-        checks = [self._ledger.overlay(one) for one in await self._storage.checks.of_project(channel.project)]
+        checks = [self._cache.overlay(one) for one in await self._storage.checks.of_project(channel.project)]
         ids = [check.id for check in checks if channel.id in check.channels]
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
             outcomes = await asyncio.gather(
-                *(self._ledger.change(id, without) for id in some), return_exceptions=True
+                *(self._cache.change(id, without) for id in some), return_exceptions=True
             )
             for outcome in outcomes:
                 # A check that is deleted at the same time has no channels left.
                 if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
                     raise outcome
-            await self._storage.news.tell(self._clock(), *some)
+            await self._storage.news.publish(self._clock(), *some)
 
     async def _leave_groups(self, channel: Channel) -> None:
         for group in await self.of_project(channel.project):
@@ -178,7 +179,7 @@ class Channels:
 
     async def _tell(self, project: Project) -> None:
         self._notifier.forget(project.id)
-        await self._storage.news.tell(self._clock(), project.id)
+        await self._storage.news.publish(self._clock(), project.id)
 
     @asynccontextmanager
     async def _exclusively(self, project: Project) -> AsyncIterator[None]:
@@ -189,7 +190,7 @@ class Channels:
 
 def masked_target(channel: Channel) -> str:
     """The target without its secrets."""
-    way = KINDS.get(channel.kind)
+    way = CHANNEL_KINDS.get(channel.kind)
     return MASK if way is None else way.masked(channel.target)
 
 

@@ -21,8 +21,8 @@ from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from hcserver.services.delivery.held_notifications import release
-from hcserver.services.intake.check_cache import Ledger
-from hcserver.services.lookup import Directory
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.lookup import Lookup
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored
 from hcserver.validation.check import Spec, apply_spec, unique_matches
@@ -39,11 +39,11 @@ class Checks:
     """The checks of projects. Every method raises Unavailable when the database is away."""
 
     def __init__(
-        self, storage: Storage, ledger: Ledger, directory: Directory, limits: LimitSettings, clock: Clock
+        self, storage: Storage, cache: CheckCache, lookup: Lookup, limits: LimitSettings, clock: Clock
     ) -> None:
         self._storage = storage
-        self._ledger = ledger
-        self._directory = directory
+        self._cache = cache
+        self._lookup = lookup
         self._limits = limits
         self._clock = clock
         self._last_created: datetime | None = None
@@ -54,7 +54,7 @@ class Checks:
 
     async def get(self, project: Project, id: UUID) -> Check:
         """Raises NotFound, Forbidden."""
-        check = await self._ledger.get(id)
+        check = await self._cache.get(id)
         if check.project != project.id:
             raise Forbidden("")
         return check
@@ -64,7 +64,7 @@ class Checks:
         id = await self._storage.checks.aliased(unique_key)
         if id is None:
             raise NotFound("not found")
-        check = await self._ledger.get(id)
+        check = await self._cache.get(id)
         if check.project != project.id:
             raise NotFound("not found")
         return check
@@ -74,7 +74,7 @@ class Checks:
         id = await self._storage.checks.aliased(badge.hex)
         if id is None:
             raise NotFound("not found")
-        return await self._ledger.get(id)
+        return await self._cache.get(id)
 
     async def of_project(
         self, project: UUID, slug: str | None = None, tags: Iterable[str] = ()
@@ -82,7 +82,7 @@ class Checks:
         """The project's checks with this slug and all of these tags, the oldest first."""
         wanted = set(tags)
         stored = await self._storage.checks.of_project(project, slug)
-        checks = [self._ledger.overlay(one) for one in stored]
+        checks = [self._cache.overlay(one) for one in stored]
         return [check for check in checks if wanted.issubset(check.tags.split())] if wanted else checks
 
     def limit(self, project: Project) -> int:
@@ -110,7 +110,7 @@ class Checks:
         self, check: Check, start: datetime | None, end: datetime | None, limit: int = 0
     ) -> list[Flip]:
         """Flips with start <= at < end, newest first, everything acknowledged included."""
-        await self._ledger.settle(check.id)
+        await self._cache.settle(check.id)
         return await self._storage.flips.read(check.id, start, end, limit)
 
     # -- changing
@@ -141,7 +141,7 @@ class Checks:
         channels = await self.resolve_channels(project, "*")
         async with self._exclusively(project):
             try:
-                return await self._directory.check_by_slug(project.id, slug), False
+                return await self._lookup.check_by_slug(project.id, slug), False
             except NotFound:
                 pass
             try:
@@ -169,7 +169,7 @@ class Checks:
         """Raises NotFound, Forbidden."""
         await self._get_fresh(project, id)
         now = self._clock()
-        check = await self._ledger.change(id, lambda check: pause(check, now))
+        check = await self._cache.change(id, lambda check: pause(check, now))
         await self._tell(check)
         return check
 
@@ -179,14 +179,14 @@ class Checks:
         Raises NotFound, Forbidden.
         """
         await self.get(project, id)
-        check = await self._ledger.change(id, lambda check: Step(replace(check, snoozed_until=until)))
+        check = await self._cache.change(id, lambda check: Step(replace(check, snoozed_until=until)))
         await self._tell(check)
         await release(self._storage, [id], self._clock())
         return check
 
     async def notifications(self, check: Check, limit: int) -> list[Notification]:
         """The last `limit` of what was, or is to be, told of the check, newest first."""
-        await self._ledger.settle(check.id)
+        await self._cache.settle(check.id)
         return await self._storage.notifications.of_check(check.id, limit)
 
     async def resume(self, project: Project, id: UUID) -> Check:
@@ -199,7 +199,7 @@ class Checks:
                 raise Conflict("check is not paused")
             return resume(check, now)
 
-        check = await self._ledger.change(id, resume_paused)
+        check = await self._cache.change(id, resume_paused)
         await self._tell(check)
         return check
 
@@ -226,11 +226,11 @@ class Checks:
             await self._storage.checks.delete(check)
         except BaseException:
             # Whether it is still there is unknown: whoever wants it has to look.
-            self._ledger.forget(check.id)
-            self._directory.forget(check.id)
+            self._cache.forget(check.id)
+            self._lookup.forget(check.id)
             raise
-        self._ledger.drop(check.id)
-        self._directory.forget(check.id)
+        self._cache.drop(check.id)
+        self._lookup.forget(check.id)
         await self._remove_history(check.id, check.n_pings, check.log_from)
         await self._tell(check)
 
@@ -239,8 +239,8 @@ class Checks:
         for check, n_pings, log_from in await self._storage.tombstones.before(self._clock() - TOMBSTONE_TIME):
             for left in (await self._storage.checks.load([check])).values():
                 await self._storage.checks.delete(left.check)
-                self._ledger.drop(check)
-                self._directory.forget(check)
+                self._cache.drop(check)
+                self._lookup.forget(check)
                 await self._tell(left.check)
             await self._remove_history(check, n_pings, log_from)
             await self._storage.tombstones.drop(check)
@@ -281,16 +281,16 @@ class Checks:
             check = apply_spec(current, spec)
             return changed(check if channels is None else replace(check, channels=channels))
 
-        after = await self._ledger.change(check.id, apply)
+        after = await self._cache.change(check.id, apply)
         if after.slug != check.slug:
-            self._directory.forget_slugs(after.project)
+            self._lookup.forget_slugs(after.project)
         await self._tell(after)
         return after
 
     async def _insert(self, check: Check) -> Check:
         await self._storage.checks.insert(check)
-        self._ledger.add(Stored(check, rev=1))
-        self._directory.forget_slugs(check.project)
+        self._cache.add(Stored(check, rev=1))
+        self._lookup.forget_slugs(check.project)
         await self._tell(check)
         return check
 
@@ -314,7 +314,7 @@ class Checks:
 
     async def _get_fresh(self, project: Project, id: UUID) -> Check:
         """As the database and the log have it, whoever changed it. Raises NotFound, Forbidden."""
-        await self._ledger.refresh([id])
+        await self._cache.refresh([id])
         return await self.get(project, id)
 
     def tell_later(self, check: Check) -> None:
@@ -329,7 +329,7 @@ class Checks:
             log.warning("can't tell other processes of a late change: %s", error)
 
     async def _tell(self, check: Check) -> None:
-        await self._storage.news.tell(self._clock(), check.id, check.project)
+        await self._storage.news.publish(self._clock(), check.id, check.project)
 
     def _exclusively(self, project: Project) -> AbstractAsyncContextManager[None]:
         """Checks of a project are created one at a time, whichever processes do it."""

@@ -12,7 +12,7 @@ import msgspec
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, InvalidRequest, NotFound
-from hcserver.services.lookup import Directory, key_hash
+from hcserver.services.lookup import Lookup, key_hash
 from hcserver.services.management.checks import Checks
 from hcserver.storage import Storage
 from hcserver.validation.project import MAX_NAME
@@ -37,9 +37,9 @@ class Keys(msgspec.Struct, frozen=True):
 class Projects:
     """Every method raises Unavailable when the database is away."""
 
-    def __init__(self, storage: Storage, directory: Directory, checks: Checks, clock: Clock) -> None:
+    def __init__(self, storage: Storage, lookup: Lookup, checks: Checks, clock: Clock) -> None:
         self._storage = storage
-        self._directory = directory
+        self._lookup = lookup
         self._checks = checks
         self._clock = clock
 
@@ -140,8 +140,8 @@ class Projects:
 
     async def _changed(self, project: Project) -> None:
         """Nobody is to go on with what was remembered of the project, old keys above all."""
-        self._directory.forget(project.id)
-        await self._storage.news.tell(self._clock(), project.id)
+        self._lookup.forget(project.id)
+        await self._storage.news.publish(self._clock(), project.id)
 
 
 def new_key(kind: KeyKind | Literal["admin"]) -> str:

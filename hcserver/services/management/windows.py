@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from hcserver.domain.clock import Clock
-from hcserver.domain.maintenance_window import Window, covers
+from hcserver.domain.maintenance_window import MaintenanceWindow, covers
 from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, NotFound
 from hcserver.services.delivery.held_notifications import release
 from hcserver.services.delivery.notifier import Notifier
-from hcserver.services.intake.check_cache import Ledger
+from hcserver.services.intake.check_cache import CheckCache
 from hcserver.storage import Storage
 from hcserver.validation import json_fields
 from hcserver.validation.window import apply_window
@@ -23,17 +23,17 @@ MAX_WINDOWS = 100  # of a project: all are looked at for each thing that is told
 class Windows:
     """The maintenance windows of projects. Every method raises Unavailable when the database is away."""
 
-    def __init__(self, storage: Storage, ledger: Ledger, notifier: Notifier, clock: Clock) -> None:
+    def __init__(self, storage: Storage, cache: CheckCache, notifier: Notifier, clock: Clock) -> None:
         self._storage = storage
-        self._ledger = ledger
+        self._cache = cache
         self._notifier = notifier
         self._clock = clock
 
-    async def of_project(self, project: Project) -> list[Window]:
+    async def of_project(self, project: Project) -> list[MaintenanceWindow]:
         """The oldest first."""
         return await self._storage.windows.of_project(project.id)
 
-    async def get(self, project: Project, id: UUID) -> Window:
+    async def get(self, project: Project, id: UUID) -> MaintenanceWindow:
         """Raises NotFound, Forbidden."""
         window = await self._storage.windows.get(id)
         if window is None:
@@ -42,10 +42,10 @@ class Windows:
             raise Forbidden("the window is another project's")
         return window
 
-    async def create(self, project: Project, data: Mapping[str, object]) -> Window:
+    async def create(self, project: Project, data: Mapping[str, object]) -> MaintenanceWindow:
         """A window as `data` says. Raises InvalidRequest, Forbidden (there are as many as there may be)."""
         now = self._clock()
-        window = apply_window(Window(id=uuid4(), project=project.id, created=now), data, now)
+        window = apply_window(MaintenanceWindow(id=uuid4(), project=project.id, created=now), data, now)
         await self._require_check(project, window)
         async with self._exclusively(project):
             if len(await self.of_project(project)) >= MAX_WINDOWS:
@@ -53,7 +53,7 @@ class Windows:
             await self._storage.windows.put(window)
         return window
 
-    async def update(self, project: Project, id: UUID, data: Mapping[str, object]) -> Window:
+    async def update(self, project: Project, id: UUID, data: Mapping[str, object]) -> MaintenanceWindow:
         """Raises NotFound, Forbidden, InvalidRequest; then nothing is changed."""
         async with self._exclusively(project):
             before = await self.get(project, id)
@@ -64,7 +64,7 @@ class Windows:
         await self._release(before)
         return window
 
-    async def delete(self, project: Project, id: UUID) -> Window:
+    async def delete(self, project: Project, id: UUID) -> MaintenanceWindow:
         """Delete a window; the window as it was. Raises NotFound, Forbidden."""
         async with self._exclusively(project):
             window = await self.get(project, id)
@@ -72,17 +72,17 @@ class Windows:
         await self._release(window)
         return window
 
-    async def _release(self, before: Window) -> None:
+    async def _release(self, before: MaintenanceWindow) -> None:
         """What the window, as it was, held back may be told now."""
-        checks = [self._ledger.overlay(one) for one in await self._storage.checks.of_project(before.project)]
+        checks = [self._cache.overlay(one) for one in await self._storage.checks.of_project(before.project)]
         down = [check.id for check in checks if check.status == "down" and covers(before, check)]
         await release(self._storage, down, self._clock())
 
-    async def _require_check(self, project: Project, window: Window) -> None:
+    async def _require_check(self, project: Project, window: MaintenanceWindow) -> None:
         if window.check is None:
             return
         try:
-            check = await self._ledger.get(window.check)
+            check = await self._cache.get(window.check)
         except NotFound:
             check = None
         if check is None or check.project != project.id:

@@ -8,8 +8,8 @@ import logging
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.errors import NotFound, Unavailable
-from hcserver.services.intake.check_cache import Ledger
-from hcserver.services.lookup import Directory
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.lookup import Lookup
 from hcserver.services.management.checks import Checks
 from hcserver.storage import Storage
 
@@ -26,10 +26,10 @@ RETRY = 5.0  # seconds while the database is away
 class Pruner:
     """Told of every check that was written; removes what is over."""
 
-    def __init__(self, storage: Storage, ledger: Ledger, directory: Directory, checks: Checks) -> None:
+    def __init__(self, storage: Storage, cache: CheckCache, lookup: Lookup, checks: Checks) -> None:
         self._storage = storage
-        self._ledger = ledger
-        self._directory = directory
+        self._cache = cache
+        self._lookup = lookup
         self._checks = checks
         self._waiting: asyncio.Queue[Check] = asyncio.Queue(maxsize=1000)
         self._task: asyncio.Task[None] | None = None
@@ -51,9 +51,9 @@ class Pruner:
         while True:
             written = await self._waiting.get()
             try:
-                project = await self._directory.by_id(written.project)
+                project = await self._lookup.by_id(written.project)
                 if project is not None:
-                    await self.prune(await self._ledger.get(written.id), project)
+                    await self.prune(await self._cache.get(written.id), project)
             except NotFound:
                 pass
             except Unavailable:
@@ -63,7 +63,7 @@ class Pruner:
 
     async def prune(self, check: Check, project: Project) -> None:
         """Remove all that is over, if it is enough to be worth it."""
-        last = min(check.n_pings - self._checks.pings_kept(project), self._ledger.folded(check.id))
+        last = min(check.n_pings - self._checks.pings_kept(project), self._cache.folded(check.id))
         first = check.log_from
         if last - first < SLACK:
             return
@@ -73,5 +73,5 @@ class Pruner:
             until = min(first + at_once - 1, last)
             await self._storage.pings.delete(check.id, first, until)
             first = until + 1
-            self._ledger.pruned(check.id, first)
+            self._cache.pruned(check.id, first)
             await asyncio.sleep(pause)

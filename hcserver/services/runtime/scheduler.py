@@ -14,8 +14,8 @@ from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.errors import NotFound, Unavailable
 from hcserver.services.intake.cached_check import Change
-from hcserver.services.intake.check_cache import Ledger
-from hcserver.services.lookup import Directory
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.lookup import Lookup
 from hcserver.services.management.checks import Checks
 from hcserver.storage import Storage
 
@@ -35,11 +35,11 @@ class Scheduler:
     """Moves what is due to down, at its moment, once, whichever process gets there first."""
 
     def __init__(
-        self, storage: Storage, ledger: Ledger, directory: Directory, checks: Checks, clock: Clock
+        self, storage: Storage, cache: CheckCache, lookup: Lookup, checks: Checks, clock: Clock
     ) -> None:
         self._storage = storage
-        self._ledger = ledger
-        self._directory = directory
+        self._cache = cache
+        self._lookup = lookup
         self._checks = checks
         self._clock = clock
         self._heard: set[object] = set()
@@ -91,14 +91,14 @@ class Scheduler:
         """
         now = self._clock()
         if self._last_tick is None:
-            self._last_tick = await self._storage.pulse.last() or now
+            self._last_tick = await self._storage.heartbeat.last() or now
         if now - self._last_tick > self.away:
             # Another server may have been at work meanwhile.
-            since = max(self._last_tick, await self._storage.pulse.last() or self._last_tick)
+            since = max(self._last_tick, await self._storage.heartbeat.last() or self._last_tick)
             if now - since > self.away:
                 await self._put_off(since, now)
         if self._last_beat is None or now - self._last_beat >= BEAT:
-            await self._storage.pulse.beat(now)
+            await self._storage.heartbeat.beat(now)
             self._last_beat = now
         self._last_tick = now
 
@@ -128,7 +128,7 @@ class Scheduler:
         )
         log.warning(text)
         # Once, however many servers there are.
-        if await self._storage.pulse.came_back(now, self.away):
+        if await self._storage.heartbeat.came_back(now, self.away):
             self.tell_operator(text)
 
     async def _take_down(self, ids: Sequence[UUID], now: datetime) -> None:
@@ -137,12 +137,12 @@ class Scheduler:
         await self._change_all(ids, lambda check: expire(check, now))
 
     async def _change_all(self, ids: Sequence[UUID], change: Change) -> None:
-        await self._ledger.ensure(ids)
-        with self._ledger.pinned(ids):
+        await self._cache.ensure(ids)
+        with self._cache.pinned(ids):
             # Their logs are read, and stay known until the change is made.
-            await self._ledger.refresh(ids)
+            await self._cache.refresh(ids)
             outcomes = await asyncio.gather(
-                *(self._ledger.change(id, change) for id in ids), return_exceptions=True
+                *(self._cache.change(id, change) for id in ids), return_exceptions=True
             )
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
@@ -153,13 +153,13 @@ class Scheduler:
         now = self._clock()
         if now - self._since > LISTENING:
             # We were cut off, and some of the news may be gone already.
-            self._directory.forget_all()
-            self._ledger.forget_all()
+            self._lookup.forget_all()
+            self._cache.forget_all()
         news = await self._storage.news.since(self._since - HEARING)
         for message, subject in news:
             if message not in self._heard:
-                self._directory.forget(subject)
-                self._ledger.forget(subject)
+                self._lookup.forget(subject)
+                self._cache.forget(subject)
         self._heard = {message for message, _ in news}
         self._since = now
         return TICK

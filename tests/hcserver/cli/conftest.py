@@ -13,7 +13,7 @@ from pymongo import MongoClient
 
 from hcserver.cli import main
 from hcserver.config.schema import MongoSettings, Settings
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.storage.client import connect, database_of
 from hcserver.storage.schema import prepare
 
@@ -56,15 +56,15 @@ class Cli:
         assert line.startswith("error: ")
         return line.removeprefix("error: ")
 
-    def core(self, work: Callable[[Core], Awaitable[T]]) -> T:
-        """Do something with the core of another process on the same database."""
+    def services(self, work: Callable[[Services], Awaitable[T]]) -> T:
+        """Do something with the services of another process on the same database."""
 
         async def run() -> T:
             client = connect(self.settings.mongodb.uri, self.settings.mongodb)
             try:
                 database = database_of(client, self.settings.mongodb.database)
                 await prepare(database)
-                return await work(Core(database, self.settings))
+                return await work(Services(database, self.settings))
             finally:
                 client.close()
 

@@ -3,19 +3,19 @@ from __future__ import annotations
 import pytest
 
 from hcserver.errors import Unauthorized
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from tests.hcserver.cli.conftest import Cli
 
 
 def opens(cli: Cli, key: str) -> bool:
-    async def work(core: Core) -> bool:
+    async def work(services: Services) -> bool:
         try:
-            await core.admin_keys.authenticate(key)
+            await services.admin_keys.authenticate(key)
         except Unauthorized:
             return False
         return True
 
-    return cli.core(work)
+    return cli.services(work)
 
 
 def test_a_new_key_is_told_once_and_works_until_it_is_deleted(cli: Cli) -> None:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from hcserver.notify.registry import KINDS
-from hcserver.services.core import Core
+from hcserver.notify.registry import CHANNEL_KINDS
+from hcserver.services.container import Services
 from hcserver.validation.check import parse_spec
 from tests.hcserver.cli.conftest import Cli
 
@@ -121,7 +121,7 @@ def test_missing_and_superfluous_arguments_are_usage_errors(cli: Cli, wrong: lis
 
 def test_every_kind_says_what_it_needs(cli: Cli) -> None:
     told = " ".join(cli.text("channel", "create", "--help").split())
-    assert [name for name in KINDS if f" {name}: " not in told] == []
+    assert [name for name in CHANNEL_KINDS if f" {name}: " not in told] == []
     assert 'email: an email address such as "ops@example.org"' in told
 
 
@@ -224,18 +224,18 @@ def test_a_delete_asks_and_no_means_no(lab: Cli) -> None:
 def test_a_deleted_channel_leaves_the_checks(lab: Cli) -> None:
     made = lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
 
-    async def add(core: Core) -> None:
-        project = await core.projects.find("Lab")
-        await core.checks.create(project, parse_spec({"channels": "*"}, 3))
+    async def add(services: Services) -> None:
+        project = await services.projects.find("Lab")
+        await services.checks.create(project, parse_spec({"channels": "*"}, 3))
 
-    async def assigned(core: Core) -> list[int]:
-        project = await core.projects.find("Lab")
-        return [len(check.channels) for check in await core.checks.of_project(project.id)]
+    async def assigned(services: Services) -> list[int]:
+        project = await services.projects.find("Lab")
+        return [len(check.channels) for check in await services.checks.of_project(project.id)]
 
-    lab.core(add)
-    assert lab.core(assigned) == [1]
+    lab.services(add)
+    assert lab.services(assigned) == [1]
     assert lab.json("channel", "delete", "Lab", "Ops", "--yes") == made
-    assert lab.core(assigned) == [0]
+    assert lab.services(assigned) == [0]
 
 
 class Hook(BaseHTTPRequestHandler):
@@ -282,11 +282,11 @@ def test_a_test_can_be_about_a_check(lab: Cli, hook: str) -> None:
     lab.environment["HCSERVER_NOTIFICATIONS_ALLOWED_NETWORKS"] = "127.0.0.0/8"
     lab.json("channel", "create", "Lab", "webhook", f"{hook}/good", "--name", "Good")
 
-    async def add(core: Core) -> str:
-        project = await core.projects.find("Lab")
-        return str((await core.checks.create(project, parse_spec({"name": "Backup"}, 3)))[0].id)
+    async def add(services: Services) -> str:
+        project = await services.projects.find("Lab")
+        return str((await services.checks.create(project, parse_spec({"name": "Backup"}, 3)))[0].id)
 
-    check = lab.core(add)
+    check = lab.services(add)
     assert lab.json("channel", "test", "Lab", "Good", "--check", check)["ok"]
     assert b"Backup" in Hook.received[0]
     assert lab.error("channel", "test", "Lab", "Good", "--check", "x") == "there is no check 'x'"

@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP
 
 from hcserver.cli.output import harmless
 from hcserver.config.schema import SmtpSettings
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.storage.client import connect, database_of
 from hcserver.validation.check import parse_spec
 from smtp.listener import Listener
@@ -38,11 +38,11 @@ def lab(cli: Cli) -> Cli:
 def add(cli: Cli, project: str = "Lab", **fields: Any) -> str:
     """Create a check; its uuid."""
 
-    async def work(core: Core) -> str:
-        check, _ = await core.checks.create(await core.projects.find(project), parse_spec(fields, 3))
+    async def work(services: Services) -> str:
+        check, _ = await services.checks.create(await services.projects.find(project), parse_spec(fields, 3))
         return str(check.id)
 
-    return cli.core(work)
+    return cli.services(work)
 
 
 @contextmanager
@@ -71,16 +71,16 @@ async def proxied_server(cli: Cli, port: int, ready: threading.Event, stop: asyn
 async def server(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event, **settings: Any) -> None:
     """What the server does for emails."""
     client = connect(cli.settings.mongodb.uri, cli.settings.mongodb)
-    core = Core(database_of(client, cli.settings.mongodb.database), cli.settings)
-    await core.start()
+    services = Services(database_of(client, cli.settings.mongodb.database), cli.settings)
+    await services.start()
     domains = ("hc.example.org",)
     smtp = SmtpSettings(host="127.0.0.1", port=port, domains=domains, **settings)
-    listener = Listener(smtp, core.ingestor)
+    listener = Listener(smtp, services.intake)
     await listener.start()
     ready.set()
     await stop.wait()
     await listener.stop(1)
-    await core.stop()
+    await services.stop()
     client.close()
 
 
@@ -124,11 +124,11 @@ def test_an_email_is_judged_and_nothing_recorded(lab: Cli) -> None:
     }
     assert lab.json("project", "show", "Lab")["checks"] == 1
 
-    async def pings(core: Core) -> int:
-        (stored,) = await core.storage.checks.of_project((await core.projects.find("Lab")).id)
-        return stored.check.n_pings + len(await core.storage.pings.tail(stored.check.id, 0))
+    async def pings(services: Services) -> int:
+        (stored,) = await services.storage.checks.of_project((await services.projects.find("Lab")).id)
+        return stored.check.n_pings + len(await services.storage.pings.tail(stored.check.id, 0))
 
-    assert lab.core(pings) == 0
+    assert lab.services(pings) == 0
 
 
 def test_people_get_a_sentence_and_what_was_searched_with_nothing_that_a_terminal_obeys(lab: Cli) -> None:
@@ -210,13 +210,13 @@ def test_a_test_email_gets_through_where_a_proxy_is_expected_and_on_another_port
 def test_a_test_email_to_a_check_that_stays_paused_says_so(lab: Cli, port: str) -> None:
     uuid = add(lab, slug="nightly", manual_resume=True)
 
-    async def pause(core: Core) -> None:
-        project = await core.projects.find("Lab")
-        core.ledger.start()
-        await core.checks.pause(project, UUID(uuid))
-        await core.ledger.stop()
+    async def pause(services: Services) -> None:
+        project = await services.projects.find("Lab")
+        services.cache.start()
+        await services.checks.pause(project, UUID(uuid))
+        await services.cache.stop()
 
-    lab.core(pause)
+    lab.services(pause)
     with in_another_thread(server, lab, int(port)):
         outcome = lab("email", "test", "nightly", **at(port))
     assert "It changes nothing: the check is paused until somebody resumes it." in outcome.stdout

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from hcserver.errors import Unauthorized
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.validation.check import parse_spec
 from tests.hcserver.cli.conftest import Cli
 
@@ -19,24 +19,24 @@ def rows(text: str) -> list[list[str]]:
 
 
 def add_checks(cli: Cli, project: str, *slugs: str) -> None:
-    async def work(core: Core) -> None:
-        found = await core.projects.find(project)
+    async def work(services: Services) -> None:
+        found = await services.projects.find(project)
         for slug in slugs:
-            await core.checks.create(found, parse_spec({"slug": slug}, 3))
+            await services.checks.create(found, parse_spec({"slug": slug}, 3))
 
-    cli.core(work)
+    cli.services(work)
 
 
 def opened_by(cli: Cli, key: str) -> str | None:
     """The project that an API key opens for reading, if any."""
 
-    async def work(core: Core) -> str | None:
+    async def work(services: Services) -> str | None:
         try:
-            return (await core.directory.authenticate(key, "read"))[0].name
+            return (await services.lookup.authenticate(key, "read"))[0].name
         except Unauthorized:
             return None
 
-    return cli.core(work)
+    return cli.services(work)
 
 
 def test_a_new_project_is_told_with_its_keys(cli: Cli) -> None:
@@ -161,9 +161,9 @@ def test_an_unknown_project_is_an_error(cli: Cli, command: list[str]) -> None:
 def test_of_two_projects_with_one_name_the_id_is_asked_for(cli: Cli) -> None:
     made = cli.json("project", "create", "Lab")
 
-    async def twin(core: Core) -> None:
-        found = await core.projects.find("Lab")
-        await core.storage.projects.insert(
+    async def twin(services: Services) -> None:
+        found = await services.projects.find("Lab")
+        await services.storage.projects.insert(
             replace(
                 found,
                 id=uuid4(),
@@ -174,7 +174,7 @@ def test_of_two_projects_with_one_name_the_id_is_asked_for(cli: Cli) -> None:
             )
         )
 
-    cli.core(twin)
+    cli.services(twin)
     assert cli.error("project", "show", "Lab") == "several projects are named 'Lab': give the id"
     assert cli.json("project", "show", made["id"])["id"] == made["id"]
 
@@ -244,14 +244,14 @@ def test_a_new_ping_or_badge_key_stops_the_old_one(cli: Cli, kind: str) -> None:
     text, _, new = printed.strip().rpartition(" ")
     assert text == f"The new {kind} key of project Lab:"
 
-    async def known(core: Core) -> list[UUID | None]:
+    async def known(services: Services) -> list[UUID | None]:
         return [
             None if project is None else project.id
             for key in (made[f"{kind}_key"], new)
-            for project in [await core.storage.projects.by_key(f"{kind}_key", key)]  # type: ignore[arg-type]
+            for project in [await services.storage.projects.by_key(f"{kind}_key", key)]  # type: ignore[arg-type]
         ]
 
-    assert cli.core(known) == [None, UUID(made["id"])]
+    assert cli.services(known) == [None, UUID(made["id"])]
 
 
 def deletable(cli: Cli) -> Any:
@@ -288,10 +288,10 @@ def test_a_confirmed_delete_takes_all_that_belongs_to_the_project_and_nothing_el
     assert [(one["name"], one["checks"]) for one in cli.json("project", "list")] == [("Other", 1)]
     assert opened_by(cli, made["api_key"]) is None
 
-    async def channels(core: Core) -> int:
-        return len(await core.channels.of_project(UUID(made["id"])))
+    async def channels(services: Services) -> int:
+        return len(await services.channels.of_project(UUID(made["id"])))
 
-    assert cli.core(channels) == 0
+    assert cli.services(channels) == 0
 
 
 def test_a_delete_for_scripts_does_not_ask(cli: Cli) -> None:

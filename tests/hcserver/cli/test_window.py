@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.validation.check import parse_spec
 from tests.hcserver.cli.conftest import Cli
 
@@ -50,11 +50,11 @@ def test_people_are_told_when_it_is_and_get_a_table(lab: Cli) -> None:
 
 
 def test_a_window_is_for_a_check_of_the_project(lab: Cli) -> None:
-    async def add(core: Core) -> str:
-        project = await core.projects.find("Lab")
-        return str((await core.checks.create(project, parse_spec({}, 3)))[0].id)
+    async def add(services: Services) -> str:
+        project = await services.projects.find("Lab")
+        return str((await services.checks.create(project, parse_spec({}, 3)))[0].id)
 
-    check = lab.core(add)
+    check = lab.services(add)
     assert lab.json("window", "create", "Lab", *ONCE, "--check", check)["check"] == check
     message = lab.error("window", "create", "Lab", *ONCE, "--check", str(uuid4()))
     assert message == "check is no check of the project"

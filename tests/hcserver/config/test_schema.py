@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcserver.config.schema import HttpSettings, Settings, describe, load, schema
+from hcserver.config import schema
+from hcserver.config.schema import HttpSettings, Settings, describe, load
 from hcserver.errors import ConfigError
 
-SAMPLE = Path(__file__).parents[2] / "schema.toml"
+SAMPLE = Path(__file__).parents[3] / "config.toml"
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def problems(environ: dict[str, str], toml: str | None = None) -> list[str]:
     if toml is not None:
-        Path("schema.toml").write_text(toml)
+        Path("config.toml").write_text(toml)
     with pytest.raises(ConfigError) as caught:
         load(None, environ)
     return str(caught.value).splitlines()
@@ -49,16 +50,16 @@ def test_every_setting_in_the_sample_file_has_a_comment_of_one_line() -> None:
 
 
 def test_a_file_in_the_working_directory_is_found() -> None:
-    Path("schema.toml").write_text("[http]\nport = 9000\n")
+    Path("config.toml").write_text("[http]\nport = 9000\n")
     loaded = load(None, {})
     assert loaded.http.port == 9000
     assert [line for line in describe(loaded) if line.source != "default"] == [
-        schema.Line("http.port", 9000, "schema.toml")
+        schema.Line("http.port", 9000, "config.toml")
     ]
 
 
 def test_a_named_file_beats_the_variable_which_beats_the_working_directory() -> None:
-    for name, port in (("schema.toml", 1), ("variable.toml", 2), ("named.toml", 3)):
+    for name, port in (("config.toml", 1), ("variable.toml", 2), ("named.toml", 3)):
         Path(name).write_text(f"[http]\nport = {port}\n")
     assert load("named.toml", {"HCSERVER_CONFIG": "variable.toml"}).http.port == 3
     assert load(None, {"HCSERVER_CONFIG": "variable.toml"}).http.port == 2
@@ -66,11 +67,11 @@ def test_a_named_file_beats_the_variable_which_beats_the_working_directory() -> 
 
 
 def test_the_environment_beats_the_file() -> None:
-    Path("schema.toml").write_text("[http]\nport = 9000\n[log]\nlevel = 'debug'\n")
+    Path("config.toml").write_text("[http]\nport = 9000\n[log]\nlevel = 'debug'\n")
     loaded = load(None, {"HCSERVER_HTTP_PORT": "9001"})
     assert (loaded.http.port, loaded.log.level) == (9001, "debug")
     sources = {line.name: line.source for line in describe(loaded)}
-    assert (sources["http.port"], sources["log.level"]) == ("HCSERVER_HTTP_PORT", "schema.toml")
+    assert (sources["http.port"], sources["log.level"]) == ("HCSERVER_HTTP_PORT", "config.toml")
 
 
 def test_lists_in_the_environment_are_comma_separated() -> None:
@@ -87,7 +88,7 @@ def test_lists_in_the_environment_are_comma_separated() -> None:
 
 def test_the_domain_is_a_string_or_a_list() -> None:
     for toml in ('domain = "hc.Example.org"', 'domain = ["hc.example.org"]'):
-        Path("schema.toml").write_text(f"[smtp]\n{toml}\n")
+        Path("config.toml").write_text(f"[smtp]\n{toml}\n")
         assert load(None, {}).smtp.domains == ("hc.example.org",)
 
 
@@ -127,10 +128,10 @@ def test_all_problems_are_told_at_once_with_name_value_and_what_would_be_accepte
         "[http]\nhots = '::'\nidle_timeout = true\n[htp]\n[smtp]\nport = '25'\n",
     )
     assert lines == [
-        "schema.toml: unknown setting http.hots: did you mean http.host?",
-        "http.idle_timeout (schema.toml): True does not fit: expected a number of seconds from 1 to 3600",
-        "schema.toml: unknown section htp: did you mean http?",
-        "smtp.port (schema.toml): '25' does not fit: expected a port (0: off) from 0 to 65535",
+        "config.toml: unknown setting http.hots: did you mean http.host?",
+        "http.idle_timeout (config.toml): True does not fit: expected a number of seconds from 1 to 3600",
+        "config.toml: unknown section htp: did you mean http?",
+        "smtp.port (config.toml): '25' does not fit: expected a port (0: off) from 0 to 65535",
         "http.port (HCSERVER_HTTP_PORT): '99999' does not fit: expected a port from 1 to 65535",
         *lines[5:],
     ]
@@ -186,7 +187,7 @@ def test_all_problems_are_told_at_once_with_name_value_and_what_would_be_accepte
 def test_a_value_that_does_not_fit_is_refused_with_its_setting(name: str, value: str) -> None:
     section, key = name.split(".")
     (line,) = problems({}, f"[{section}]\n{key} = {value}\n")
-    assert line.startswith(f"{name} (schema.toml): ")
+    assert line.startswith(f"{name} (config.toml): ")
     assert ": expected " in line
     assert len(line) < 300
 
@@ -216,7 +217,7 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
 )
 def test_a_file_that_is_no_toml_is_refused(toml: str) -> None:
     (line, *_) = problems({}, toml)
-    assert line.startswith("the configuration file schema.toml is no valid TOML: ")
+    assert line.startswith("the configuration file config.toml is no valid TOML: ")
 
 
 def test_a_file_that_is_missing_or_no_text_is_refused() -> None:
@@ -228,7 +229,7 @@ def test_a_file_that_is_missing_or_no_text_is_refused() -> None:
 
 
 def test_a_top_level_value_is_no_section() -> None:
-    assert problems({}, "http = 1\n") == ["schema.toml: http = 1: expected a section, [http]"]
+    assert problems({}, "http = 1\n") == ["config.toml: http = 1: expected a section, [http]"]
 
 
 def test_a_variable_that_forgets_the_section_is_unknown() -> None:

@@ -7,15 +7,15 @@ from uuid import UUID
 import pytest
 
 from hcserver.domain.check import Check
-from hcserver.domain.maintenance_window import Window, covers, open_until
+from hcserver.domain.maintenance_window import MaintenanceWindow, covers, open_until
 
 NOW = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
 A, B = UUID(int=1), UUID(int=2)
 CHECK = Check(id=A, project=A, created=NOW, badge=A, tags="db prod")
 
 
-def a_window(**fields: Any) -> Window:
-    return Window(**{"id": A, "project": A, "created": NOW, **fields})
+def a_window(**fields: Any) -> MaintenanceWindow:
+    return MaintenanceWindow(**{"id": A, "project": A, "created": NOW, **fields})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from hcserver.domain.check import Check, Kind, Status
+from hcserver.domain.check import Check, CheckKind, Status
 from hcserver.domain.flip import Cause, Flip
 from hcserver.domain.ping import Signal
 from hcserver.domain.schedule import zone
@@ -198,7 +198,7 @@ def test_a_schedule_that_never_elapses_again_leaves_the_check_up() -> None:
     ],
 )
 def test_schedules_follow_the_clock_of_their_zone(
-    tz: str, kind: Kind, schedule: str, last: str, expected: str
+    tz: str, kind: CheckKind, schedule: str, last: str, expected: str
 ) -> None:
     check = make("up", last_ping=at(last, tz), kind=kind, schedule=schedule, tz=tz)
     assert expected_at(check) == datetime.fromisoformat(expected)
@@ -242,7 +242,7 @@ def test_a_resumed_check_is_new_but_keeps_counting() -> None:
 
 # --- properties
 
-SCHEDULES: list[tuple[Kind, str, str]] = [
+SCHEDULES: list[tuple[CheckKind, str, str]] = [
     ("simple", "* * * * *", "UTC"),
     ("cron", "30 2 * * *", "Europe/Berlin"),
     ("cron", "*/20 * * * *", "Australia/Lord_Howe"),
@@ -266,7 +266,7 @@ class CheckLife(RuleBasedStateMachine):
         self.pings = 0
 
     @initialize(schedule=st.sampled_from(SCHEDULES), manual=st.booleans(), grace=st.sampled_from([60, 3600]))
-    def create(self, schedule: tuple[Kind, str, str], manual: bool, grace: int) -> None:
+    def create(self, schedule: tuple[CheckKind, str, str], manual: bool, grace: int) -> None:
         kind, text, tz = schedule
         self.first = make(kind=kind, schedule=text, tz=tz, manual_resume=manual, grace=grace)
         self.check = self.first
@@ -350,7 +350,7 @@ test_a_check_lives_by_the_rules = CheckLife.TestCase
     st.integers(0, 100_000),
 )
 def test_a_check_never_goes_down_before_its_grace_time_is_over(
-    schedule: tuple[Kind, str, str], offset: int, waited: int
+    schedule: tuple[CheckKind, str, str], offset: int, waited: int
 ) -> None:
     kind, text, tz = schedule
     last = datetime(2025, 4, 4, 12, tzinfo=UTC) + timedelta(seconds=offset)

@@ -17,7 +17,7 @@ from pymongo.errors import OperationFailure
 
 from hcserver.config.schema import EmbeddedSettings
 from hcserver.embedded import database
-from hcserver.embedded.data_directory import LOG_BYTES, Folder, FolderInUse, Running
+from hcserver.embedded.data_directory import LOG_BYTES, DataDirectory, DataDirectoryInUse, Running
 from hcserver.embedded.database import EmbeddedDatabase, connect_running, running_or_own
 from hcserver.errors import ConfigError, HcError
 
@@ -43,13 +43,13 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    _await_gone(Folder(str(folder)))
+    _await_gone(DataDirectory(str(folder)))
     return folder
 
 
 @pytest.fixture
 def settings(provisioned: Path, tmp_path: Path) -> EmbeddedSettings:
-    shutil.copytree(provisioned, tmp_path / "data", ignore=shutil.ignore_patterns("database.log"))
+    shutil.copytree(provisioned, tmp_path / "data", ignore=shutil.ignore_patterns("embedded.log"))
     return EmbeddedSettings(path=str(tmp_path / "data"))
 
 
@@ -69,7 +69,7 @@ def connected(uri: str) -> Iterator[Any]:
         yield client
 
 
-def _await_gone(folder: Folder) -> None:
+def _await_gone(folder: DataDirectory) -> None:
     """Block until no database runs on the folder; fails after ten seconds."""
     found = folder.running()
     if found is not None:
@@ -83,7 +83,7 @@ async def test_the_first_start_makes_a_database_that_only_its_password_opens(tmp
             client.test.things.insert_one({"_id": 1})
             users = [user["_id"] for user in client.admin["system.users"].find()]
         assert len(users) == 1
-        port = Folder(str(folder)).running().port  # type: ignore[union-attr]
+        port = DataDirectory(str(folder)).running().port  # type: ignore[union-attr]
         with connected(f"mongodb://127.0.0.1:{port}/?directConnection=true") as stranger:
             with pytest.raises(OperationFailure):
                 stranger.test.things.find_one()
@@ -92,7 +92,7 @@ async def test_the_first_start_makes_a_database_that_only_its_password_opens(tmp
         for path in [folder, *folder.rglob("*")]:
             mode = stat.S_IMODE(path.stat().st_mode)
             assert mode == (0o700 if path.is_dir() else 0o600), path
-    assert Folder(str(folder)).running() is None
+    assert DataDirectory(str(folder)).running() is None
 
 
 async def test_the_next_start_finds_what_was_stored(settings: EmbeddedSettings) -> None:
@@ -108,7 +108,7 @@ async def test_a_second_owner_of_the_folder_is_refused_and_told_about_the_first(
 ) -> None:
     async with started(settings):
         with pytest.raises(
-            FolderInUse, match=rf"process {os.getpid()}\) is using the folder .*embedded\.path"
+            DataDirectoryInUse, match=rf"process {os.getpid()}\) is using the folder .*embedded\.path"
         ):
             await EmbeddedDatabase(settings).start(wait=0)
 
@@ -135,7 +135,9 @@ async def test_commands_without_a_server_take_turns(settings: EmbeddedSettings) 
 
 
 async def test_processes_that_find_a_new_folder_at_once_take_turns(tmp_path: Path) -> None:
-    command = "from hcserver.storage.embedded import running_or_own as own; from hcserver.config import *;"
+    command = (
+        "from hcserver.embedded.database import running_or_own as own; from hcserver.config.schema import *;"
+    )
     command += "import asyncio, sys; settings = EmbeddedSettings(path=sys.argv[1]);"
     command += "asyncio.run(own(settings, wait=60).__aenter__())"
     commands = [
@@ -148,13 +150,13 @@ async def test_processes_that_find_a_new_folder_at_once_take_turns(tmp_path: Pat
 async def test_the_database_of_a_command_is_for_itself(settings: EmbeddedSettings) -> None:
     async with started(settings, shared=False):
         assert await connect_running(settings) is None
-        with pytest.raises(FolderInUse):
+        with pytest.raises(DataDirectoryInUse):
             async with running_or_own(settings, wait=0):
                 pass
 
 
 async def test_a_stale_state_file_does_not_mislead(settings: EmbeddedSettings) -> None:
-    Folder(settings.path).set_running(Running(os.getpid(), 1, True))
+    DataDirectory(settings.path).set_running(Running(os.getpid(), 1, True))
     assert await connect_running(settings) is None
     async with started(settings):
         pass
@@ -163,7 +165,7 @@ async def test_a_stale_state_file_does_not_mislead(settings: EmbeddedSettings) -
 async def test_a_database_that_is_killed_comes_back_on_its_port_with_its_data(
     settings: EmbeddedSettings,
 ) -> None:
-    folder = Folder(settings.path)
+    folder = DataDirectory(settings.path)
     async with started(settings) as uri:
         with connected(uri) as client:
             client.test.things.insert_one({"_id": 1})
@@ -184,7 +186,7 @@ async def test_a_database_that_is_killed_comes_back_on_its_port_with_its_data(
 async def test_a_database_that_comes_up_too_slowly_is_started_again(
     settings: EmbeddedSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = Folder(settings.path)
+    folder = DataDirectory(settings.path)
     async with started(settings):
         before = folder.running()
         assert before is not None
@@ -204,7 +206,7 @@ def test_the_database_ends_when_its_owner_is_killed(settings: EmbeddedSettings) 
     with subprocess.Popen([sys.executable, "-c", SERVER, settings.path], stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None
         owner.stdout.readline()
-        folder = Folder(settings.path)
+        folder = DataDirectory(settings.path)
         assert folder.running() is not None
         owner.kill()
     _await_gone(folder)
@@ -228,7 +230,7 @@ async def test_a_database_left_behind_is_stopped(
     settings: EmbeddedSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "ORPHAN_WAIT", 0.05)
-    folder = Folder(settings.path)
+    folder = DataDirectory(settings.path)
     command = database._command(settings, folder.config, folder.database, database._free_port(), auth=True)
     command = [sys.executable, *command[command.index("-P") :]]  # without the tether
     orphan = await asyncio.create_subprocess_exec(*command)
@@ -245,7 +247,7 @@ async def test_a_database_with_an_uninvited_user_is_not_used(settings: EmbeddedS
             client.somewhere.command("createUser", "eve", pwd="eve", roles=[])
     with pytest.raises(HcError, match=r"lets in admin\.hcserver, somewhere\.eve, not only us"):
         await EmbeddedDatabase(settings).start(wait=0)
-    assert Folder(settings.path).database.exists()
+    assert DataDirectory(settings.path).database.exists()
 
 
 async def test_a_new_database_with_an_uninvited_user_is_removed(
@@ -273,14 +275,14 @@ async def test_a_database_whose_password_is_lost_is_left_alone(settings: Embedde
     (Path(settings.path) / "credentials.json").write_text("{")
     with pytest.raises(HcError, match=r"credentials\.json is missing or damaged"):
         await EmbeddedDatabase(settings).start(wait=0)
-    assert Folder(settings.path).database.exists()
+    assert DataDirectory(settings.path).database.exists()
 
 
 async def test_a_database_that_does_not_start_is_told_with_its_last_words(settings: EmbeddedSettings) -> None:
     (Path(settings.path) / "db" / "WiredTiger.turtle").write_bytes(b"nonsense")
     with pytest.raises(HcError, match=r"ended at once \(exit status -?\d+\): .+; see .*embedded\.log"):
         await EmbeddedDatabase(settings).start(wait=0)
-    Folder(settings.path).try_lock()
+    DataDirectory(settings.path).try_lock()
 
 
 async def test_without_secantusdb_it_is_told_how_to_get_it(
@@ -303,15 +305,15 @@ async def test_a_path_that_is_no_folder_is_refused(tmp_path: Path) -> None:
 async def test_a_start_that_the_system_prevents_is_an_error_of_ours_and_frees_the_folder(
     settings: EmbeddedSettings,
 ) -> None:
-    (Path(settings.path) / "database.log").mkdir()
+    (Path(settings.path) / "embedded.log").mkdir()
     with pytest.raises(HcError, match=r"can't be started: .*Is a directory"):
         await EmbeddedDatabase(settings).start(wait=0)
-    Folder(settings.path).try_lock()
+    DataDirectory(settings.path).try_lock()
 
 
 def test_a_large_log_is_put_aside(tmp_path: Path) -> None:
-    folder = Folder(str(tmp_path))
+    folder = DataDirectory(str(tmp_path))
     folder.log.write_bytes(b"x" * (LOG_BYTES + 1))
     os.close(folder.open_log())
     assert folder.log.stat().st_size == 0
-    assert (tmp_path / "database.log.1").stat().st_size == LOG_BYTES + 1
+    assert (tmp_path / "embedded.log.1").stat().st_size == LOG_BYTES + 1

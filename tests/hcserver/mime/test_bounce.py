@@ -77,10 +77,10 @@ class FakeBounces:
 
 
 async def test_a_bounce_disables_and_other_mail_to_its_address_is_taken_and_dropped() -> None:
-    core, bounces = FakeCore(), FakeBounces()
-    check = core.add()
+    services, bounces = FakeCore(), FakeBounces()
+    check = services.add()
     sock = socket.create_server(("127.0.0.1", 0))
-    listener = Listener(settings(), core, lambda: NOW, bounces)
+    listener = Listener(settings(), services, lambda: NOW, bounces)
     await listener.start([sock])
     async with Client.connect(sock.getsockname()[1]) as client:
         to = "Bounce+X@bounces.example.org"
@@ -93,4 +93,4 @@ async def test_a_bounce_disables_and_other_mail_to_its_address_is_taken_and_drop
         refused = await client.mail(DSN, "bounce+y@bounces.example.org", sender="")
         assert refused.startswith("503")
     await listener.stop(0)
-    assert [report.check for report in core.reports] == [check.id]
+    assert [report.check for report in services.reports] == [check.id]

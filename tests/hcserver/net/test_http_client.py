@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcserver.config.schema import LogSettings
+from hcserver.errors import DeliveryError
 from hcserver.logs import set_up_logging
-from hcserver.net.http_client import Guard, Web
-from hcserver.notify.alert_message import Failed
-from tests.hcserver.notify.receivers import HttpReceiver, Request, http_receiver
+from hcserver.net.http_client import AddressPolicy, HttpClient
+from tests.hcserver.receivers import HttpReceiver, Request, http_receiver
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.1"),)
 
@@ -93,14 +93,14 @@ PUBLIC = [
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_an_address_that_is_not_public_is_refused_for_good(address: str) -> None:
-    with pytest.raises(Failed, match=r"notifications\.allowed_networks") as caught:
-        Guard(()).check(address)
+    with pytest.raises(DeliveryError, match=r"notifications\.allowed_networks") as caught:
+        AddressPolicy(()).check(address)
     assert caught.value.transient is False
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_is_permitted(address: str) -> None:
-    Guard(()).check(address)
+    AddressPolicy(()).check(address)
 
 
 @pytest.mark.parametrize(
@@ -116,15 +116,15 @@ def test_a_public_address_is_permitted(address: str) -> None:
     ],
 )
 def test_a_private_network_can_be_allowed(network: str, address: str) -> None:
-    Guard((ipaddress.ip_network(network),)).check(address)
+    AddressPolicy((ipaddress.ip_network(network),)).check(address)
 
 
 @pytest.mark.parametrize(
     "address", ["10.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.2", "64:ff9b::127.0.0.2"]
 )
 def test_what_is_allowed_opens_nothing_else(address: str) -> None:
-    with pytest.raises(Failed):
-        Guard(LOOPBACK).check(address)
+    with pytest.raises(DeliveryError):
+        AddressPolicy(LOOPBACK).check(address)
 
 
 @settings(max_examples=200)
@@ -132,8 +132,8 @@ def test_what_is_allowed_opens_nothing_else(address: str) -> None:
 def test_an_ipv4_address_fares_the_same_in_each_of_its_ipv6_forms(address: ipaddress.IPv4Address) -> None:
     def permitted(text: str) -> bool:
         try:
-            Guard(LOOPBACK).check(text)
-        except Failed:
+            AddressPolicy(LOOPBACK).check(text)
+        except DeliveryError:
             return False
         return True
 
@@ -149,22 +149,22 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     try:
         ipaddress.ip_address(text)
     except ValueError:
-        with pytest.raises(Failed):
-            Guard(()).check(text)
+        with pytest.raises(DeliveryError):
+            AddressPolicy(()).check(text)
 
 
 @pytest.mark.parametrize(
     "host", ["localhost", "127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "::1", "0", "::ffff:127.0.0.1"]
 )
 def test_a_host_that_leads_to_this_machine_is_refused_however_it_is_written(host: str) -> None:
-    with pytest.raises(Failed, match="private or reserved") as caught:
-        Guard(()).resolve(host, 80)
+    with pytest.raises(DeliveryError, match="private or reserved") as caught:
+        AddressPolicy(()).resolve(host, 80)
     assert caught.value.transient is False
 
 
 def test_a_name_gives_only_the_addresses_that_are_permitted(monkeypatch: pytest.MonkeyPatch) -> None:
     resolving(monkeypatch, "1.1.1.1", "10.0.0.1", "2606:4700::1", "1.1.1.1", "fe80::1%lo")
-    assert Guard(()).resolve("mixed.example", 443) == ["1.1.1.1", "2606:4700::1"]
+    assert AddressPolicy(()).resolve("mixed.example", 443) == ["1.1.1.1", "2606:4700::1"]
 
 
 def test_a_name_that_can_not_be_looked_up_may_be_found_later(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,15 +172,15 @@ def test_a_name_that_can_not_be_looked_up_may_be_found_later(monkeypatch: pytest
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    with pytest.raises(Failed, match="Temporary failure") as caught:
-        Guard(()).resolve("example.org", 443)
+    with pytest.raises(DeliveryError, match="Temporary failure") as caught:
+        AddressPolicy(()).resolve("example.org", 443)
     assert caught.value.transient is True
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..b", "\0", "\ud800", "a" * 100_000])
 def test_what_can_be_no_host_is_refused(host: str) -> None:
-    with pytest.raises(Failed):
-        Guard(()).resolve(host, 80)
+    with pytest.raises(DeliveryError):
+        AddressPolicy(()).resolve(host, 80)
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
@@ -196,20 +196,20 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def web(*, redirects: bool = False, timeout: float = 5.0) -> AsyncIterator[Web]:
-    web = Web(Guard(LOOPBACK), timeout, redirects=redirects)
-    yield web
-    web.close()
+async def http(*, redirects: bool = False, timeout: float = 5.0) -> AsyncIterator[HttpClient]:
+    http = HttpClient(AddressPolicy(LOOPBACK), timeout, redirects=redirects)
+    yield http
+    http.close()
 
 
-async def refused(web: Web, url: str, **headers: str) -> Failed:
-    with pytest.raises(Failed) as caught:
-        await web.request("POST", url, headers, b"x")
+async def refused(http: HttpClient, url: str, **headers: str) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        await http.request("POST", url, headers, b"x")
     return caught.value
 
 
 async def test_a_request_arrives_as_it_was_made(receiver: HttpReceiver) -> None:
-    async with web() as client:
+    async with http() as client:
         assert await client.request("PUT", f"{receiver.url}/a?b=c", {"X-Y": "ü"}, b"body") == 200
     (request,) = receiver.requests
     assert (request.method, request.target, request.body) == ("PUT", "/a?b=c", b"body")
@@ -220,7 +220,7 @@ async def test_a_request_arrives_as_it_was_made(receiver: HttpReceiver) -> None:
 
 
 async def test_credentials_in_the_url_become_a_header(receiver: HttpReceiver) -> None:
-    async with web() as client:
+    async with http() as client:
         await client.request("POST", f"http://us%C3%A9r:p%40ss@127.0.0.1:{receiver.port}/", {}, b"")
     assert receiver.requests[0].headers["authorization"] == "Basic dXPDqXI6cEBzcw=="
     assert receiver.requests[0].headers["content-length"] == "0"
@@ -234,7 +234,7 @@ async def test_the_address_connected_to_is_the_one_that_was_checked(
     def getaddrinfo(host: str, port: int, **kwargs: object) -> list[object]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in next(answers)]
 
-    async with web() as client:
+    async with http() as client:
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         assert await client.request("POST", f"http://name.test:{receiver.port}/", {}, b"") == 200
         assert receiver.requests[0].headers["host"] == f"name.test:{receiver.port}"
@@ -242,7 +242,7 @@ async def test_the_address_connected_to_is_the_one_that_was_checked(
 
 
 async def test_a_private_address_is_never_connected_to(receiver: HttpReceiver) -> None:
-    client = Web(Guard(()), 5.0, redirects=False)
+    client = HttpClient(AddressPolicy(()), 5.0, redirects=False)
     for host in ("127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"):
         failed = await refused(client, f"http://{host}:{receiver.port}/")
         assert (failed.transient, failed.status) == (False, None)
@@ -254,7 +254,7 @@ async def test_a_private_address_is_never_connected_to(receiver: HttpReceiver) -
 async def test_the_next_address_is_tried_if_one_refuses(
     receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch, addresses: tuple[str, str]
 ) -> None:
-    client = Web(Guard((ipaddress.ip_network("127.0.0.0/8"),)), 5.0, redirects=False)
+    client = HttpClient(AddressPolicy((ipaddress.ip_network("127.0.0.0/8"),)), 5.0, redirects=False)
     resolving(monkeypatch, *addresses)
     assert await client.request("POST", f"http://name.test:{receiver.port}/", {}, b"") == 200
     client.close()
@@ -279,13 +279,13 @@ async def test_the_next_address_is_tried_if_one_refuses(
     ],
 )
 async def test_only_http_urls_are_requested(url: str) -> None:
-    async with web() as client:
+    async with http() as client:
         assert (await refused(client, url)).transient is False
 
 
 async def test_redirects_are_off_by_default(receiver: HttpReceiver) -> None:
     receiver.answer, receiver.location = 307, "/elsewhere"
-    async with web() as client:
+    async with http() as client:
         assert await client.request("POST", receiver.url, {}, b"x") == 307
     assert len(receiver.requests) == 1
 
@@ -298,7 +298,7 @@ async def test_a_redirect_is_followed_with_the_whole_message_if_allowed(receiver
             writer.write(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n")
 
     receiver.answer = answer
-    async with web(redirects=True) as client:
+    async with http(redirects=True) as client:
         assert await client.request("POST", receiver.url, {"Authorization": "s"}, b"x") == 201
     assert [(r.method, r.target, r.body) for r in receiver.requests] == [
         ("POST", "/", b"x"),
@@ -314,7 +314,7 @@ async def test_interim_answers_without_end_are_given_up(receiver: HttpReceiver) 
             await writer.drain()
 
     receiver.answer = answer
-    async with web() as client:
+    async with http() as client:
         failure = await refused(client, receiver.url)
     assert (failure.transient, str(failure)) == (True, "no connection: the answer does not end")
 
@@ -324,13 +324,13 @@ async def test_a_redirect_that_would_lose_the_message_is_not_followed(
     receiver: HttpReceiver, status: int
 ) -> None:
     receiver.answer, receiver.location = status, "/login"
-    async with web(redirects=True) as client:
+    async with http(redirects=True) as client:
         assert await client.request("POST", receiver.url, {}, b"x") == status
     assert len(receiver.requests) == 1
 
 
 async def test_a_redirect_elsewhere_takes_no_credentials_with_it(receiver: HttpReceiver) -> None:
-    async with http_receiver() as other, web(redirects=True) as client:
+    async with http_receiver() as other, http(redirects=True) as client:
         receiver.answer, receiver.location = 307, other.url
         headers = {"authorization": "s", "x-token": "t", "content-type": "a/b", "webhook-id": "1"}
         assert await client.request("POST", f"http://u:p@127.0.0.1:{receiver.port}", headers, b"x") == 200
@@ -352,13 +352,13 @@ async def test_a_redirect_to_where_nothing_may_go_is_refused(
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     receiver.answer, receiver.location = 307, location
-    async with web(redirects=True) as client:
+    async with http(redirects=True) as client:
         assert (await refused(client, receiver.url)).transient is False
 
 
 async def test_redirects_without_end_are_given_up(receiver: HttpReceiver) -> None:
     receiver.answer, receiver.location = 307, "/"
-    async with web(redirects=True) as client:
+    async with http(redirects=True) as client:
         failed = await refused(client, receiver.url)
     assert (failed.transient, failed.status) == (False, 307)
     assert len(receiver.requests) == 6
@@ -376,7 +376,7 @@ async def test_an_answer_without_end_is_not_read_to_its_end(receiver: HttpReceiv
             written += 65_536
 
     receiver.answer = answer
-    async with web() as client:
+    async with http() as client:
         assert await client.request("POST", receiver.url, {}, b"x") == 200
     assert written < 20_000_000  # what fits into the buffers of the system
 
@@ -389,7 +389,7 @@ async def test_an_answer_whose_body_never_comes_is_an_answer_all_the_same(
 
     monkeypatch.setattr("hcserver.net.http_client._BODY_SECONDS", 0.05)
     receiver.answer = answer
-    async with web() as client:
+    async with http() as client:
         assert await client.request("POST", receiver.url, {}, b"x") == 202
 
 
@@ -398,7 +398,7 @@ async def test_no_answer_in_time_is_a_transient_failure(receiver: HttpReceiver) 
         await asyncio.Event().wait()
 
     receiver.answer = answer
-    async with web(timeout=0.1) as client:
+    async with http(timeout=0.1) as client:
         failed = await refused(client, receiver.url)
     assert (str(failed), failed.transient) == ("no answer within 0.1 s", True)
 
@@ -413,7 +413,7 @@ async def test_a_head_that_drips_in_is_bounded_in_time_too(receiver: HttpReceive
 
     receiver.answer = answer
     started = time.monotonic()
-    async with web(timeout=0.2) as client:
+    async with http(timeout=0.2) as client:
         assert (await refused(client, receiver.url)).transient is True
     assert time.monotonic() - started < 3
 
@@ -435,12 +435,12 @@ async def test_what_is_no_answer_is_a_transient_failure(receiver: HttpReceiver, 
         writer.close()
 
     receiver.answer = answer
-    async with web() as client:
+    async with http() as client:
         assert (await refused(client, receiver.url)).transient is True
 
 
 async def test_nobody_listening_is_a_transient_failure(unused_port: int) -> None:
-    async with web() as client:
+    async with http() as client:
         assert (await refused(client, f"http://127.0.0.1:{unused_port}/")).transient is True
 
 
@@ -452,12 +452,12 @@ async def test_tls_asks_for_the_name_though_an_address_is_connected_to(
     trusting = ssl.create_default_context(cafile=certificate[0])
     resolving(monkeypatch, "127.0.0.1")
     async with http_receiver(ssl=serving) as receiver:
-        async with web() as client:  # nobody known has signed it
+        async with http() as client:  # nobody known has signed it
             failed = await refused(client, f"https://name.test:{receiver.port}/")
         assert failed.transient is True
         assert "CERTIFICATE_VERIFY_FAILED" in str(failed)
         monkeypatch.setattr("hcserver.net.http_client._tls", lambda: trusting)
-        async with web() as client:
+        async with http() as client:
             assert await client.request("POST", f"https://name.test:{receiver.port}/", {}, b"x") == 200
             failed = await refused(client, f"https://other.test:{receiver.port}/")
         assert "CERTIFICATE_VERIFY_FAILED" in str(failed)
@@ -472,7 +472,7 @@ async def test_a_request_can_be_cancelled_at_once(receiver: HttpReceiver) -> Non
         await asyncio.Event().wait()
 
     receiver.answer = answer
-    async with web() as client:
+    async with http() as client:
         task = asyncio.create_task(client.request("POST", receiver.url, {}, b"x"))
         await arrived.wait()
         task.cancel()
@@ -485,7 +485,7 @@ async def test_proxies_of_the_environment_are_not_used(
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port}")
-    async with web() as client:
+    async with http() as client:
         assert await client.request("POST", receiver.url, {}, b"x") == 200
 
 
@@ -494,7 +494,7 @@ async def test_cookies_are_not_kept(receiver: HttpReceiver) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n")
 
     receiver.answer = answer
-    async with web() as client:
+    async with http() as client:
         for _ in range(2):
             await client.request("POST", receiver.url, {}, b"x")
     assert "cookie" not in receiver.requests[1].headers
@@ -508,7 +508,7 @@ async def test_one_slow_receiver_takes_no_places_from_others(receiver: HttpRecei
             everybody.set()
         await asyncio.Event().wait()
 
-    async with http_receiver() as slow, web() as client:
+    async with http_receiver() as slow, http() as client:
         slow.answer = answer
         tasks = [asyncio.create_task(client.request("POST", slow.url, {}, b"")) for _ in range(150)]
         await everybody.wait()
@@ -527,10 +527,10 @@ async def test_neither_logs_nor_errors_tell_secrets(
 
     set_up_logging(LogSettings(level="debug"))
     receiver.answer = answer
-    async with web() as client:
+    async with http() as client:
         for port in (receiver.port, unused_port):
             url = f"http://user:SECRET@127.0.0.1:{port}/SECRET?x=SECRET"
-            with contextlib.suppress(Failed):
+            with contextlib.suppress(DeliveryError):
                 await client.request("POST", url, {"X": "SECRET"}, b"SECRET")
         failed = await refused(client, f"http://127.0.0.1:{unused_port}/SECRET", X="SECRET")
         assert "SECRET" not in str(failed)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
-from hcserver.notify.alert_message import Notice
+from hcserver.notify.alert_message import AlertMessage
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CHECK = UUID("11111111-2222-4333-8444-555555555555")
@@ -27,7 +27,7 @@ def ping(**changes: Any) -> Ping:
     return Ping(check=CHECK, n=7, at=NOW - timedelta(seconds=5), **fields)
 
 
-def notice(event: Any = "down", *, last_ping: Ping | None = None, **changes: Any) -> Notice:
+def alert_message(event: Any = "down", *, last_ping: Ping | None = None, **changes: Any) -> AlertMessage:
     fields: dict[str, Any] = {
         "check": check(),
         "project": "Servers",
@@ -37,4 +37,4 @@ def notice(event: Any = "down", *, last_ping: Ping | None = None, **changes: Any
         "base_url": "https://hc.example.org",
         "now": NOW,
     }
-    return Notice(id=UUID(int=7), event=event, last_ping=last_ping, **fields | changes)
+    return AlertMessage(id=UUID(int=7), event=event, last_ping=last_ping, **fields | changes)

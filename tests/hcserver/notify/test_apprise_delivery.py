@@ -12,14 +12,14 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from hcserver.notify.alert_message import Event
+from hcserver.notify.alert_message import MessageEvent
 from hcserver.notify.apprise import APPRISE_KINDS
 from hcserver.notify.apprise_delivery import deliver
-from hcserver.notify.apprise_message import Errand, Message, Outcome
+from hcserver.notify.apprise_message import AppriseRequest, AppriseResult, Message
 from tests.hcserver.notify import plugins
-from tests.hcserver.notify.alert_messages import notice, ping
+from tests.hcserver.notify.alert_messages import alert_message, ping
 
-KINDS = {kind.name: kind for kind in APPRISE_KINDS}
+CHANNEL_KINDS = {kind.name: kind for kind in APPRISE_KINDS}
 UUID = "11111111-2222-4333-8444-555555555555"
 LINK = f"https://hc.example.org/api/v3/checks/{UUID}"
 DETAILS = f"[Details]({LINK})"
@@ -77,16 +77,16 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     yield fake
 
 
-def tell(kind: str, target: str, event: Event = "down") -> Outcome:
-    chosen = KINDS[kind]
-    message = chosen.service.compose(notice(event, last_ping=ping()))
-    return deliver(Errand(url=chosen.normalise(target), message=message))
+def tell(kind: str, target: str, event: MessageEvent = "down") -> AppriseResult:
+    chosen = CHANNEL_KINDS[kind]
+    message = chosen.service.compose(alert_message(event, last_ping=ping()))
+    return deliver(AppriseRequest(url=chosen.normalise(target), message=message))
 
 
 def test_slack(wire: Wire) -> None:
     wire.content = b"ok"
     url = "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7"
-    assert tell("slack", url) == Outcome(told=True, status=200)
+    assert tell("slack", url) == AppriseResult(told=True, status=200)
     assert wire.only.url == url
     (attachment,) = wire.json["attachments"]
     assert attachment["title"] == "DOWN: Nightly backup"
@@ -247,12 +247,12 @@ def test_opsgenie_raises_an_alert_and_closes_it(wire: Wire) -> None:
     assert wire.json["message"] == "DOWN: Nightly backup"
     alias = wire.json["alias"]
     wire.requests.clear()
-    assert tell("opsgenie", f"eu:{OPSGENIE}", "up") == Outcome(told=True, status=202)
+    assert tell("opsgenie", f"eu:{OPSGENIE}", "up") == AppriseResult(told=True, status=202)
     assert wire.only.url == (f"https://api.eu.opsgenie.com/v2/alerts/{alias}/close?identifierType=alias")
     assert wire.only.headers["Authorization"] == f"GenieKey {OPSGENIE}"
     wire.status = 401
     wire.requests.clear()
-    assert tell("opsgenie", OPSGENIE, "up") == Outcome(
+    assert tell("opsgenie", OPSGENIE, "up") == AppriseResult(
         told=False, text="HTTP status 401", transient=False, status=401
     )
 
@@ -310,7 +310,7 @@ def test_any_other_apprise_url(wire: Wire) -> None:
     assert wire.json["title"] == "DOWN: Nightly backup"
 
 
-NTFY = Errand(url="ntfys://tk_s3cretT0ken@ntfy.example.org/s3cret", message=Message(body="x"))
+NTFY = AppriseRequest(url="ntfys://tk_s3cretT0ken@ntfy.example.org/s3cret", message=Message(body="x"))
 
 
 @pytest.mark.parametrize(
@@ -323,16 +323,16 @@ NTFY = Errand(url="ntfys://tk_s3cretT0ken@ntfy.example.org/s3cret", message=Mess
 def test_whether_to_try_again_follows_from_the_status(wire: Wire, status: int, transient: bool) -> None:
     wire.status = status
     wire.headers["Location"] = "https://elsewhere.example.org/"
-    outcome = deliver(NTFY)
-    assert (outcome.told, outcome.status, outcome.transient) == (False, status, transient)
-    assert outcome.text.startswith(f"HTTP status {status}")
-    assert "s3cret" not in outcome.text
+    result = deliver(NTFY)
+    assert (result.told, result.status, result.transient) == (False, status, transient)
+    assert result.text.startswith(f"HTTP status {status}")
+    assert "s3cret" not in result.text
     assert wire.only.url == "https://ntfy.example.org/"
 
 
 def test_redirects_are_not_followed_even_if_the_url_asks_for_it(wire: Wire) -> None:
     wire.status, wire.headers["Location"] = 307, "https://elsewhere.example.org/"
-    assert not deliver(Errand(url=NTFY.url + "?redirect=yes", message=NTFY.message)).told
+    assert not deliver(AppriseRequest(url=NTFY.url + "?redirect=yes", message=NTFY.message)).told
     assert len(wire.requests) == 1
 
 
@@ -347,20 +347,20 @@ def test_redirects_are_not_followed_even_if_the_url_asks_for_it(wire: Wire) -> N
 )
 def test_without_an_answer_it_is_tried_again(wire: Wire, error: Exception, text: str) -> None:
     wire.error = error
-    outcome = deliver(NTFY)
-    assert (outcome.told, outcome.status, outcome.transient) == (False, None, True)
-    assert outcome.text.startswith(text)
-    assert "s3cret" not in outcome.text
+    result = deliver(NTFY)
+    assert (result.told, result.status, result.transient) == (False, None, True)
+    assert result.text.startswith(text)
+    assert "s3cret" not in result.text
 
 
 @pytest.mark.parametrize(
     "url", ["nosuchscheme://s3cret/token", "slack://s3cret/b", "twilio://AC1:s3cret@1/2", "tgram://s3cret"]
 )
 def test_an_url_that_apprise_can_not_use_is_never_tried_again(wire: Wire, url: str) -> None:
-    outcome = deliver(Errand(url=url, message=Message(body="x")))
-    assert (outcome.told, outcome.transient, outcome.status) == (False, False, None)
-    assert outcome.text
-    assert "s3cret" not in outcome.text
+    result = deliver(AppriseRequest(url=url, message=Message(body="x")))
+    assert (result.told, result.transient, result.status) == (False, False, None)
+    assert result.text
+    assert "s3cret" not in result.text
     assert not wire.requests
 
 

@@ -14,18 +14,19 @@ from typing import cast
 import pytest
 import pytest_asyncio
 
+from hcserver.errors import DeliveryError
 from hcserver.notify import apprise_pool as module
-from hcserver.notify.alert_message import Failed, Receipt
+from hcserver.notify.alert_message import Receipt
 from hcserver.notify.apprise import APPRISE_KINDS
 from hcserver.notify.apprise_message import Message
 from hcserver.notify.apprise_pool import ApprisePool
-from hcserver.notify.send_context import Tools
-from tests.hcserver.notify.alert_messages import notice, ping
-from tests.hcserver.notify.receivers import Answer, Request, http_receiver
+from hcserver.notify.send_context import SendContext
+from tests.hcserver.notify.alert_messages import alert_message, ping
+from tests.hcserver.receivers import Answer, Request, http_receiver
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 HELLO = Message(body="hello")
-KINDS = {kind.name: kind for kind in APPRISE_KINDS}
+CHANNEL_KINDS = {kind.name: kind for kind in APPRISE_KINDS}
 
 
 # One loop for all, as starting the processes takes most of the time.
@@ -42,7 +43,7 @@ async def pool() -> AsyncIterator[ApprisePool]:
 
 async def test_kinds_of_self_hosted_services_reach_them(pool: ApprisePool) -> None:
     async with http_receiver() as receiver:
-        tools = cast(Tools, SimpleNamespace(apprise=pool))
+        context = cast(SendContext, SimpleNamespace(apprise=pool))
         for kind, target, path in (
             ("ntfy", "/backups", "/"),
             ("gotify", "/AbCdEf123456789", "/message"),
@@ -50,9 +51,9 @@ async def test_kinds_of_self_hosted_services_reach_them(pool: ApprisePool) -> No
             ("rocketchat", "/hooks/5f3a0123/AbCdEf0123456789", "/hooks/5f3a0123/AbCdEf0123456789"),
             ("signal", "/+491511234567/+491527654321", "/v2/send"),
         ):
-            chosen = KINDS[kind]
+            chosen = CHANNEL_KINDS[kind]
             stored = chosen.normalise(receiver.url + target)
-            assert await chosen.send(stored, notice(last_ping=ping()), tools) == Receipt(status=200)
+            assert await chosen.send(stored, alert_message(last_ping=ping()), context) == Receipt(status=200)
             sent = receiver.requests[-1]
             assert (sent.method, sent.target) == ("POST", path)
             assert "Nightly backup" in json.dumps(json.loads(sent.body))
@@ -62,7 +63,7 @@ async def test_loopback_is_refused_unless_allowed_with_no_connection_made() -> N
     pool = ApprisePool()
     async with http_receiver() as receiver:
         for host in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0", "2130706433"):
-            with pytest.raises(Failed) as caught:
+            with pytest.raises(DeliveryError) as caught:
                 await pool.send(f"ntfy://{host}:{receiver.port}/topic?mode=private", HELLO)
             assert not caught.value.transient, host
             assert "may not reach" in str(caught.value), host
@@ -77,7 +78,7 @@ async def test_other_protocols_and_other_ways_out_are_refused_as_well(pool: Appr
             "rsyslog://localhost",
             "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js?template=/etc/hostname",
         ):
-            with pytest.raises(Failed) as caught:
+            with pytest.raises(DeliveryError) as caught:
                 await pool.send(url, HELLO)
             assert not caught.value.transient, url
             assert "may not reach" in str(caught.value) or "files are not" in str(caught.value), url
@@ -86,7 +87,7 @@ async def test_other_protocols_and_other_ways_out_are_refused_as_well(pool: Appr
 async def test_a_redirect_to_a_private_address_is_not_followed(pool: ApprisePool) -> None:
     async with http_receiver() as receiver:
         receiver.answer, receiver.location = 307, "http://169.254.169.254/latest"
-        with pytest.raises(Failed) as caught:
+        with pytest.raises(DeliveryError) as caught:
             await pool.send(f"ntfy://127.0.0.1:{receiver.port}/topic?redirect=yes", HELLO)
         assert caught.value.status == 307
 
@@ -122,7 +123,7 @@ async def test_a_service_that_never_answers_is_given_up_and_the_next_one_is_told
         await pool.send(url, HELLO)  # the process has started
         monkeypatch.setattr(pool, "_time_limit", 0.2)
         receiver.answer = never
-        with pytest.raises(Failed, match=r"not done within 0\.2 s") as caught:
+        with pytest.raises(DeliveryError, match=r"not done within 0\.2 s") as caught:
             await pool.send(url, HELLO)
         assert caught.value.transient
         monkeypatch.undo()
@@ -142,7 +143,7 @@ async def test_a_process_that_dies_is_a_failure_to_be_repeated(pool: ApprisePool
         await pool.send(url, HELLO)
         working = list(pool._processes._idle)
         receiver.answer = kill
-        with pytest.raises(Failed, match="is gone") as caught:
+        with pytest.raises(DeliveryError, match="is gone") as caught:
             await pool.send(url, HELLO)
         assert caught.value.transient
         receiver.answer = 200
@@ -175,7 +176,7 @@ async def test_one_dead_service_leaves_processes_to_others(pool: ApprisePool, ne
 async def test_without_apprise_sending_fails_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "installed", lambda: False)
     pool = ApprisePool()
-    with pytest.raises(Failed, match="pip install") as caught:
+    with pytest.raises(DeliveryError, match="pip install") as caught:
         await pool.send("ntfys://ntfy.sh/topic", HELLO)
     assert not caught.value.transient
     await pool.close()

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcserver.notify import apprise_rendering as texts
-from hcserver.notify.alert_message import Event
+from hcserver.notify.alert_message import MessageEvent
 from hcserver.notify.apprise_services import SERVICES, Service
-from tests.hcserver.notify.alert_messages import NOW, check, notice, ping
+from tests.hcserver.notify.alert_messages import NOW, alert_message, check, ping
 
-KINDS = {service.name: service for service in SERVICES}
-EVENTS: tuple[Event, ...] = ("down", "up", "start-too-long", "paused", "reminder", "test")
+CHANNEL_KINDS = {service.name: service for service in SERVICES}
+EVENTS: tuple[MessageEvent, ...] = ("down", "up", "start-too-long", "paused", "reminder", "test")
 LIMITS = {
     "discord": 2000,
     "telegram": 4096,
@@ -24,10 +24,10 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=KINDS)
+@pytest.mark.parametrize("service", SERVICES, ids=CHANNEL_KINDS)
 @pytest.mark.parametrize("event", EVENTS)
-def test_every_kind_says_what_happened_to_which_check(service: Service, event: Event) -> None:
-    message = service.compose(notice(event, last_ping=ping()))
+def test_every_kind_says_what_happened_to_which_check(service: Service, event: MessageEvent) -> None:
+    message = service.compose(alert_message(event, last_ping=ping()))
     assert "Nightly backup" in message.title + message.body
     assert "Servers" in message.title + message.body + "".join(message.options.values())
 
@@ -43,8 +43,8 @@ def test_every_kind_says_what_happened_to_which_check(service: Service, event: E
         ("test", "info"),
     ],
 )
-def test_good_news_and_bad_news_are_told_apart(event: Event, level: str) -> None:
-    assert {service.compose(notice(event)).level for service in SERVICES} == {level}
+def test_good_news_and_bad_news_are_told_apart(event: MessageEvent, level: str) -> None:
+    assert {service.compose(alert_message(event)).level for service in SERVICES} == {level}
 
 
 TEXT = st.text(st.sampled_from("a*_`[]()<>@\\\"'|~&#.-!{} \n\r\t\0é漢🔴"), max_size=300)
@@ -53,10 +53,10 @@ TEXT = st.text(st.sampled_from("a*_`[]()<>@\\\"'|~&#.-!{} \n\r\t\0é漢🔴"), m
 @given(TEXT, TEXT, TEXT, st.sampled_from(EVENTS), st.sampled_from(["http", "email"]))
 @settings(max_examples=40, deadline=None)
 def test_whatever_is_in_a_notice_it_fits_the_limits_of_every_kind(
-    name: str, body: str, subject: str, event: Event, scheme: str
+    name: str, body: str, subject: str, event: MessageEvent, scheme: str
 ) -> None:
     last = ping(body=(body * 20).encode(), subject=subject, scheme=scheme, sender=name)
-    told = notice(event, check=check(name=name, tags=subject), project=subject, last_ping=last)
+    told = alert_message(event, check=check(name=name, tags=subject), project=subject, last_ping=last)
     for service in SERVICES:
         message = service.compose(told)
         limit = LIMITS.get(service.name, 8000)
@@ -66,14 +66,14 @@ def test_whatever_is_in_a_notice_it_fits_the_limits_of_every_kind(
         assert message.body.strip()
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=KINDS)
+@pytest.mark.parametrize("service", SERVICES, ids=CHANNEL_KINDS)
 @pytest.mark.parametrize("character", ["x", "*", "漢", "🔴"])
 def test_the_longest_notice_fits_the_limits_and_still_names_the_check(
     service: Service, character: str
 ) -> None:
     long = character * 5000
     last = ping(body=long.encode(), subject=long, sender=long, remote_addr=long)
-    told = notice(check=check(name=long, tags=long), project=long, last_ping=last)
+    told = alert_message(check=check(name=long, tags=long), project=long, last_ping=last)
     message = service.compose(told)
     assert len(message.body.encode()) <= LIMITS.get(service.name, 8000)
     assert len(message.title.encode()) <= 250
@@ -84,18 +84,18 @@ def test_the_longest_notice_fits_the_limits_and_still_names_the_check(
 
 def test_what_the_job_said_is_shortened_before_anything_else() -> None:
     said = b"first line\n" + b"x" * 5000
-    body = texts.pushover(notice(last_ping=ping(body=said))).body
+    body = texts.pushover(alert_message(last_ping=ping(body=said))).body
     assert "first line\nxxx" in body
     assert "x…" in body
     assert body.endswith("https://hc.example.org/api/v3/checks/11111111-2222-4333-8444-555555555555")
     mail = ping(scheme="email", body=b"Subject: x\r\n\r\n" + said)
-    body = texts.pushover(notice(last_ping=mail)).body
+    body = texts.pushover(alert_message(last_ping=mail)).body
     assert "first line\nxxx" in body
     assert "x…" in body
 
 
 def test_chats_are_told_in_markdown_that_all_of_them_read_alike() -> None:
-    assert texts.discord(notice(last_ping=ping())).body == (
+    assert texts.discord(alert_message(last_ping=ping())).body == (
         "🔴 **DOWN** Nightly backup\n"
         "It is DOWN: its job has failed with exit status 3.\n\n"
         "- Project: Servers\n"
@@ -111,8 +111,8 @@ def test_chats_are_told_in_markdown_that_all_of_them_read_alike() -> None:
 @pytest.mark.parametrize("kind", ["slack", "discord", "telegram", "mattermost", "googlechat", "rocketchat"])
 def test_names_and_reports_can_neither_be_markup_nor_call_people(kind: str) -> None:
     last = ping(body=b"@everyone ``` <!channel> *x*", sender="<@123> `@here`", remote_addr="")
-    told = notice(check=check(name="a*b_c` @all", tags="[x](http://evil)"), last_ping=last)
-    body = KINDS[kind].compose(told).body
+    told = alert_message(check=check(name="a*b_c` @all", tags="[x](http://evil)"), last_ping=last)
+    body = CHANNEL_KINDS[kind].compose(told).body
     head, fence, rest = body.partition("```\n")
     assert fence
     assert rest.startswith("@everyone ''' <!channel> *x*\n```\n\n[Details](")
@@ -124,35 +124,35 @@ def test_names_and_reports_can_neither_be_markup_nor_call_people(kind: str) -> N
 
 
 def test_teams_is_never_made_to_mention_somebody() -> None:
-    body = texts.card(notice(last_ping=ping(body=b"<at>x</at><AT>y</AT>"))).body
+    body = texts.card(alert_message(last_ping=ping(body=b"<at>x</at><AT>y</AT>"))).body
     assert "<at>" not in body.lower()
     assert "‹at›x‹/at›" in body
 
 
 def test_zulip_has_one_topic_for_each_check() -> None:
-    down, up = texts.zulip(notice("down")), texts.zulip(notice("up"))
+    down, up = texts.zulip(alert_message("down")), texts.zulip(alert_message("up"))
     assert down.title == up.title == "Nightly backup"
-    assert texts.zulip(notice(check=check(name="x" * 100))).title == "x" * 59 + "…"
+    assert texts.zulip(alert_message(check=check(name="x" * 100))).title == "x" * 59 + "…"
 
 
 def test_a_text_message_is_one_short_line() -> None:
-    message = texts.sms(notice(last_ping=ping()))
+    message = texts.sms(alert_message(last_ping=ping()))
     assert (message.title, message.body) == ("", "DOWN: Nightly backup (Servers), 2026-03-01 11:59 UTC")
 
 
 def test_bad_news_raise_an_incident_that_good_news_resolve() -> None:
-    down, up = texts.pagerduty(notice("down")), texts.pagerduty(notice("up"))
+    down, up = texts.pagerduty(alert_message("down")), texts.pagerduty(alert_message("up"))
     assert (down.options["action"], up.options["action"]) == ("trigger", "resolve")
-    assert texts.pagerduty(notice("paused")).options["action"] == "resolve"
+    assert texts.pagerduty(alert_message("paused")).options["action"] == "resolve"
     assert down.options["dedup"] == up.options["dedup"]
-    other = notice("test")
+    other = alert_message("test")
     assert texts.pagerduty(other).options["dedup"] != down.options["dedup"]
     assert str(other.check.id) not in down.options["dedup"]
-    assert "It said:\ndisk is full" in texts.pagerduty(notice(last_ping=ping())).options["+details"]
+    assert "It said:\ndisk is full" in texts.pagerduty(alert_message(last_ping=ping())).options["+details"]
 
 
 def test_opsgenie_alerts_are_closed_by_the_alias_that_they_were_made_with() -> None:
-    down, up = texts.opsgenie(notice("down")), texts.opsgenie(notice("up"))
+    down, up = texts.opsgenie(alert_message("down")), texts.opsgenie(alert_message("up"))
     assert down.closes == ""
     assert up.closes == down.options["alias"]
 
@@ -163,6 +163,6 @@ def test_a_cut_text_keeps_whole_characters() -> None:
 
 
 def test_a_repeated_notice_is_the_same_message() -> None:
-    later = notice(last_ping=ping(), now=NOW + timedelta(minutes=5))
+    later = alert_message(last_ping=ping(), now=NOW + timedelta(minutes=5))
     for service in SERVICES:
-        assert service.compose(later) == service.compose(notice(last_ping=ping()))
+        assert service.compose(later) == service.compose(alert_message(last_ping=ping()))

@@ -237,18 +237,18 @@ CASES = [
         ("AbCdEfGhIjKlMn", "s3cret"),
     ),
 ]
-KINDS = {kind.name: kind for kind in APPRISE_KINDS}
+CHANNEL_KINDS = {kind.name: kind for kind in APPRISE_KINDS}
 IDS = [f"{case.kind}-{case.target[:20]}" for case in CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_a_target_as_the_service_has_it_becomes_an_apprise_url(case: Case) -> None:
-    assert KINDS[case.kind].normalise(f"  {case.target}\n") == case.url
+    assert CHANNEL_KINDS[case.kind].normalise(f"  {case.target}\n") == case.url
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_the_apprise_url_itself_is_a_target_too(case: Case) -> None:
-    assert KINDS[case.kind].normalise(case.url) == case.url
+    assert CHANNEL_KINDS[case.kind].normalise(case.url) == case.url
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
@@ -258,28 +258,28 @@ def test_apprise_understands_what_is_stored(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_nothing_secret_is_shown(case: Case) -> None:
-    masked = KINDS[case.kind].masked(case.url)
+    masked = CHANNEL_KINDS[case.kind].masked(case.url)
     assert masked == case.masked
     assert not [secret for secret in case.secrets if secret in masked]
     options = "password=s3cret&token=s3cret"
     with_options = f"{case.url}{'&' if '?' in case.url else '?'}{options}"
-    assert KINDS[case.kind].masked(with_options) == case.masked
+    assert CHANNEL_KINDS[case.kind].masked(with_options) == case.masked
 
 
-@pytest.mark.parametrize("kind", APPRISE_KINDS, ids=KINDS)
+@pytest.mark.parametrize("kind", APPRISE_KINDS, ids=CHANNEL_KINDS)
 def test_a_stored_target_that_no_longer_fits_shows_no_more_than_its_scheme(kind: AppriseKind) -> None:
     assert kind.masked("s3cret") == "****"
     assert kind.masked("slack://s3cret?a=b") in ("slack://****",)
 
 
-@pytest.mark.parametrize("kind", APPRISE_KINDS, ids=KINDS)
+@pytest.mark.parametrize("kind", APPRISE_KINDS, ids=CHANNEL_KINDS)
 def test_the_example_of_what_a_kind_needs_is_taken(kind: AppriseKind) -> None:
     assert "\n" not in kind.needs
     examples = kind.needs.partition("such as ")[2].replace(",", " ").split()
     assert kind.normalise(examples[0])
 
 
-@pytest.mark.parametrize("kind", APPRISE_KINDS, ids=KINDS)
+@pytest.mark.parametrize("kind", APPRISE_KINDS, ids=CHANNEL_KINDS)
 @pytest.mark.parametrize(
     "target",
     [
@@ -312,21 +312,21 @@ def test_other_targets_are_refused_with_what_is_needed(kind: AppriseKind, target
 
 def test_a_refusal_says_why() -> None:
     with pytest.raises(InvalidRequest, match="use the kind webhook"):
-        KINDS["apprise"].normalise("jsons://example.org")
+        CHANNEL_KINDS["apprise"].normalise("jsons://example.org")
     with pytest.raises(InvalidRequest, match="server's own machine"):
-        KINDS["apprise"].normalise("DBUS://session")
+        CHANNEL_KINDS["apprise"].normalise("DBUS://session")
     with pytest.raises(InvalidRequest, match="option template is not taken: it would read a file"):
-        KINDS["apprise"].normalise("discord://1/2?%74emplate=/etc/passwd")
+        CHANNEL_KINDS["apprise"].normalise("discord://1/2?%74emplate=/etc/passwd")
 
 
 def test_without_apprise_a_channel_can_not_be_created(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "installed", lambda: False)
     with pytest.raises(InvalidRequest, match=r"the kind ntfy can't be used here: .*pip install"):
-        KINDS["ntfy"].normalise("backups")
+        CHANNEL_KINDS["ntfy"].normalise("backups")
 
 
 def test_every_kind_has_a_name_of_its_own() -> None:
-    assert len(KINDS) == len(SERVICES) == 18
+    assert len(CHANNEL_KINDS) == len(SERVICES) == 18
 
 
 @given(st.sampled_from(CASES), st.integers(0, 60), st.integers(0, 5), st.text("a0/:@?#%&=.-_ é[", max_size=6))

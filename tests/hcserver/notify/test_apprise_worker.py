@@ -12,18 +12,18 @@ import msgspec
 import pytest
 
 from hcserver.notify import apprise_worker as module
-from hcserver.notify.apprise_message import Errand, Message, Outcome, outcome_decoder
+from hcserver.notify.apprise_message import AppriseRequest, AppriseResult, Message, result_decoder
 from tests.hcserver.notify import plugins
 
 ATTEMPTS = """
 import ipaddress, json, os, socket, subprocess, sys
 from hcserver.notify.apprise_sandbox import confine, seen
-from hcserver.net.http_client import Guard
+from hcserver.net.http_client import AddressPolicy
 
 folder, port = sys.argv[1], int(sys.argv[2])
 kept = os.path.join(folder, "kept")
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-confine(Guard((ipaddress.ip_network("127.0.0.1"),)))
+confine(AddressPolicy((ipaddress.ip_network("127.0.0.1"),)))
 os.stat(kept)
 attempts = {
     "read": lambda: open(kept).read(),
@@ -69,9 +69,9 @@ def test_a_confined_process_reaches_permitted_addresses_and_nothing_else(tmp_pat
         outcomes = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
     assert len(outcomes) == 19
     wrong = {
-        name: outcome
-        for name, outcome in outcomes.items()
-        if outcome != ("done" if name.startswith("allowed") else "refused")
+        name: result
+        for name, result in outcomes.items()
+        if result != ("done" if name.startswith("allowed") else "refused")
     }
     assert wrong == {}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "link"]
@@ -80,11 +80,11 @@ def test_a_confined_process_reaches_permitted_addresses_and_nothing_else(tmp_pat
 def test_a_plugin_that_raises_is_a_failure_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert plugins
 
-    def deliver(errand: Errand) -> Outcome:
-        raise ZeroDivisionError(f"by {errand.url}")
+    def deliver(request: AppriseRequest) -> AppriseResult:
+        raise ZeroDivisionError(f"by {request.url}")
 
     monkeypatch.setattr(module, "deliver", deliver)
-    errand = Errand(url="ntfys://s3cret@ntfy.example.org/topic", message=Message(body="x"))
-    outcome = outcome_decoder.decode(module._outcome(msgspec.msgpack.encode(errand)))
-    assert (outcome.told, outcome.transient) == (False, True)
-    assert outcome.text == "Apprise has failed: ZeroDivisionError: by ntfys://****@ntfy.example.org/****"
+    request = AppriseRequest(url="ntfys://s3cret@ntfy.example.org/topic", message=Message(body="x"))
+    result = result_decoder.decode(module._outcome(msgspec.msgpack.encode(request)))
+    assert (result.told, result.transient) == (False, True)
+    assert result.text == "Apprise has failed: ZeroDivisionError: by ntfys://****@ntfy.example.org/****"

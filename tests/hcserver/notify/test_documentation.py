@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from hcserver.notify.registry import KINDS, kind
+from hcserver.notify.registry import CHANNEL_KINDS, kind
 
 TEXT = (Path(__file__).parents[3] / "docs" / "channels.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^### (\S+)\n(.*?)(?=^##|\Z)", TEXT, re.M | re.S))
 
 
 def test_every_kind_has_a_section_and_a_row() -> None:
-    assert list(SECTIONS) == list(KINDS)
-    assert re.findall(r"^\| \[(\w+)\]\(#\w+\) \|", TEXT, re.M) == list(KINDS)
+    assert list(SECTIONS) == list(CHANNEL_KINDS)
+    assert re.findall(r"^\| \[(\w+)\]\(#\w+\) \|", TEXT, re.M) == list(CHANNEL_KINDS)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", CHANNEL_KINDS)
 def test_the_examples_are_taken_and_shown_as_it_says(name: str) -> None:
     examples = re.findall(r"^    (hcserver channel create .*?)\n\n", SECTIONS[name], re.M | re.S)
     targets = []

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hcserver.config.schema import EmailSettings
-from hcserver.errors import InvalidRequest
-from hcserver.notify.alert_message import Failed, Notice, Receipt
+from hcserver.errors import DeliveryError, InvalidRequest
+from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.email import Email
-from tests.hcserver.notify.alert_messages import check, notice, ping
-from tests.hcserver.notify.receivers import SmtpReceiver, making_tools, smtp_receiver
+from tests.hcserver.notify.alert_messages import alert_message, check, ping
+from tests.hcserver.receivers import SmtpReceiver, making_tools, smtp_receiver
 
 EMAIL = Email()
 TO = "ops@example.org"
@@ -36,18 +36,18 @@ def to(receiver: SmtpReceiver, **settings: Any) -> EmailSettings:
     return EmailSettings(sender="Monitor <hc@monitor.test>", **given)
 
 
-async def told(receiver: SmtpReceiver, told: Notice, **settings: Any) -> EmailMessage:
-    async with making_tools(to(receiver, **settings)) as tools:
-        assert await EMAIL.send(TO, told, tools) == Receipt(status=250)
+async def told(receiver: SmtpReceiver, told: AlertMessage, **settings: Any) -> EmailMessage:
+    async with making_tools(to(receiver, **settings)) as context:
+        assert await EMAIL.send(TO, told, context) == Receipt(status=250)
     parsed = message_from_bytes(receiver.messages[-1].content, policy=default)
     assert isinstance(parsed, EmailMessage)
     return parsed
 
 
-async def refused(receiver: SmtpReceiver, **settings: Any) -> Failed:
-    async with making_tools(to(receiver, **settings)) as tools:
-        with pytest.raises(Failed) as caught:
-            await EMAIL.send(TO, notice(), tools)
+async def refused(receiver: SmtpReceiver, **settings: Any) -> DeliveryError:
+    async with making_tools(to(receiver, **settings)) as context:
+        with pytest.raises(DeliveryError) as caught:
+            await EMAIL.send(TO, alert_message(), context)
     return caught.value
 
 
@@ -60,12 +60,12 @@ def part(message: EmailMessage, kind: str) -> str:
 
 
 async def test_a_message_has_all_that_is_to_be_said_in_both_parts(mail: SmtpReceiver) -> None:
-    message = await told(mail, notice(last_ping=ping(body=b"disk <b>full</b>")))
+    message = await told(mail, alert_message(last_ping=ping(body=b"disk <b>full</b>")))
     assert message["Subject"] == "DOWN: Nightly backup"
     assert message["From"] == "Monitor <hc@monitor.test>"
     assert message["To"] == TO
     assert message["Auto-Submitted"] == "auto-generated"
-    assert message["Date"].datetime == notice().now
+    assert message["Date"].datetime == alert_message().now
     for kind in ("plain", "html"):
         text = part(message, kind)
         for said in (
@@ -76,28 +76,28 @@ async def test_a_message_has_all_that_is_to_be_said_in_both_parts(mail: SmtpRece
             "192.0.2.7",
         ):
             assert said in text, (kind, said)
-        assert f"https://hc.example.org/api/v3/checks/{notice().check.id}" in text
+        assert f"https://hc.example.org/api/v3/checks/{alert_message().check.id}" in text
     assert "disk <b>full</b>" in part(message, "plain")
     assert "disk &lt;b&gt;full&lt;/b&gt;" in part(message, "html")
 
 
 async def test_the_envelope_has_the_sender_or_where_bounces_go(mail: SmtpReceiver) -> None:
-    await told(mail, notice())
-    await told(mail, notice(bounce="bounce+x@hc.test"))
+    await told(mail, alert_message())
+    await told(mail, alert_message(bounce="bounce+x@hc.test"))
     assert [message.sender for message in mail.messages] == ["hc@monitor.test", "bounce+x@hc.test"]
     assert [message.recipients for message in mail.messages] == [[TO], [TO]]
 
 
 async def test_each_attempt_has_the_same_message_id(mail: SmtpReceiver) -> None:
-    ids = {(await told(mail, notice()))["Message-ID"] for _ in range(2)}
-    assert ids == {f"<{notice().id}@monitor.test>"}
+    ids = {(await told(mail, alert_message()))["Message-ID"] for _ in range(2)}
+    assert ids == {f"<{alert_message().id}@monitor.test>"}
 
 
 @pytest.mark.parametrize(
     "name", ["ä € 😀", "x" * 100, "a\r\nBcc: evil@example.org\r\n\r\nbody", "\0\x1b[31m", ""]
 )
 async def test_a_name_from_outside_stays_in_the_subject(mail: SmtpReceiver, name: str) -> None:
-    message = await told(mail, notice(check=check(name=name, slug="")))
+    message = await told(mail, alert_message(check=check(name=name, slug="")))
     shown = " ".join(name.replace("\0", " ").replace("\x1b", " ").split())
     assert message["Subject"] == f"DOWN: {shown or 'a check without a name'}"
     assert message["Bcc"] is None
@@ -105,9 +105,9 @@ async def test_a_name_from_outside_stays_in_the_subject(mail: SmtpReceiver, name
 
 
 async def test_a_line_of_any_length_and_a_dot_arrive(mail: SmtpReceiver) -> None:
-    message = await told(mail, notice(last_ping=ping(body=b"y" * 5000 + b"\n.\n")))
+    message = await told(mail, alert_message(last_ping=ping(body=b"y" * 5000 + b"\n.\n")))
     assert "y" * 999 in part(message, "plain")
-    message = await told(mail, notice(last_ping=ping(body="ü\n.\n.\nend".encode())))
+    message = await told(mail, alert_message(last_ping=ping(body="ü\n.\n.\nend".encode())))
     assert "ü\n.\n.\nend" in part(message, "plain").replace("\r\n", "\n")
 
 
@@ -145,17 +145,17 @@ async def test_without_a_mail_server_the_failure_names_the_setting(mail: SmtpRec
 
 
 async def test_a_stored_target_that_does_not_fit_fails_for_good(mail: SmtpReceiver) -> None:
-    async with making_tools(to(mail)) as tools:
+    async with making_tools(to(mail)) as context:
         for stored in ("nobody", "a\r\n@b", "ü@example.org"):
-            with pytest.raises(Failed, match="is no email address") as caught:
-                await EMAIL.send(stored, notice(), tools)
+            with pytest.raises(DeliveryError, match="is no email address") as caught:
+                await EMAIL.send(stored, alert_message(), context)
             assert caught.value.transient is False
 
 
 async def test_a_message_can_be_cancelled_at_once(mail: SmtpReceiver) -> None:
     mail.pause = asyncio.Event()
-    async with making_tools(to(mail)) as tools:
-        task = asyncio.create_task(EMAIL.send(TO, notice(), tools))
+    async with making_tools(to(mail)) as context:
+        task = asyncio.create_task(EMAIL.send(TO, alert_message(), context))
         while not mail.connections:
             await asyncio.sleep(0)
         task.cancel()
@@ -164,27 +164,27 @@ async def test_a_message_can_be_cancelled_at_once(mail: SmtpReceiver) -> None:
 
 
 async def test_many_messages_share_few_sessions(mail: SmtpReceiver) -> None:
-    async with making_tools(to(mail)) as tools:
-        await asyncio.gather(*(EMAIL.send(TO, notice(), tools) for _ in range(100)))
+    async with making_tools(to(mail)) as context:
+        await asyncio.gather(*(EMAIL.send(TO, alert_message(), context) for _ in range(100)))
     assert len(mail.messages) == 100
     assert mail.connections <= 10
 
 
 async def test_a_session_that_the_server_has_closed_is_replaced(mail: SmtpReceiver) -> None:
-    async with making_tools(to(mail)) as tools:
-        await EMAIL.send(TO, notice(), tools)
+    async with making_tools(to(mail)) as context:
+        await EMAIL.send(TO, alert_message(), context)
         mail.hang_up()
-        await EMAIL.send(TO, notice(), tools)
+        await EMAIL.send(TO, alert_message(), context)
     assert (len(mail.messages), mail.connections) == (2, 2)
 
 
 async def test_a_session_is_not_kept_for_long(mail: SmtpReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hcserver.notify.mailer._IDLE_SECONDS", 0)
-    async with making_tools(to(mail)) as tools:
-        await EMAIL.send(TO, notice(), tools)
+    async with making_tools(to(mail)) as context:
+        await EMAIL.send(TO, alert_message(), context)
         for _ in range(3):
             await asyncio.sleep(0)
-        await EMAIL.send(TO, notice(), tools)
+        await EMAIL.send(TO, alert_message(), context)
     assert mail.connections == 2
 
 
@@ -207,7 +207,7 @@ async def test_login_after_starttls(trusting: ssl.SSLContext) -> None:
     options = {"tls_context": trusting, "require_starttls": True, "auth_required": True}
     async with smtp_receiver(authenticator=password, **options) as mail:
         login = {"security": "starttls", "username": "hc"}
-        await told(mail, notice(), password="secret", **login)
+        await told(mail, alert_message(), password="secret", **login)
         assert mail.messages[0].session.ssl is not None
         failed = await refused(mail, password="PASSWORD", **login)
         # Nothing is wrong with the recipient; somebody will put the password right.
@@ -217,7 +217,7 @@ async def test_login_after_starttls(trusting: ssl.SSLContext) -> None:
 
 async def test_tls_from_the_first_byte_on(trusting: ssl.SSLContext) -> None:
     async with smtp_receiver(listening_tls=trusting) as mail:
-        await told(mail, notice(), security="tls")
+        await told(mail, alert_message(), security="tls")
 
 
 async def test_no_mail_goes_without_tls_where_it_is_asked_for(mail: SmtpReceiver) -> None:

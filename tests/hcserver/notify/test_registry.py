@@ -4,16 +4,16 @@ import pytest
 
 from hcserver.errors import InvalidRequest
 from hcserver.notify.group import Group
-from hcserver.notify.registry import KINDS, kind
+from hcserver.notify.registry import CHANNEL_KINDS, kind
 
 
 def test_a_kind_is_found_by_its_name() -> None:
-    assert {"email", "webhook", "shell", "group", "slack", "ntfy", "apprise"} <= set(KINDS)
-    assert all(kind(name) is one and one.name == name for name, one in KINDS.items())
+    assert {"email", "webhook", "shell", "group", "slack", "ntfy", "apprise"} <= set(CHANNEL_KINDS)
+    assert all(kind(name) is one and one.name == name for name, one in CHANNEL_KINDS.items())
 
 
 def test_only_a_group_has_members_and_only_a_group_can_not_send() -> None:
-    for one in KINDS.values():
+    for one in CHANNEL_KINDS.values():
         assert hasattr(one, "send") is not isinstance(one, Group)
 
 
@@ -24,9 +24,9 @@ def test_an_unknown_kind_is_refused_with_those_that_there_are() -> None:
         kind("fax")
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", CHANNEL_KINDS)
 def test_every_kind_says_in_one_line_what_it_needs_and_refuses_nothing_at_all(name: str) -> None:
-    one = KINDS[name]
+    one = CHANNEL_KINDS[name]
     assert one.needs.isprintable()
     with pytest.raises(InvalidRequest, match="expected"):
         one.normalise("")

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from hcserver.notify import rendering
-from hcserver.notify.alert_message import Event
-from tests.hcserver.notify.alert_messages import NOW, check, notice, ping
+from hcserver.notify.alert_message import MessageEvent
+from tests.hcserver.notify.alert_messages import NOW, alert_message, check, ping
 
-EVENTS = get_args(Event)
+EVENTS = get_args(MessageEvent)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ EVENTS = get_args(Event)
         ),
     ],
 )
-def test_each_event_has_its_words(event: Event, title: str, sentence: str) -> None:
-    told = notice(event)
+def test_each_event_has_its_words(event: MessageEvent, title: str, sentence: str) -> None:
+    told = alert_message(event)
     assert rendering.title(told) == title
     assert rendering.plain(told).splitlines()[0] == sentence
 
@@ -54,12 +54,12 @@ def test_each_event_has_its_words(event: Event, title: str, sentence: str) -> No
     ],
 )
 def test_why_a_check_is_down_is_said(reason: str, exit_status: int | None, cause: str) -> None:
-    told = notice(reason=reason, last_ping=ping(exit_status=exit_status))
+    told = alert_message(reason=reason, last_ping=ping(exit_status=exit_status))
     assert rendering.sentence(told) == f"“Nightly backup” is DOWN: {cause}."
 
 
 def test_the_whole_message_in_plain_text() -> None:
-    assert rendering.plain(notice(last_ping=ping())) == (
+    assert rendering.plain(alert_message(last_ping=ping())) == (
         "“Nightly backup” is DOWN: its job has failed with exit status 3.\n"
         "\n"
         "Project: Servers\n"
@@ -76,7 +76,7 @@ def test_the_whole_message_in_plain_text() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    told = notice("up", check=check(name="", slug="", tags="", n_pings=0), project="", since=None)
+    told = alert_message("up", check=check(name="", slug="", tags="", n_pings=0), project="", since=None)
     assert rendering.plain(told).splitlines()[:5] == [
         "“a check without a name” is UP again.",
         "",
@@ -87,15 +87,17 @@ def test_what_is_not_known_is_left_out() -> None:
 
 
 def test_a_ping_that_is_not_kept_any_more_is_not_called_none() -> None:
-    assert "Last ping" not in rendering.plain(notice())
+    assert "Last ping" not in rendering.plain(alert_message())
 
 
 def test_a_check_without_a_name_is_called_by_its_slug() -> None:
-    assert rendering.label(notice(check=check(name="", slug="backup"))) == "backup"
+    assert rendering.label(alert_message(check=check(name="", slug="backup"))) == "backup"
 
 
 def test_an_email_ping_shows_who_wrote_and_about_what() -> None:
-    told = notice(last_ping=ping(scheme="email", method="", sender="cron@host", subject="Cron\r\n backup"))
+    told = alert_message(
+        last_ping=ping(scheme="email", method="", sender="cron@host", subject="Cron\r\n backup")
+    )
     text = rendering.plain(told)
     assert "by email, from cron@host" in text
     assert "Subject: Cron backup\n" in text
@@ -111,7 +113,7 @@ def test_an_email_ping_shows_who_wrote_and_about_what() -> None:
     ],
 )
 def test_moments_of_scheduled_checks_are_in_their_zone_too(tz: str, hour: int, shown: str) -> None:
-    told = notice(check=check(kind="cron", schedule="0 3 * * *", tz=tz))
+    told = alert_message(check=check(kind="cron", schedule="0 3 * * *", tz=tz))
     assert rendering.moment(told, datetime(2026, 3, 1, hour, tzinfo=UTC)) == shown
     assert f"Schedule: 0 3 * * * ({tz})" in rendering.plain(told)
 
@@ -137,15 +139,17 @@ def test_durations_are_told_in_two_units(seconds: float, shown: str) -> None:
 
 
 def test_markdown_has_the_same_facts() -> None:
-    html = MarkdownIt().render(rendering.markdown(notice(last_ping=ping())))
+    html = MarkdownIt().render(rendering.markdown(alert_message(last_ping=ping())))
     assert "<strong>“Nightly backup” is DOWN: its job has failed with exit status 3.</strong>" in html
     assert "<li>Tags: prod db</li>" in html
     assert "<pre><code>disk is full\n</code></pre>" in html
-    assert f'<a href="{rendering.link(notice())}">' in html
+    assert f'<a href="{rendering.link(alert_message())}">' in html
 
 
 def test_a_body_can_not_end_the_block_that_it_is_shown_in() -> None:
-    tokens = MarkdownIt().parse(rendering.markdown(notice(last_ping=ping(body=b"```\n# a\n````\n<b>"))))
+    tokens = MarkdownIt().parse(
+        rendering.markdown(alert_message(last_ping=ping(body=b"```\n# a\n````\n<b>")))
+    )
     assert [token.content for token in tokens if token.type == "fence"] == ["```\n# a\n````\n<b>\n"]
 
 
@@ -155,8 +159,12 @@ MARKUP = st.text(alphabet="*_`[]()<>#\\!|~&.-+1ab \t\r\n\0\x1b\u202e/:;'\"", max
 
 
 @given(MARKUP, MARKUP, MARKUP, st.sampled_from(EVENTS))
-def test_nothing_from_outside_is_taken_as_markdown(name: str, tags: str, body: str, event: Event) -> None:
-    told = notice(event, check=check(name=name, tags=tags), project=tags, last_ping=ping(body=body.encode()))
+def test_nothing_from_outside_is_taken_as_markdown(
+    name: str, tags: str, body: str, event: MessageEvent
+) -> None:
+    told = alert_message(
+        event, check=check(name=name, tags=tags), project=tags, last_ping=ping(body=body.encode())
+    )
     tokens = MarkdownIt().parse(rendering.markdown(told))
     inline = [child for token in tokens for child in token.children or []]
     assert {token.type for token in inline} <= {
@@ -169,16 +177,18 @@ def test_nothing_from_outside_is_taken_as_markdown(name: str, tags: str, body: s
 
 
 @given(MARKUP, MARKUP, MARKUP, st.sampled_from(EVENTS))
-def test_nothing_from_outside_is_taken_as_html(name: str, tags: str, body: str, event: Event) -> None:
-    plain = notice(event, check=check(name="a", tags="b"), project="c", last_ping=ping(body=b"d"))
-    told = notice(event, check=check(name=name, tags=tags), project=tags, last_ping=ping(body=body.encode()))
+def test_nothing_from_outside_is_taken_as_html(name: str, tags: str, body: str, event: MessageEvent) -> None:
+    plain = alert_message(event, check=check(name="a", tags="b"), project="c", last_ping=ping(body=b"d"))
+    told = alert_message(
+        event, check=check(name=name, tags=tags), project=tags, last_ping=ping(body=body.encode())
+    )
     assert rendering.html(told).count("<") <= rendering.html(plain).count("<")
     assert "'" not in rendering.html(told)
 
 
 @given(st.text(), st.sampled_from(EVENTS))
-def test_a_title_is_one_line_of_bounded_length(name: str, event: Event) -> None:
-    title = rendering.title(notice(event, check=check(name=name, slug="")))
+def test_a_title_is_one_line_of_bounded_length(name: str, event: MessageEvent) -> None:
+    title = rendering.title(alert_message(event, check=check(name=name, slug="")))
     assert not {"\r", "\n", "\0", "\x1b"} & set(title)
     assert len(title.splitlines()) == 1
     assert len(title) < 250
@@ -186,10 +196,10 @@ def test_a_title_is_one_line_of_bounded_length(name: str, event: Event) -> None:
 
 
 def test_no_message_is_long() -> None:
-    told = notice(last_ping=ping(body=b"*" * 1_000_000, subject="x" * 5000, sender="y" * 5000))
+    told = alert_message(last_ping=ping(body=b"*" * 1_000_000, subject="x" * 5000, sender="y" * 5000))
     for render in (rendering.plain, rendering.markdown, rendering.html):
         assert len(render(told)) < 4500
 
 
 def test_the_moment_of_a_reminder_is_counted_from_when_it_went_down() -> None:
-    assert "for 2 h now" in rendering.plain(notice("reminder", happened=NOW - timedelta(hours=2)))
+    assert "for 2 h now" in rendering.plain(alert_message("reminder", happened=NOW - timedelta(hours=2)))

@@ -11,79 +11,81 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcserver.errors import InvalidRequest
-from hcserver.notify.alert_message import Failed, Receipt
-from hcserver.notify.send_context import Tools
+from hcserver.errors import DeliveryError, InvalidRequest
+from hcserver.notify.alert_message import Receipt
+from hcserver.notify.send_context import SendContext
 from hcserver.notify.shell import Shell, _Output
-from tests.hcserver.notify.alert_messages import CHECK, check, notice, ping
-from tests.hcserver.notify.receivers import making_tools
+from tests.hcserver.notify.alert_messages import CHECK, alert_message, check, ping
+from tests.hcserver.receivers import making_tools
 
 SHELL = Shell()
 
 
 @pytest.fixture
-async def tools() -> AsyncIterator[Tools]:
-    async with making_tools(shell=True) as tools:
-        yield tools
+async def context() -> AsyncIterator[SendContext]:
+    async with making_tools(shell=True) as context:
+        yield context
 
 
-async def failing(command: str, tools: Tools) -> Failed:
-    with pytest.raises(Failed) as caught:
-        await SHELL.send(command, notice(), tools)
+async def failing(command: str, context: SendContext) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        await SHELL.send(command, alert_message(), context)
     return caught.value
 
 
 async def test_commands_are_off_unless_the_settings_say_otherwise(tmp_path: Path) -> None:
-    async with making_tools() as tools:
-        failed = await failing(f"touch {tmp_path}/run", tools)
+    async with making_tools() as context:
+        failed = await failing(f"touch {tmp_path}/run", context)
     assert (failed.transient, os.listdir(tmp_path)) == (False, [])
     assert "notifications.shell" in str(failed)
 
 
-async def test_a_command_has_the_placeholders_in_its_environment(tools: Tools, tmp_path: Path) -> None:
+async def test_a_command_has_the_placeholders_in_its_environment(
+    context: SendContext, tmp_path: Path
+) -> None:
     command = f'printf "%s|" "$CODE" "$STATUS" "$NAME" "$TAG2" "$EXITSTATUS" "$BODY" > {tmp_path}/out'
-    assert await SHELL.send(command, notice(last_ping=ping()), tools) == Receipt(status=0)
+    assert await SHELL.send(command, alert_message(last_ping=ping()), context) == Receipt(status=0)
     assert (tmp_path / "out").read_text() == f"{CHECK}|down|Nightly backup|db|3|disk is full\n|"
 
 
 @pytest.mark.parametrize(
     "name", ["$(touch RUN)", "`touch RUN`", "; touch RUN", "x' \"; touch RUN #", "\n touch RUN"]
 )
-async def test_nothing_in_a_value_is_run(tools: Tools, tmp_path: Path, name: str) -> None:
+async def test_nothing_in_a_value_is_run(context: SendContext, tmp_path: Path, name: str) -> None:
     evil = name.replace("RUN", f"{tmp_path}/run")
-    told = notice(check=check(name=evil, tags=evil), last_ping=ping(body=evil.encode()))
-    await SHELL.send('echo "$NAME" $BODY $TAGS "$JSON" > /dev/null', told, tools)
+    told = alert_message(check=check(name=evil, tags=evil), last_ping=ping(body=evil.encode()))
+    await SHELL.send('echo "$NAME" $BODY $TAGS "$JSON" > /dev/null', told, context)
     assert os.listdir(tmp_path) == []
 
 
 async def test_a_command_sees_nothing_of_our_own_environment(
-    tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: SendContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HCSERVER_MONGODB_URI", "mongodb://u:SECRET@h/")
-    await SHELL.send(f"env > {tmp_path}/env", notice(), tools)
+    await SHELL.send(f"env > {tmp_path}/env", alert_message(), context)
     seen = (tmp_path / "env").read_text()
     assert "SECRET" not in seen
     assert "PATH=" in seen
 
 
-async def test_values_of_any_size_and_kind_fit(tools: Tools) -> None:
+async def test_values_of_any_size_and_kind_fit(context: SendContext) -> None:
     body = "😀".encode() * 500_000 + b"\0"
-    told = notice(check=check(name="a\0b", desc="é" * 1_000_000), last_ping=ping(body=body))
-    assert await SHELL.send("true", told, tools) == Receipt(status=0)
+    told = alert_message(check=check(name="a\0b", desc="é" * 1_000_000), last_ping=ping(body=body))
+    assert await SHELL.send("true", told, context) == Receipt(status=0)
 
 
-async def test_an_exit_status_is_a_failure_that_may_pass(tools: Tools) -> None:
-    failed = await failing("echo no such; echo pager >&2; exit 7", tools)
+async def test_an_exit_status_is_a_failure_that_may_pass(context: SendContext) -> None:
+    failed = await failing("echo no such; echo pager >&2; exit 7", context)
     assert (failed.transient, failed.status) == (True, 7)
     assert str(failed) == "the command has ended with exit status 7: no such pager"
 
 
-async def test_a_signal_is_a_failure_too(tools: Tools) -> None:
-    assert str(await failing("kill -9 $$", tools)) == "the command has ended with signal 9"
+async def test_a_signal_is_a_failure_too(context: SendContext) -> None:
+    assert str(await failing("kill -9 $$", context)) == "the command has ended with signal 9"
 
 
-async def test_output_is_bounded_and_never_blocks_the_command(tools: Tools) -> None:
-    failed = await failing("head -c 5000000 /dev/zero | tr '\\0' x; exit 1", tools)
+async def test_output_is_bounded_and_never_blocks_the_command(context: SendContext) -> None:
+    failed = await failing("head -c 5000000 /dev/zero | tr '\\0' x; exit 1", context)
     assert len(str(failed)) < 300
 
 
@@ -95,28 +97,30 @@ def test_of_the_output_only_the_head_is_kept() -> None:
 
 
 async def test_a_command_that_leaves_something_behind_has_ended_all_the_same(
-    tools: Tools, tmp_path: Path
+    context: SendContext, tmp_path: Path
 ) -> None:
     started = time.monotonic()
-    await SHELL.send(f"sleep 60 & echo $! > {tmp_path}/pid", notice(), tools)
+    await SHELL.send(f"sleep 60 & echo $! > {tmp_path}/pid", alert_message(), context)
     assert time.monotonic() - started < 4
     os.kill(int((tmp_path / "pid").read_text()), 9)
 
 
 async def test_a_command_is_killed_with_its_children_when_its_time_is_over(tmp_path: Path) -> None:
-    async with making_tools(shell=True, timeout=0.3) as tools:
-        failed = await failing(f"sleep 60 & echo $! > {tmp_path}/pid; wait", tools)
+    async with making_tools(shell=True, timeout=0.3) as context:
+        failed = await failing(f"sleep 60 & echo $! > {tmp_path}/pid; wait", context)
     assert (str(failed), failed.transient) == ("the command has not ended within 0.3 s", True)
     await gone(int((tmp_path / "pid").read_text()))
 
 
-async def test_a_command_is_killed_with_its_children_when_cancelled(tools: Tools, tmp_path: Path) -> None:
+async def test_a_command_is_killed_with_its_children_when_cancelled(
+    context: SendContext, tmp_path: Path
+) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     readable = asyncio.Event()
     asyncio.get_running_loop().add_reader(reading, readable.set)
-    task = asyncio.create_task(SHELL.send(f"sleep 60 & echo $! > {fifo}; wait", notice(), tools))
+    task = asyncio.create_task(SHELL.send(f"sleep 60 & echo $! > {fifo}; wait", alert_message(), context))
     await readable.wait()
     asyncio.get_running_loop().remove_reader(reading)
     task.cancel()
@@ -142,20 +146,20 @@ def runs(pid: int) -> bool:
         return False
 
 
-async def test_down_and_up_may_have_commands_of_their_own(tools: Tools, tmp_path: Path) -> None:
+async def test_down_and_up_may_have_commands_of_their_own(context: SendContext, tmp_path: Path) -> None:
     both = json.dumps({"down": f"echo d >> {tmp_path}/out", "up": f"echo u >> {tmp_path}/out"})
     for event in ("down", "up", "reminder"):
-        await SHELL.send(SHELL.normalise(both), notice(event), tools)
+        await SHELL.send(SHELL.normalise(both), alert_message(event), context)
     assert (tmp_path / "out").read_text() == "d\nu\nd\n"
 
 
-async def test_where_there_is_no_command_for_the_event_nothing_is_run(tools: Tools) -> None:
+async def test_where_there_is_no_command_for_the_event_nothing_is_run(context: SendContext) -> None:
     only_down = SHELL.normalise('{"down": "exit 1"}')
-    assert await SHELL.send(only_down, notice("up"), tools) == Receipt(status=None)
+    assert await SHELL.send(only_down, alert_message("up"), context) == Receipt(status=None)
 
 
-async def test_a_stored_target_that_does_not_fit_fails_for_good(tools: Tools) -> None:
-    assert (await failing('{"down": 1}', tools)).transient is False
+async def test_a_stored_target_that_does_not_fit_fails_for_good(context: SendContext) -> None:
+    assert (await failing('{"down": 1}', context)).transient is False
 
 
 @pytest.mark.parametrize(

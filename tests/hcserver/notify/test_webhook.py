@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcserver.errors import InvalidRequest
-from hcserver.notify.alert_message import Failed, Receipt
-from hcserver.notify.send_context import Tools
+from hcserver.errors import DeliveryError, InvalidRequest
+from hcserver.notify.alert_message import Receipt
+from hcserver.notify.send_context import SendContext
 from hcserver.notify.webhook import Webhook
-from tests.hcserver.notify.alert_messages import CHECK, check, notice, ping
-from tests.hcserver.notify.receivers import HttpReceiver, Request, making_tools
-from tests.hcserver.notify.receivers import http_receiver as http
+from tests.hcserver.notify.alert_messages import CHECK, alert_message, check, ping
+from tests.hcserver.receivers import HttpReceiver, Request, making_tools
+from tests.hcserver.receivers import http_receiver as http
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -32,15 +32,19 @@ def target(receiver: HttpReceiver, **members: Any) -> str:
     return WEBHOOK.normalise(json.dumps({"url": receiver.url} | members))
 
 
-async def sent(receiver: HttpReceiver, tools: Tools, target: str, *args: Any, **changes: Any) -> Request:
-    assert await WEBHOOK.send(WEBHOOK.normalise(target), notice(*args, **changes), tools) == Receipt(
+async def sent(
+    receiver: HttpReceiver, context: SendContext, target: str, *args: Any, **changes: Any
+) -> Request:
+    assert await WEBHOOK.send(WEBHOOK.normalise(target), alert_message(*args, **changes), context) == Receipt(
         status=200
     )
     return receiver.requests[-1]
 
 
-async def test_a_plain_url_gets_a_document_that_says_everything(receiver: HttpReceiver, tools: Tools) -> None:
-    request = await sent(receiver, tools, f"{receiver.url}/hook?a=b", last_ping=ping())
+async def test_a_plain_url_gets_a_document_that_says_everything(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
+    request = await sent(receiver, context, f"{receiver.url}/hook?a=b", last_ping=ping())
     assert (request.method, request.target) == ("POST", "/hook?a=b")
     assert request.headers["content-type"] == "application/json"
     document = json.loads(request.body)
@@ -59,45 +63,47 @@ async def test_a_plain_url_gets_a_document_that_says_everything(receiver: HttpRe
     assert document["link"] == document["check"]["update_url"]
 
 
-async def test_good_news_says_up(receiver: HttpReceiver, tools: Tools) -> None:
-    document = json.loads((await sent(receiver, tools, receiver.url, "up")).body)
+async def test_good_news_says_up(receiver: HttpReceiver, context: SendContext) -> None:
+    document = json.loads((await sent(receiver, context, receiver.url, "up")).body)
     assert (document["type"], document["status"], document["last_ping"]) == ("check.up", "up", None)
 
 
-async def test_the_schedule_is_in_the_document(receiver: HttpReceiver, tools: Tools) -> None:
+async def test_the_schedule_is_in_the_document(receiver: HttpReceiver, context: SendContext) -> None:
     cron = check(kind="cron", schedule="0 3 * * *", tz="Europe/Riga")
-    document = json.loads((await sent(receiver, tools, receiver.url, check=cron)).body)
+    document = json.loads((await sent(receiver, context, receiver.url, check=cron)).body)
     assert (document["check"]["schedule"], document["check"]["tz"]) == ("0 3 * * *", "Europe/Riga")
 
 
-async def test_every_placeholder_stands_for_its_value(receiver: HttpReceiver, tools: Tools) -> None:
+async def test_every_placeholder_stands_for_its_value(receiver: HttpReceiver, context: SendContext) -> None:
     names = "CODE STATUS NOW NAME NAME_JSON SLUG TAGS TAG1 TAG2 TAG3 TAG12 BODY BODY_JSON EXITSTATUS NOPE"
     body = "\n".join(f"${name}" for name in names.split())
     spec = target(receiver, body=body)
     told = {"check": check(name='a "b"', tags="one two"), "last_ping": ping(body=b'x"\xff')}
-    request = await sent(receiver, tools, spec, **told)
+    request = await sent(receiver, context, spec, **told)
     assert request.body.decode().split("\n") == [
         *(str(CHECK), "down", "2026-03-01T11:59:55+00:00", 'a "b"', '"a \\"b\\""', "nightly-backup"),
         *("one two", "one", "two", "$TAG3", "$TAG12", 'x"�', '"x\\"\\ufffd"', "3", "$NOPE"),
     ]
 
 
-async def test_the_check_as_json_is_what_the_api_shows(receiver: HttpReceiver, tools: Tools) -> None:
-    request = await sent(receiver, tools, target(receiver, body="$JSON"))
+async def test_the_check_as_json_is_what_the_api_shows(receiver: HttpReceiver, context: SendContext) -> None:
+    request = await sent(receiver, context, target(receiver, body="$JSON"))
     document = json.loads(request.body)
     assert document["name"] == "Nightly backup"
     assert document["ping_url"] == f"https://hc.example.org/ping/{CHECK}"
 
 
-async def test_without_a_ping_its_placeholders_are_empty(receiver: HttpReceiver, tools: Tools) -> None:
-    request = await sent(receiver, tools, target(receiver, body="$BODY|$BODY_JSON|$EXITSTATUS"))
+async def test_without_a_ping_its_placeholders_are_empty(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
+    request = await sent(receiver, context, target(receiver, body="$BODY|$BODY_JSON|$EXITSTATUS"))
     assert request.body == b'|""|-1'
 
 
-async def test_a_placeholder_in_a_value_is_not_expanded(receiver: HttpReceiver, tools: Tools) -> None:
+async def test_a_placeholder_in_a_value_is_not_expanded(receiver: HttpReceiver, context: SendContext) -> None:
     told = {"check": check(name="$BODY", tags="$NAME $TAG1"), "last_ping": ping(body=b"$CODE")}
     request = await sent(
-        receiver, tools, target(receiver, body="$NAME $TAG1 $BODY", headers={"X": "$NAME"}), **told
+        receiver, context, target(receiver, body="$NAME $TAG1 $BODY", headers={"X": "$NAME"}), **told
     )
     assert (request.body, request.headers["x"]) == (b"$BODY $NAME $CODE", "$BODY")
 
@@ -105,21 +111,23 @@ async def test_a_placeholder_in_a_value_is_not_expanded(receiver: HttpReceiver, 
 @pytest.mark.parametrize(
     "name", ["a/../../b?c=d&e#f", "ä é", "a b+c%20", "x\r\nHost: evil", "@evil.example", "\\..\\", "$CODE"]
 )
-async def test_values_in_the_url_are_encoded(receiver: HttpReceiver, tools: Tools, name: str) -> None:
-    request = await sent(receiver, tools, f"{receiver.url}/$NAME/x?n=$NAME", check=check(name=name))
+async def test_values_in_the_url_are_encoded(receiver: HttpReceiver, context: SendContext, name: str) -> None:
+    request = await sent(receiver, context, f"{receiver.url}/$NAME/x?n=$NAME", check=check(name=name))
     path, _, query = request.target.partition("?n=")
     assert path.count("/") == 2
     assert unquote(path) == f"/{name}/x"
     assert unquote(query) == name
 
 
-async def test_a_value_can_not_begin_a_header_of_its_own(receiver: HttpReceiver, tools: Tools) -> None:
+async def test_a_value_can_not_begin_a_header_of_its_own(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
     spec = target(receiver, headers={"X-Name": "n: $NAME", "X-Body": "$BODY"})
     told = {
         "check": check(name="a\r\nX-Evil: 1\n\n\0b"),
         "last_ping": ping(body=b"\r\n\r\nGET / HTTP/1.1\x7f"),
     }
-    request = await sent(receiver, tools, spec, **told)
+    request = await sent(receiver, context, spec, **told)
     assert request.headers["x-name"] == "n: a X-Evil: 1 b"
     assert request.headers["x-body"] == "GET / HTTP/1.1"
     assert "x-evil" not in request.headers
@@ -129,12 +137,12 @@ async def test_a_value_can_not_begin_a_header_of_its_own(receiver: HttpReceiver,
 @given(st.text(max_size=50), st.binary(max_size=50), st.text(max_size=20))
 def test_whatever_a_job_says_the_request_arrives_whole(name: str, body: bytes, tags: str) -> None:
     async def tell() -> None:
-        async with http() as receiver, making_tools() as tools:
+        async with http() as receiver, making_tools() as context:
             spec = target(
                 receiver, url=f"{receiver.url}/$NAME?$BODY", headers={"X": "$NAME $BODY $TAG1"}, body="$BODY"
             )
             told = {"check": check(name=name, tags=tags), "last_ping": ping(body=body)}
-            request = await sent(receiver, tools, spec, **told)
+            request = await sent(receiver, context, spec, **told)
             assert request.body.decode() == body.decode("utf-8", "replace")
             assert len(receiver.requests) == 1
             assert request.target.count("/") == 1
@@ -142,16 +150,18 @@ def test_whatever_a_job_says_the_request_arrives_whole(name: str, body: bytes, t
     asyncio.run(tell())
 
 
-async def test_values_that_take_much_room_are_cut_in_urls(receiver: HttpReceiver, tools: Tools) -> None:
+async def test_values_that_take_much_room_are_cut_in_urls(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
     spec = target(receiver, url=f"{receiver.url}/$BODY", body="$BODY")
-    request = await sent(receiver, tools, spec, last_ping=ping(body=b"x" * 50_000))
+    request = await sent(receiver, context, spec, last_ping=ping(body=b"x" * 50_000))
     assert len(request.target) == 1001
     assert len(request.body) == 50_000
 
 
-async def test_method_and_headers_are_as_written(receiver: HttpReceiver, tools: Tools) -> None:
+async def test_method_and_headers_are_as_written(receiver: HttpReceiver, context: SendContext) -> None:
     spec = target(receiver, method="GET", headers={"Authorization": "Bearer s", "content-type": "a/b"})
-    request = await sent(receiver, tools, spec)
+    request = await sent(receiver, context, spec)
     assert (request.method, request.body) == ("GET", b"")
     assert (request.headers["authorization"], request.headers["content-type"]) == ("Bearer s", "a/b")
     assert "content-length" not in request.headers
@@ -162,50 +172,56 @@ async def test_method_and_headers_are_as_written(receiver: HttpReceiver, tools: 
     [('{"text": $NAME_JSON}', "application/json"), ("$NAME", "text/plain; charset=utf-8")],
 )
 async def test_a_body_has_a_content_type(
-    receiver: HttpReceiver, tools: Tools, body: str, content_type: str
+    receiver: HttpReceiver, context: SendContext, body: str, content_type: str
 ) -> None:
-    request = await sent(receiver, tools, target(receiver, body=body))
+    request = await sent(receiver, context, target(receiver, body=body))
     assert request.headers["content-type"] == content_type
 
 
-async def test_down_and_up_may_have_requests_of_their_own(receiver: HttpReceiver, tools: Tools) -> None:
+async def test_down_and_up_may_have_requests_of_their_own(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
     spec = json.dumps(
         {
             "down": {"url": f"{receiver.url}/d"},
             "up": {"url": f"{receiver.url}/u", "method": "PUT", "body": ""},
         }
     )
-    assert (await sent(receiver, tools, spec)).target == "/d"
-    assert (await sent(receiver, tools, spec, "test")).target == "/d"
-    request = await sent(receiver, tools, spec, "up")
+    assert (await sent(receiver, context, spec)).target == "/d"
+    assert (await sent(receiver, context, spec, "test")).target == "/d"
+    request = await sent(receiver, context, spec, "up")
     assert (request.method, request.target, request.body) == ("PUT", "/u", b"")
 
 
 async def test_where_there_is_no_request_for_the_event_nothing_is_sent(
-    receiver: HttpReceiver, tools: Tools
+    receiver: HttpReceiver, context: SendContext
 ) -> None:
     spec = WEBHOOK.normalise(json.dumps({"down": {"url": receiver.url}}))
-    assert await WEBHOOK.send(spec, notice("up"), tools) == Receipt(status=None)
+    assert await WEBHOOK.send(spec, alert_message("up"), context) == Receipt(status=None)
     assert receiver.requests == []
 
 
-async def test_the_request_beside_down_and_up_is_for_the_other(receiver: HttpReceiver, tools: Tools) -> None:
+async def test_the_request_beside_down_and_up_is_for_the_other(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
     spec = target(receiver, up={"url": f"{receiver.url}/u"})
-    assert (await sent(receiver, tools, spec)).target == "/"
-    assert (await sent(receiver, tools, spec, "up")).target == "/u"
+    assert (await sent(receiver, context, spec)).target == "/"
+    assert (await sent(receiver, context, spec, "up")).target == "/u"
 
 
-async def test_each_attempt_carries_the_same_id(receiver: HttpReceiver, tools: Tools) -> None:
+async def test_each_attempt_carries_the_same_id(receiver: HttpReceiver, context: SendContext) -> None:
     for _ in range(2):
-        await sent(receiver, tools, receiver.url)
+        await sent(receiver, context, receiver.url)
     ids = {request.headers["idempotency-key"] for request in receiver.requests}
-    assert ids == {request.headers["webhook-id"] for request in receiver.requests} == {str(notice().id)}
+    assert (
+        ids == {request.headers["webhook-id"] for request in receiver.requests} == {str(alert_message().id)}
+    )
     assert abs(int(receiver.requests[0].headers["webhook-timestamp"]) - time.time()) < 30
     assert "webhook-signature" not in receiver.requests[0].headers
 
 
-async def test_with_a_secret_requests_are_signed(receiver: HttpReceiver, tools: Tools) -> None:
-    request = await sent(receiver, tools, target(receiver, secret=SECRET, body="ü $NAME"))
+async def test_with_a_secret_requests_are_signed(receiver: HttpReceiver, context: SendContext) -> None:
+    request = await sent(receiver, context, target(receiver, secret=SECRET, body="ü $NAME"))
     headers = request.headers
     content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + request.body
     version, _, signature = headers["webhook-signature"].partition(",")
@@ -214,49 +230,51 @@ async def test_with_a_secret_requests_are_signed(receiver: HttpReceiver, tools: 
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
-async def test_two_hundreds_are_success(receiver: HttpReceiver, tools: Tools, status: int) -> None:
+async def test_two_hundreds_are_success(receiver: HttpReceiver, context: SendContext, status: int) -> None:
     receiver.answer = status
-    assert await WEBHOOK.send(receiver.url, notice(), tools) == Receipt(status=status)
+    assert await WEBHOOK.send(receiver.url, alert_message(), context) == Receipt(status=status)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
-async def test_trouble_that_may_pass_is_transient(receiver: HttpReceiver, tools: Tools, status: int) -> None:
-    failed = await failing(receiver, tools, status)
+async def test_trouble_that_may_pass_is_transient(
+    receiver: HttpReceiver, context: SendContext, status: int
+) -> None:
+    failed = await failing(receiver, context, status)
     assert (failed.transient, failed.status) == (True, status)
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 422])
 async def test_an_answer_that_will_not_change_is_permanent(
-    receiver: HttpReceiver, tools: Tools, status: int
+    receiver: HttpReceiver, context: SendContext, status: int
 ) -> None:
-    failed = await failing(receiver, tools, status)
+    failed = await failing(receiver, context, status)
     assert (failed.transient, failed.status) == (False, status)
     assert str(status) in str(failed)
 
 
-async def failing(receiver: HttpReceiver, tools: Tools, status: int) -> Failed:
+async def failing(receiver: HttpReceiver, context: SendContext, status: int) -> DeliveryError:
     receiver.answer = status
     receiver.location = "/elsewhere" if 300 <= status < 400 else ""
-    with pytest.raises(Failed) as caught:
-        await WEBHOOK.send(f"{receiver.url}/SECRET", notice(), tools)
+    with pytest.raises(DeliveryError) as caught:
+        await WEBHOOK.send(f"{receiver.url}/SECRET", alert_message(), context)
     assert "SECRET" not in str(caught.value)
     assert len(receiver.requests) == 1
     return caught.value
 
 
 async def test_private_addresses_are_out_of_reach_unless_allowed(receiver: HttpReceiver) -> None:
-    async with making_tools(allowed_networks=()) as tools:
+    async with making_tools(allowed_networks=()) as context:
         for url in (receiver.url, f"http://localhost:{receiver.port}/"):
-            with pytest.raises(Failed, match="private or reserved") as caught:
-                await WEBHOOK.send(url, notice(), tools)
+            with pytest.raises(DeliveryError, match="private or reserved") as caught:
+                await WEBHOOK.send(url, alert_message(), context)
             assert caught.value.transient is False
     assert receiver.requests == []
 
 
-async def test_a_stored_target_that_does_not_fit_fails_for_good(tools: Tools) -> None:
+async def test_a_stored_target_that_does_not_fit_fails_for_good(context: SendContext) -> None:
     for stored in ('{"url": 1}', "no url", '{"url": "http://127.0.0.1/", "secret": "x"}', BAD_HEADER):
-        with pytest.raises(Failed) as caught:
-            await WEBHOOK.send(stored, notice(), tools)
+        with pytest.raises(DeliveryError) as caught:
+            await WEBHOOK.send(stored, alert_message(), context)
         assert caught.value.transient is False
 
 

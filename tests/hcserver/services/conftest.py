@@ -12,7 +12,7 @@ from hcserver.config.schema import Settings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Report, Signal
 from hcserver.domain.project import Project
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.services.delivery import notifier as notifier_module
 from hcserver.validation.check import parse_spec
 from tests.hcserver.services.delivery.delivery_setup import FakeKind
@@ -34,7 +34,7 @@ class FakeClock:
         return self.now
 
 
-MakeCore = Callable[[], Awaitable[Core]]
+MakeServices = Callable[[], Awaitable[Services]]
 
 
 @pytest.fixture
@@ -43,31 +43,31 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def make_core(database: Any, clock: FakeClock) -> AsyncIterator[MakeCore]:
-    """Starts cores on one database, as several server processes would."""
+async def make_services(database: Any, clock: FakeClock) -> AsyncIterator[MakeServices]:
+    """Starts servers on one database, as several server processes would."""
     async with AsyncExitStack() as stack:
 
-        async def make() -> Core:
-            core = Core(database, Settings(), clock)
-            await core.start()
-            stack.push_async_callback(core.stop)
-            return core
+        async def make() -> Services:
+            services = Services(database, Settings(), clock)
+            await services.start()
+            stack.push_async_callback(services.stop)
+            return services
 
         yield make
 
 
 @pytest.fixture
-async def core(make_core: MakeCore) -> Core:
-    return await make_core()
+async def services(make_services: MakeServices) -> Services:
+    return await make_services()
 
 
 @pytest.fixture
-async def project(core: Core) -> Project:
-    return (await core.projects.create("main"))[0]
+async def project(services: Services) -> Project:
+    return (await services.projects.create("main"))[0]
 
 
-async def create(core: Core, project: Project, **fields: object) -> Check:
-    check, _ = await core.checks.create(project, parse_spec({"timeout": 3600, "grace": 60, **fields}, 3))
+async def create(services: Services, project: Project, **fields: object) -> Check:
+    check, _ = await services.checks.create(project, parse_spec({"timeout": 3600, "grace": 60, **fields}, 3))
     return check
 
 
@@ -77,17 +77,17 @@ def report(
     return Report(check=check, at=at, signal=signal, scheme="http", remote_addr="192.0.2.1", rid=rid, **more)
 
 
-async def pass_time(core: Core, clock: FakeClock, seconds: float) -> None:
+async def pass_time(services: Services, clock: FakeClock, seconds: float) -> None:
     """Let time pass with the scheduler at work, as it is in a server that is not away."""
     while seconds > 0:
         step = min(seconds, 50.0)
         clock.advance(step)
         seconds -= step
-        await core.scheduler.tick()
+        await services.scheduler.tick()
 
 
-async def ping(core: Core, check: UUID, signal: Signal = "success", **more: Any) -> None:
-    await core.ingestor.record([report(check, core.clock(), signal, **more)])
+async def ping(services: Services, check: UUID, signal: Signal = "success", **more: Any) -> None:
+    await services.intake.record([report(check, services.clock(), signal, **more)])
 
 
 @pytest.fixture

@@ -12,12 +12,13 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import monitoring
 
 from hcserver.domain.admin_key import AdminKey
+from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
-from hcserver.domain.maintenance_window import Window
+from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
-from hcserver.domain.project import Channel, Project
+from hcserver.domain.project import Project
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored, Write
 from hcserver.storage.client import database_of
@@ -150,7 +151,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.notifications.of_channel(channel.id, 10)
     await storage.notifications.delete_of_check(check.id)
 
-    window = Window(id=uuid4(), project=project.id, created=NOW)
+    window = MaintenanceWindow(id=uuid4(), project=project.id, created=NOW)
     await storage.windows.put(window)
     await storage.windows.of_project(project.id)
     await storage.windows.get(window.id)
@@ -162,12 +163,12 @@ async def _use_everything(storage: Storage) -> None:
     await storage.admin_keys.get("x")
     await storage.admin_keys.delete("x")
 
-    await storage.news.tell(NOW, check.id)
+    await storage.news.publish(NOW, check.id)
     await storage.news.since(NOW)
     async with storage.locks.hold("x", lambda: NOW):
         pass
-    await storage.pulse.beat(NOW)
-    await storage.pulse.last()
+    await storage.heartbeat.beat(NOW)
+    await storage.heartbeat.last()
     await storage.secret()
     await storage.tombstones.put(check.id, 1, 1, NOW)
     await storage.tombstones.extend(check.id, 2)

@@ -9,16 +9,17 @@ import pytest
 from msgspec.structs import replace
 from pymongo.errors import BulkWriteError
 
+from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping
-from hcserver.domain.project import Channel, Project
+from hcserver.domain.project import Project
 from hcserver.errors import Unavailable
 from hcserver.storage import Storage
 from hcserver.storage.checks import Outbox, Write, unique_key
 from hcserver.storage.client import DUPLICATE_KEY, entry_id, entry_of
-from hcserver.storage.coordination import LOCK_SECONDS
+from hcserver.storage.locks import LOCK_SECONDS
 from hcserver.storage.pings import Claimed
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

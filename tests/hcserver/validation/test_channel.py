@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from hcserver.domain.project import Channel
+from hcserver.domain.channel import Channel
 from hcserver.errors import InvalidRequest
 from hcserver.validation.channel import DISABLED, apply_channel, parse_channel
 

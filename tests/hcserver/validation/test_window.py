@@ -5,19 +5,19 @@ from uuid import UUID
 
 import pytest
 
-from hcserver.domain.maintenance_window import Window
+from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.errors import InvalidRequest
 from hcserver.validation.window import apply_window
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
-NEW = Window(id=UUID(int=1), project=UUID(int=2), created=NOW)
+NEW = MaintenanceWindow(id=UUID(int=1), project=UUID(int=2), created=NOW)
 CHECK = UUID("6837d6ec-fc08-4da5-a67f-08a9ed1ccf62")
 START, END = "2030-02-01T00:00:00Z", "2030-02-01T02:00:00+01:00"
 ONCE = apply_window(NEW, {"start": START, "end": END}, NOW)
 NIGHTLY = apply_window(NEW, {"schedule": "0 3 * * *", "minutes": 90, "tz": "Europe/Kiev"}, NOW)
 
 
-def fault(window: Window, /, **data: object) -> str:
+def fault(window: MaintenanceWindow, /, **data: object) -> str:
     with pytest.raises(InvalidRequest) as caught:
         apply_window(window, data, NOW)
     return str(caught.value).removeprefix("json validation error: ")

@@ -27,11 +27,11 @@ PIECES = [
 
 
 async def test_no_conversation_upsets_the_listener(caplog: pytest.LogCaptureFixture) -> None:
-    core = FakeCore()
-    check = core.add(filter_subject=True, filter_body=True, failure_kw="failed")
+    services = FakeCore()
+    check = services.add(filter_subject=True, filter_body=True, failure_kw="failed")
     recipient = f"RCPT TO:<{address(check)}>\r\n".encode()
     well_said = [b"EHLO x\r\n", b"MAIL FROM:<a@b>\r\n", recipient, b"DATA\r\n", b"Subject: failed\r\n"]
-    async with listening(core, max_message_bytes=65536) as (listener, port):
+    async with listening(services, max_message_bytes=65536) as (listener, port):
 
         async def converse(seed: int) -> None:
             chance = random.Random(seed)
@@ -58,6 +58,6 @@ async def test_no_conversation_upsets_the_listener(caplog: pytest.LogCaptureFixt
         assert listener.healthy
         async with Client.connect(port) as client:
             assert (await client.mail(b"Subject: failed\r\n\r\n", check)).startswith("250")
-    assert core.reports[-1].signal == "fail"
-    assert len(core.reports) > 5
+    assert services.reports[-1].signal == "fail"
+    assert len(services.reports) > 5
     assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]

@@ -135,11 +135,11 @@ async def test_where_no_process_can_be_started_the_sender_has_to_come_back(
 
 
 async def test_a_ping_by_a_large_mail_is_recorded_with_its_classification() -> None:
-    core = FakeCore()
-    check = core.add(filter_body=True, failure_kw="backup failed")
-    async with listening(core) as (_, port), Client.connect(port) as client:
+    services = FakeCore()
+    check = services.add(filter_body=True, failure_kw="backup failed")
+    async with listening(services) as (_, port), Client.connect(port) as client:
         assert (await client.mail(LARGE.replace(b"\n", b"\r\n"), check)).startswith("250")
-    assert core.reports[0].signal == "fail"
+    assert services.reports[0].signal == "fail"
 
 
 def test_a_worker_answers_until_its_input_ends() -> None:

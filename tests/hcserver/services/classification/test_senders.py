@@ -36,9 +36,9 @@ async def test_a_report_by_a_real_sender_is_recorded(sender: str, tmp_path: Path
         pytest.skip(f"no {program} here")
     script = tmp_path / "send.js"
     script.write_text(NODEMAILER)
-    core = FakeCore()
-    check = core.add(filter_subject=True, filter_body=True, success_kw="backup finished")
-    async with listening(core) as (_, port):
+    services = FakeCore()
+    check = services.add(filter_subject=True, filter_body=True, success_kw="backup finished")
+    async with listening(services) as (_, port):
         command = COMMANDS[sender].format(port=port, to=address(check), folder=tmp_path)
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*command.split(), stdin=pipe, stdout=pipe, stderr=pipe)
@@ -49,7 +49,7 @@ async def test_a_report_by_a_real_sender_is_recorded(sender: str, tmp_path: Path
         if b"Cannot find module 'nodemailer'" in complained:
             pytest.skip("no nodemailer here")
         assert process.returncode == 0, (said, complained)
-    (report,) = core.reports
+    (report,) = services.reports
     assert report.reason is not None
     assert (report.signal, report.reason.where) == ("success", "body")
     assert report.subject == "nightly"
@@ -58,12 +58,12 @@ async def test_a_report_by_a_real_sender_is_recorded(sender: str, tmp_path: Path
 
 
 async def test_exim_closes_its_half_behind_the_last_command_and_is_answered() -> None:
-    core = FakeCore()
-    check = core.add()
-    async with listening(core) as (_, port), Client.connect(port) as client:
+    services = FakeCore()
+    check = services.add()
+    async with listening(services) as (_, port), Client.connect(port) as client:
         client.write(f"MAIL FROM:<> SIZE=1000\r\nRCPT TO:<{address(check)}>\r\nDATA\r\n")
         assert [(await client.reply())[:3] for _ in range(3)] == ["250", "250", "354"]
         client.write(TEXT.replace(b"\n", b"\r\n").replace(b"\r\n.", b"\r\n..") + b".\r\nQUIT\r\n")
         client.writer.write_eof()
         assert [(await client.reply())[:3] for _ in range(3)] == ["250", "221", ""]
-    assert len(core.reports) == 1
+    assert len(services.reports) == 1

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.notification import Notification
-from hcserver.domain.project import Channel, Project
-from hcserver.notify.alert_message import Notice, Receipt
-from hcserver.services.core import Core
+from hcserver.domain.project import Project
+from hcserver.notify.alert_message import AlertMessage, Receipt
+from hcserver.services.container import Services
 
 
 class FakeKind:
@@ -20,49 +21,49 @@ class FakeKind:
     name = "fake"
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, Notice]] = []
+        self.told: list[tuple[str, AlertMessage]] = []
         self.trouble: dict[str, Callable[[], Any]] = {}
 
-    async def send(self, target: str, notice: Notice, tools: Any) -> Receipt:
+    async def send(self, target: str, alert_message: AlertMessage, context: Any) -> Receipt:
         if trouble := self.trouble.get(target):
             await trouble()
-        self.told.append((target, notice))
+        self.told.append((target, alert_message))
         return Receipt(status=200)
 
     def events(self, target: str) -> list[str]:
-        return [notice.event for one, notice in self.told if one == target]
+        return [alert_message.event for one, alert_message in self.told if one == target]
 
 
-async def add_channel(core: Core, project: Project, target: str, **fields: Any) -> Channel:
+async def add_channel(services: Services, project: Project, target: str, **fields: Any) -> Channel:
     channel = Channel(
         **{
             "id": uuid4(),
             "project": project.id,
-            "created": core.clock(),
+            "created": services.clock(),
             "kind": "fake",
             "target": target,
             **fields,
         }
     )
-    await core.storage.channels.insert(channel)
-    core.notifier._projects.clear()
+    await services.storage.channels.insert(channel)
+    services.notifier._projects.clear()
     return channel
 
 
-async def log_of(core: Core, check: Check, finished: int = 0) -> list[Notification]:
+async def log_of(services: Services, check: Check, finished: int = 0) -> list[Notification]:
     """The notifications of the check, oldest first, once so many of them are through."""
     async with asyncio.timeout(10):
         while True:
-            found = await core.storage.notifications.of_check(check.id, 100)
+            found = await services.storage.notifications.of_check(check.id, 100)
             if sum(one.status != "pending" for one in found) >= finished:
                 return sorted(found, key=lambda one: one.n)
             await asyncio.sleep(0.01)
 
 
-async def settled(core: Core, check: Check) -> list[Notification]:
+async def settled(services: Services, check: Check) -> list[Notification]:
     """The notifications once nothing is on its way any more."""
-    await core.ledger.flush()
+    await services.cache.flush()
     async with asyncio.timeout(10):
-        while core.notifier._here:
+        while services.notifier._here:
             await asyncio.sleep(0.01)
-    return await log_of(core, check)
+    return await log_of(services, check)

@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from hcserver.domain.project import Channel, Project
-from hcserver.services.core import Core
+from hcserver.domain.channel import Channel
+from hcserver.domain.project import Project
+from hcserver.services.container import Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.storage import Storage
 from tests.hcserver.services.conftest import FakeClock
@@ -33,15 +34,15 @@ async def test_without_a_domain_there_are_no_return_addresses(database: Any, clo
 
 
 async def test_a_channel_whose_mail_comes_back_is_disabled_and_shows_why(
-    core: Core, project: Project, clock: FakeClock
+    services: Services, project: Project, clock: FakeClock
 ) -> None:
     channel = Channel(
         id=uuid4(), project=project.id, created=clock.now, kind="email", target="ops@example.org"
     )
-    await core.storage.channels.insert(channel)
-    await core.bounces.returned(channel.id, "550 5.1.1 no such user")
-    await core.bounces.returned(channel.id, "something later")
-    await core.bounces.returned(uuid4(), "of a channel that is gone")
-    found = await core.storage.channels.get(channel.id)
+    await services.storage.channels.insert(channel)
+    await services.bounces.returned(channel.id, "550 5.1.1 no such user")
+    await services.bounces.returned(channel.id, "something later")
+    await services.bounces.returned(uuid4(), "of a channel that is gone")
+    found = await services.storage.channels.get(channel.id)
     assert found is not None
     assert found.error == "mail came back: 550 5.1.1 no such user"

@@ -10,25 +10,26 @@ import pytest
 from msgspec.structs import replace
 
 from hcserver.domain.alert import Alert
+from hcserver.domain.channel import Channel
 from hcserver.domain.notification import Notification
-from hcserver.domain.project import Channel, Project
-from hcserver.notify.alert_message import Failed
-from hcserver.services.core import Core
+from hcserver.domain.project import Project
+from hcserver.errors import DeliveryError
+from hcserver.services.container import Services
 from hcserver.services.delivery import notifier as notifier_module
 from hcserver.storage.checks import Outbox, Write
-from tests.hcserver.services.conftest import FakeClock, MakeCore, create, ping
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel, log_of, settled
 
 
 async def test_a_failure_is_told_to_every_channel_of_the_check(
-    core: Core, project: Project, fake: FakeKind
+    services: Services, project: Project, fake: FakeKind
 ) -> None:
-    one, two = [await add_channel(core, project, target) for target in ("one", "two")]
-    await add_channel(core, project, "not assigned")
-    check = await create(core, project, channels=f"{one.id},{two.id}")
-    await ping(core, check.id)
-    await ping(core, check.id, "fail")
-    log = await log_of(core, check, 2)
+    one, two = [await add_channel(services, project, target) for target in ("one", "two")]
+    await add_channel(services, project, "not assigned")
+    check = await create(services, project, channels=f"{one.id},{two.id}")
+    await ping(services, check.id)
+    await ping(services, check.id, "fail")
+    log = await log_of(services, check, 2)
     assert {(notification.channel, notification.status) for notification in log} == {
         (one.id, "sent"),
         (two.id, "sent"),
@@ -38,25 +39,25 @@ async def test_a_failure_is_told_to_every_channel_of_the_check(
 
 
 async def test_a_failed_attempt_is_repeated_under_the_same_id(
-    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock
 ) -> None:
-    await add_channel(core, project, "one")
-    check = await create(core, project, channels="*")
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
     ids: list[UUID] = []
 
     async def trouble() -> None:
         ids.append(check.id)
         if len(ids) < 3:
-            raise Failed("busy", transient=True, status=503)
+            raise DeliveryError("busy", transient=True, status=503)
 
     fake.trouble["one"] = trouble
-    await ping(core, check.id, "fail")
+    await ping(services, check.id, "fail")
     for _ in range(2):
-        [one] = await settled(core, check)
+        [one] = await settled(services, check)
         assert (one.status, one.why) == ("pending", "will be tried again")
         clock.advance(5)
-        await core.notifier.tick()
-    [one] = await log_of(core, check, 1)
+        await services.notifier.tick()
+    [one] = await log_of(services, check, 1)
     assert [(attempt.status, attempt.error) for attempt in one.attempts] == [
         (503, "busy"),
         (503, "busy"),
@@ -65,96 +66,100 @@ async def test_a_failed_attempt_is_repeated_under_the_same_id(
     assert len(fake.told) == 1
 
 
-async def test_attempts_end_some_time(core: Core, project: Project, fake: FakeKind, clock: FakeClock) -> None:
-    await add_channel(core, project, "one")
-    check = await create(core, project, channels="*")
+async def test_attempts_end_some_time(
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
 
     async def trouble() -> None:
-        raise Failed("never", transient=True)
+        raise DeliveryError("never", transient=True)
 
     fake.trouble["one"] = trouble
-    await ping(core, check.id, "fail")
-    for _ in range(core.settings.notifications.attempts):
-        await settled(core, check)
+    await ping(services, check.id, "fail")
+    for _ in range(services.settings.notifications.attempts):
+        await settled(services, check)
         clock.advance(3600)
-        await core.notifier.tick()
-    [one] = await settled(core, check)
-    assert (one.status, len(one.attempts)) == ("failed", core.settings.notifications.attempts)
+        await services.notifier.tick()
+    [one] = await settled(services, check)
+    assert (one.status, len(one.attempts)) == ("failed", services.settings.notifications.attempts)
 
 
-async def test_what_is_wrong_for_good_is_not_repeated(core: Core, project: Project, fake: FakeKind) -> None:
-    await add_channel(core, project, "one")
-    check = await create(core, project, channels="*")
+async def test_what_is_wrong_for_good_is_not_repeated(
+    services: Services, project: Project, fake: FakeKind
+) -> None:
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
 
     async def trouble() -> None:
-        raise Failed("gone", transient=False, status=410)
+        raise DeliveryError("gone", transient=False, status=410)
 
     fake.trouble["one"] = trouble
-    await ping(core, check.id, "fail")
-    [one] = await log_of(core, check, 1)
+    await ping(services, check.id, "fail")
+    [one] = await log_of(services, check, 1)
     assert (one.status, one.due, one.attempts[0].error) == ("failed", None, "gone")
 
 
-async def test_a_slow_channel_delays_no_other(core: Core, project: Project, fake: FakeKind) -> None:
-    slow, fast = [await add_channel(core, project, target) for target in ("slow", "fast")]
+async def test_a_slow_channel_delays_no_other(services: Services, project: Project, fake: FakeKind) -> None:
+    slow, fast = [await add_channel(services, project, target) for target in ("slow", "fast")]
     release = asyncio.Event()
     fake.trouble["slow"] = release.wait
-    checks = [await create(core, project, channels=f"{slow.id},{fast.id}") for _ in range(12)]
+    checks = [await create(services, project, channels=f"{slow.id},{fast.id}") for _ in range(12)]
     for check in checks:
-        await ping(core, check.id, "fail")
+        await ping(services, check.id, "fail")
     for check in checks:
-        await log_of(core, check, 1)
+        await log_of(services, check, 1)
     assert len(fake.events("fast")) == 12
     assert fake.events("slow") == []
     release.set()
     for check in checks:
-        await log_of(core, check, 2)
+        await log_of(services, check, 2)
 
 
 async def test_a_later_notification_never_overtakes_an_earlier_one(
-    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock
 ) -> None:
-    await add_channel(core, project, "one")
-    check = await create(core, project, channels="*")
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
     away = True
 
     async def trouble() -> None:
         if away:
-            raise Failed("away", transient=True)
+            raise DeliveryError("away", transient=True)
 
     fake.trouble["one"] = trouble
     for signal in ("fail", "success", "fail", "success"):
         clock.advance(1)
-        await ping(core, check.id, signal)  # type: ignore[arg-type]
-    assert [one.status for one in await settled(core, check)] == ["pending"] * 4
+        await ping(services, check.id, signal)  # type: ignore[arg-type]
+    assert [one.status for one in await settled(services, check)] == ["pending"] * 4
     away = False
     async with asyncio.timeout(10):
         while len(fake.told) < 4:
             clock.advance(2)
-            await core.notifier.tick()
+            await services.notifier.tick()
             await asyncio.sleep(0.01)
     assert fake.events("one") == ["down", "up", "down", "up"]
 
 
 async def test_an_alert_that_a_crash_left_in_a_check_is_told_after_the_start(
-    core: Core, project: Project, fake: FakeKind, clock: FakeClock, make_core: MakeCore
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock, make_services: MakeServices
 ) -> None:
-    await add_channel(core, project, "one")
-    check = await create(core, project, channels="*")
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
     alert = Alert(check=check.id, n=1, at=clock.now, event="down", reason="fail")
-    stored = (await core.storage.checks.load([check.id]))[check.id]
+    stored = (await services.storage.checks.load([check.id]))[check.id]
     write = Write(stored.check, replace(stored.check, status="down"), stored.rev, Outbox((), (alert,)))
-    assert not await core.storage.checks.write([write])
-    restarted = await make_core()
+    assert not await services.storage.checks.write([write])
+    restarted = await make_services()
     await log_of(restarted, check, 1)
     assert fake.events("one") == ["down"]
 
 
 async def test_a_notification_whose_sender_died_is_sent_by_another(
-    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock
 ) -> None:
-    channel = await add_channel(core, project, "one")
-    check = await create(core, project, channels="*")
+    channel = await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
     leased = Notification(
         check=check.id,
         n=1,
@@ -165,54 +170,56 @@ async def test_a_notification_whose_sender_died_is_sent_by_another(
         at=clock.now,
         due=clock.now + timedelta(seconds=40),
     )
-    assert await core.storage.notifications.add([leased])
-    await core.notifier.tick()
+    assert await services.storage.notifications.add([leased])
+    await services.notifier.tick()
     assert fake.told == []
     clock.advance(40)
-    await core.notifier.tick()
-    await log_of(core, check, 1)
+    await services.notifier.tick()
+    await log_of(services, check, 1)
     assert fake.events("one") == ["down"]
 
 
 async def test_one_left_for_a_channel_that_is_new_to_this_process_is_sent(
-    core: Core, project: Project, fake: FakeKind, clock: FakeClock
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock
 ) -> None:
-    await core.notifier._project(project.id)
+    await services.notifier._project(project.id)
     channel = Channel(id=uuid4(), project=project.id, created=clock.now, kind="fake", target="new")
-    await core.storage.channels.insert(channel)
-    check = await create(core, project, channels=str(channel.id))
+    await services.storage.channels.insert(channel)
+    check = await create(services, project, channels=str(channel.id))
     left = Notification(
         check=check.id, n=1, channel=channel.id, project=project.id, event="up", reason="ping",
         at=clock.now, due=clock.now,
     )  # fmt: skip
-    await core.storage.notifications.add([left])
-    await core.notifier.tick()
-    await log_of(core, check, 1)
+    await services.storage.notifications.add([left])
+    await services.notifier.tick()
+    await log_of(services, check, 1)
     assert fake.events("new") == ["up"]
 
 
 async def test_two_processes_tell_each_flip_once(
-    make_core: MakeCore, fake: FakeKind, clock: FakeClock
+    make_services: MakeServices, fake: FakeKind, clock: FakeClock
 ) -> None:
-    first, second = await make_core(), await make_core()
+    first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     await add_channel(first, project, "one")
     checks = [await create(first, project, channels="*", timeout=60, grace=60) for _ in range(20)]
     for check in checks:
         await ping(first, check.id)
-    await first.ledger.flush()
+    await first.cache.flush()
     for _ in range(3):
         clock.advance(50)
         await asyncio.gather(first.scheduler.tick(), second.scheduler.tick())
     for check in checks:
         await log_of(first, check, 1)
-    assert sorted(notice.check.id for _, notice in fake.told) == sorted(check.id for check in checks)
+    assert sorted(alert_message.check.id for _, alert_message in fake.told) == sorted(
+        check.id for check in checks
+    )
 
 
 async def test_what_waits_for_its_turn_longer_than_a_lease_is_told_once(
-    make_core: MakeCore, fake: FakeKind, clock: FakeClock
+    make_services: MakeServices, fake: FakeKind, clock: FakeClock
 ) -> None:
-    first, second = await make_core(), await make_core()
+    first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     channel = await add_channel(first, project, "slow")
     release = asyncio.Event()
@@ -220,7 +227,7 @@ async def test_what_waits_for_its_turn_longer_than_a_lease_is_told_once(
     checks = [await create(first, project, channels="*") for _ in range(notifier_module.SENDERS + 3)]
     for check in checks:
         await ping(first, check.id, "fail")
-        await first.ledger.settle(check.id)
+        await first.cache.settle(check.id)
     waiting = {one.check for one in first.notifier._queues[channel.id]}
     assert len(waiting) == 3
     fake.trouble.clear()
@@ -230,20 +237,20 @@ async def test_what_waits_for_its_turn_longer_than_a_lease_is_told_once(
     for check in checks:
         await log_of(first, check, 1)
     release.set()
-    for core in (first, second):
-        await settled(core, checks[0])
-    assert Counter(notice.check.id for _, notice in fake.told if notice.check.id in waiting) == dict.fromkeys(
-        waiting, 1
-    )
+    for services in (first, second):
+        await settled(services, checks[0])
+    assert Counter(
+        alert_message.check.id for _, alert_message in fake.told if alert_message.check.id in waiting
+    ) == dict.fromkeys(waiting, 1)
 
 
 async def test_a_crowd_for_a_dead_channel_hides_nothing_that_is_due(
-    core: Core, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifier_module, "AT_ONCE", 5)
     monkeypatch.setattr(notifier_module, "REFILLED", 2)
-    dead, alive = [await add_channel(core, project, target) for target in ("dead", "alive")]
-    check = await create(core, project, channels="*")
+    dead, alive = [await add_channel(services, project, target) for target in ("dead", "alive")]
+    check = await create(services, project, channels="*")
     release = asyncio.Event()
     fake.trouble["dead"] = release.wait
     crowd = [
@@ -259,105 +266,105 @@ async def test_a_crowd_for_a_dead_channel_hides_nothing_that_is_due(
         )
         for n in range(1, 21)
     ]
-    await core.storage.notifications.add(crowd)
+    await services.storage.notifications.add(crowd)
     clock.advance(60)
     for _ in range(5):
-        await core.notifier.tick()
-    await log_of(core, check, 1)
+        await services.notifier.tick()
+    await log_of(services, check, 1)
     assert fake.events("alive") == ["reminder"]
     release.set()
 
 
 async def test_a_fault_of_ours_is_in_the_log_and_tried_again(
-    core: Core, project: Project, fake: FakeKind, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await add_channel(core, project, "one")
-    check = await create(core, project, channels="*")
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
 
     async def trouble() -> None:
         fake.trouble.clear()
         raise ZeroDivisionError
 
     fake.trouble["one"] = trouble
-    await ping(core, check.id, "fail")
-    [one] = await settled(core, check)
+    await ping(services, check.id, "fail")
+    [one] = await settled(services, check)
     assert (one.status, one.attempts[0].error) == ("pending", "internal error, see the server's log")
     assert "ZeroDivisionError" in caplog.text
     clock.advance(5)
-    await core.notifier.tick()
-    await log_of(core, check, 1)
+    await services.notifier.tick()
+    await log_of(services, check, 1)
     assert fake.events("one") == ["down"]
 
 
 async def test_what_a_full_queue_leaves_is_taken_up_from_the_database(
-    core: Core, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifier_module, "QUEUED", 2)
-    await add_channel(core, project, "one")
+    await add_channel(services, project, "one")
     release = asyncio.Event()
     fake.trouble["one"] = release.wait
-    checks = [await create(core, project, channels="*") for _ in range(notifier_module.SENDERS + 5)]
+    checks = [await create(services, project, channels="*") for _ in range(notifier_module.SENDERS + 5)]
     for check in checks:
-        await ping(core, check.id, "fail")
-        await core.ledger.settle(check.id)
-    assert [len(queue) for queue in core.notifier._queues.values()] == [2]
+        await ping(services, check.id, "fail")
+        await services.cache.settle(check.id)
+    assert [len(queue) for queue in services.notifier._queues.values()] == [2]
     release.set()
     fake.trouble.clear()
-    await settled(core, checks[0])
-    await core.notifier.tick()
+    await settled(services, checks[0])
+    await services.notifier.tick()
     for check in checks:
-        await log_of(core, check, 1)
+        await log_of(services, check, 1)
     assert len(fake.told) == len(checks)
 
 
 async def test_a_channel_is_told_however_new_it_is(
-    core: Core, project: Project, fake: FakeKind, make_core: MakeCore
+    services: Services, project: Project, fake: FakeKind, make_services: MakeServices
 ) -> None:
-    other = await make_core()
-    old = await create(core, project, channels=str((await add_channel(core, project, "old")).id))
-    for one in (core, other):
+    other = await make_services()
+    old = await create(services, project, channels=str((await add_channel(services, project, "old")).id))
+    for one in (services, other):
         await ping(one, old.id, "fail")
-        await one.ledger.settle(old.id)
+        await one.cache.settle(old.id)
         await ping(one, old.id)
-        await one.ledger.settle(old.id)
-    for number, one in enumerate((core, other)):
+        await one.cache.settle(old.id)
+    for number, one in enumerate((services, other)):
         channel = Channel(
-            id=uuid4(), project=project.id, created=core.clock(), kind="fake", target=f"new {number}"
+            id=uuid4(), project=project.id, created=services.clock(), kind="fake", target=f"new {number}"
         )
-        await core.storage.channels.insert(channel)
-        check = await create(core, project, channels=str(channel.id))
+        await services.storage.channels.insert(channel)
+        check = await create(services, project, channels=str(channel.id))
         await ping(one, check.id, "fail")
-        await log_of(core, check, 1)
+        await log_of(services, check, 1)
         assert fake.events(f"new {number}") == ["down"]
 
 
 async def test_what_waits_for_one_that_just_ended_is_sent_at_once(
-    core: Core, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await add_channel(core, project, "one")
-    check = await create(core, project, channels="*")
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
     gate = asyncio.Event()
     fake.trouble["one"] = gate.wait
-    await ping(core, check.id, "fail")
-    await core.ledger.settle(check.id)
-    before = core.storage.notifications.before
+    await ping(services, check.id, "fail")
+    await services.cache.settle(check.id)
+    before = services.storage.notifications.before
 
     async def before_its_end(one: Notification) -> list[Notification]:
         found = await before(one)
         if one.event == "up" and not gate.is_set():
             gate.set()
-            await log_of(core, check, 1)
+            await log_of(services, check, 1)
             await asyncio.sleep(0.05)
         return found
 
-    monkeypatch.setattr(core.storage.notifications, "before", before_its_end)
-    await ping(core, check.id)
-    await log_of(core, check, 2)
+    monkeypatch.setattr(services.storage.notifications, "before", before_its_end)
+    await ping(services, check.id)
+    await log_of(services, check, 2)
     assert fake.events("one") == ["down", "up"]
 
 
 async def test_nothing_is_left_in_a_queue_when_its_senders_end(
-    core: Core, project: Project, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel, sent, gate = uuid4(), [], asyncio.Event()
     made = [
@@ -372,56 +379,56 @@ async def test_nothing_is_left_in_a_queue_when_its_senders_end(
         sent.append(one)
         return True
 
-    monkeypatch.setattr(core.notifier, "_send", send)
+    monkeypatch.setattr(services.notifier, "_send", send)
     for one in made[:-1]:
-        core.notifier._push(one)
+        services.notifier._push(one)
     await asyncio.sleep(0.05)
     gate.set()
-    asyncio.get_running_loop().call_soon(core.notifier._push, made[-1])
+    asyncio.get_running_loop().call_soon(services.notifier._push, made[-1])
     async with asyncio.timeout(5):
         while len(sent) < len(made):
             await asyncio.sleep(0.01)
 
 
-async def test_a_test_says_what_came_of_it(core: Core, project: Project, fake: FakeKind) -> None:
-    channel = await add_channel(core, project, "one")
-    attempt = await core.notifier.test(channel, None)
+async def test_a_test_says_what_came_of_it(services: Services, project: Project, fake: FakeKind) -> None:
+    channel = await add_channel(services, project, "one")
+    attempt = await services.notifier.test(channel, None)
     assert (attempt.status, attempt.error) == (200, None)
 
     async def trouble() -> None:
-        raise Failed("no such address", transient=False, status=550)
+        raise DeliveryError("no such address", transient=False, status=550)
 
     fake.trouble["one"] = trouble
-    attempt = await core.notifier.test(channel, None)
+    attempt = await services.notifier.test(channel, None)
     assert (attempt.status, attempt.error) == (550, "no such address")
 
 
 async def test_an_answer_that_does_not_come_is_a_failure(
-    core: Core, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.notifier, "_limit", 0.05)
-    channel = await add_channel(core, project, "one")
+    monkeypatch.setattr(services.notifier, "_limit", 0.05)
+    channel = await add_channel(services, project, "one")
     fake.trouble["one"] = asyncio.Event().wait
-    assert (await core.notifier.test(channel, None)).error == "no answer within 0.05 s"
+    assert (await services.notifier.test(channel, None)).error == "no answer within 0.05 s"
 
 
 async def test_the_notifications_of_a_deleted_check_go_too(
-    core: Core, project: Project, fake: FakeKind, database: Any
+    services: Services, project: Project, fake: FakeKind, database: Any
 ) -> None:
-    await add_channel(core, project, "one")
-    check = await create(core, project, channels="*")
-    await ping(core, check.id, "fail")
-    await log_of(core, check, 1)
-    await core.checks.delete(project, check.id)
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
+    await ping(services, check.id, "fail")
+    await log_of(services, check, 1)
+    await services.checks.delete(project, check.id)
     assert await database["notifications"].count_documents({}) == 0
 
 
 async def test_a_kind_that_is_not_there_any_more_is_a_failure(
-    core: Core, project: Project, fake: FakeKind
+    services: Services, project: Project, fake: FakeKind
 ) -> None:
-    await add_channel(core, project, "one", kind="pigeon")
-    check = await create(core, project, channels="*")
-    await ping(core, check.id, "fail")
-    [one] = await log_of(core, check, 1)
+    await add_channel(services, project, "one", kind="pigeon")
+    check = await create(services, project, channels="*")
+    await ping(services, check.id, "fail")
+    [one] = await log_of(services, check, 1)
     assert one.status == "failed"
     assert "pigeon" in str(one.attempts[0].error)

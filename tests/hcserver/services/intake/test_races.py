@@ -13,24 +13,24 @@ from hcserver.config.schema import Settings
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.errors import NotFound, Unauthorized, Unavailable
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.services.intake import append as append_module
-from hcserver.services.intake import check_cache as ledger_module
-from hcserver.services.lookup import Directory
+from hcserver.services.intake import check_cache as cache_module
+from hcserver.services.lookup import Lookup
 from hcserver.services.management.checks import TOMBSTONE_TIME
 from hcserver.validation.check import parse_spec
-from tests.hcserver.services.conftest import FakeClock, MakeCore, create, pass_time, ping, report
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, pass_time, ping, report
 
 # -- answers that are late or lost
 
 
 async def test_a_write_that_comes_through_late_is_not_taken_for_a_later_one(
-    core: Core, project: Project, database: Any, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = await create(core, project)
-    await ping(core, check.id)
-    await core.ledger.flush()
-    write, late = core.storage.checks.write, []
+    check = await create(services, project)
+    await ping(services, check.id)
+    await services.cache.flush()
+    write, late = services.storage.checks.write, []
 
     async def write_the_first_late(writes: Any) -> Any:
         if not late:
@@ -41,22 +41,22 @@ async def test_a_write_that_comes_through_late_is_not_taken_for_a_later_one(
             late[0] = None
         return await write(writes)
 
-    monkeypatch.setattr(core.storage.checks, "write", write_the_first_late)
-    await ping(core, check.id)
+    monkeypatch.setattr(services.storage.checks, "write", write_the_first_late)
+    await ping(services, check.id)
     with pytest.raises(Unavailable):
-        await core.ledger.settle(check.id)
-    await ping(core, check.id, "fail")
-    await core.ledger.settle(check.id)
-    await core.checks.update(project, check.id, parse_spec({"name": "new"}, 3))
+        await services.cache.settle(check.id)
+    await ping(services, check.id, "fail")
+    await services.cache.settle(check.id)
+    await services.checks.update(project, check.id, parse_spec({"name": "new"}, 3))
     document = await database["checks"].find_one({"_id": check.id})
     assert (document["status"], document["n_pings"], document["name"]) == ("down", 3, "new")
 
 
 async def test_an_append_that_comes_through_late_is_not_done_twice(
-    core: Core, project: Project, database: Any, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = await create(core, project)
-    append, tokens, late = core.storage.pings.append, core.storage.pings.tokens, []
+    check = await create(services, project)
+    append, tokens, late = services.storage.pings.append, services.storage.pings.tokens, []
 
     async def time_out_first(pings: Any) -> None:
         if not late:
@@ -71,37 +71,39 @@ async def test_an_append_that_comes_through_late_is_not_done_twice(
             late[0] = None
         return found
 
-    monkeypatch.setattr(core.storage.pings, "append", time_out_first)
-    monkeypatch.setattr(core.storage.pings, "tokens", look_and_then_have_it)
-    await ping(core, check.id)
+    monkeypatch.setattr(services.storage.pings, "append", time_out_first)
+    monkeypatch.setattr(services.storage.pings, "tokens", look_and_then_have_it)
+    await ping(services, check.id)
     assert await database["pings"].count_documents({}) == 1
-    assert (await core.ledger.get(check.id)).n_pings == 1
+    assert (await services.cache.get(check.id)).n_pings == 1
 
 
 async def test_a_report_that_comes_twice_at_once_is_not_acknowledged_before_it_is_stored(
-    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = await create(core, project)
-    same = report(check.id, core.clock(), token=b"twelve-bytes")
-    append = core.storage.pings.append
+    check = await create(services, project)
+    same = report(check.id, services.clock(), token=b"twelve-bytes")
+    append = services.storage.pings.append
 
     async def away(pings: Any) -> None:
         raise Unavailable("away")
 
     monkeypatch.setattr(append_module, "PATIENCE", 0.3)
-    monkeypatch.setattr(core.storage.pings, "append", away)
-    outcomes = await asyncio.gather(*(core.ingestor.record([same]) for _ in range(2)), return_exceptions=True)
+    monkeypatch.setattr(services.storage.pings, "append", away)
+    outcomes = await asyncio.gather(
+        *(services.intake.record([same]) for _ in range(2)), return_exceptions=True
+    )
     assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
-    monkeypatch.setattr(core.storage.pings, "append", append)
+    monkeypatch.setattr(services.storage.pings, "append", append)
     monkeypatch.setattr(append_module, "PATIENCE", 4.5)
-    answers = await asyncio.gather(*(core.ingestor.record([same]) for _ in range(2)))
+    answers = await asyncio.gather(*(services.intake.record([same]) for _ in range(2)))
     assert sorted(map(len, answers)) == [0, 1]
 
 
 async def test_a_change_that_was_given_up_but_written_is_told_to_others(
-    make_core: MakeCore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    make_services: MakeServices, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = await make_core(), await make_core()
+    first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     check = await create(first, project, name="old")
     await second.scheduler.listen()
@@ -127,8 +129,8 @@ async def test_a_change_that_was_given_up_but_written_is_told_to_others(
 # -- other processes
 
 
-async def test_what_changes_nothing_by_memory_is_decided_by_the_database(make_core: MakeCore) -> None:
-    first, second = await make_core(), await make_core()
+async def test_what_changes_nothing_by_memory_is_decided_by_the_database(make_services: MakeServices) -> None:
+    first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     check = await create(first, project)
     await second.checks.pause(project, check.id)
@@ -138,11 +140,11 @@ async def test_what_changes_nothing_by_memory_is_decided_by_the_database(make_co
 
 
 async def test_one_of_two_servers_that_was_away_is_no_outage(
-    make_core: MakeCore, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    make_services: MakeServices, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second = await make_core(), await make_core()
-    for core in (first, second):
-        await core.scheduler.tick()
+    first, second = await make_services(), await make_services()
+    for services in (first, second):
+        await services.scheduler.tick()
     first.scheduler.away = timedelta.max
     await pass_time(second, clock, 200)
     first.scheduler.away = timedelta(minutes=1)
@@ -151,12 +153,12 @@ async def test_one_of_two_servers_that_was_away_is_no_outage(
 
 
 async def test_a_server_that_was_cut_off_for_long_forgets_everything(
-    make_core: MakeCore, clock: FakeClock, database: Any
+    make_services: MakeServices, clock: FakeClock, database: Any
 ) -> None:
-    first, second = await make_core(), await make_core()
+    first, second = await make_services(), await make_services()
     project, keys = await first.projects.create("main")
     check = await create(first, project)
-    await second.directory.authenticate(keys.api_key, "write")
+    await second.lookup.authenticate(keys.api_key, "write")
     await second.checks.get(project, check.id)
     await first.projects.rotate_key(project, "api")
     await first.checks.update(project, check.id, parse_spec({"name": "new"}, 3))
@@ -164,21 +166,21 @@ async def test_a_server_that_was_cut_off_for_long_forgets_everything(
     clock.advance(3700)
     await second.scheduler.listen()
     with pytest.raises(Unauthorized):
-        await second.directory.authenticate(keys.api_key, "write")
+        await second.lookup.authenticate(keys.api_key, "write")
     assert (await second.checks.get(project, check.id)).name == "new"
 
 
 async def test_a_ping_in_the_log_keeps_its_check_up_whatever_is_forgotten_meanwhile(
-    make_core: MakeCore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    make_services: MakeServices, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = await make_core(), await make_core()
+    first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     check, other = [await create(first, project, timeout=60, grace=60) for _ in range(2)]
     for one in (check, other):
         await ping(first, one.id)
-    await first.ledger.flush()
-    for core in (first, second):
-        core.scheduler.away = timedelta.max
+    await first.cache.flush()
+    for services in (first, second):
+        services.scheduler.away = timedelta.max
     clock.advance(100)
     late = Ping(check=check.id, n=2, at=clock.now, type="success", scheme="http", remote_addr="")
     await first.storage.pings.append([late])
@@ -187,7 +189,7 @@ async def test_a_ping_in_the_log_keeps_its_check_up_whatever_is_forgotten_meanwh
 
     async def tail_with_news(id: Any, after: int) -> Any:
         found = await tail(id, after)
-        second.ledger.forget(check.id)
+        second.cache.forget(check.id)
         return found
 
     monkeypatch.setattr(second.storage.pings, "tail", tail_with_news)
@@ -197,9 +199,9 @@ async def test_a_ping_in_the_log_keeps_its_check_up_whatever_is_forgotten_meanwh
 
 
 async def test_what_is_loaded_during_a_reload_is_not_replaced_by_something_older(
-    make_core: MakeCore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    make_services: MakeServices, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = await make_core(), await make_core()
+    first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     check = await create(first, project, name="old")
     await second.scheduler.listen()
@@ -210,21 +212,23 @@ async def test_what_is_loaded_during_a_reload_is_not_replaced_by_something_older
         found = await behind(checks)
         await first.checks.update(project, check.id, parse_spec({"name": "new"}, 3))
         await second.scheduler.listen()
-        await second.ledger.get(check.id)
+        await second.cache.get(check.id)
         return found
 
     monkeypatch.setattr(second.storage.pings, "behind", behind_with_news)
-    await second.ledger.refresh([check.id])
+    await second.cache.refresh([check.id])
     assert (await second.checks.get(project, check.id)).name == "new"
 
 
-async def test_projects_of_one_name_are_made_once(core: Core) -> None:
-    outcomes = await asyncio.gather(*(core.projects.create("same") for _ in range(3)), return_exceptions=True)
+async def test_projects_of_one_name_are_made_once(services: Services) -> None:
+    outcomes = await asyncio.gather(
+        *(services.projects.create("same") for _ in range(3)), return_exceptions=True
+    )
     assert sum(not isinstance(outcome, BaseException) for outcome in outcomes) == 1
 
 
 async def test_a_lock_counts_from_when_it_is_had(database: Any, clock: FakeClock) -> None:
-    here, there = Core(database, Settings(), clock).storage, Core(database, Settings(), clock).storage
+    here, there = Services(database, Settings(), clock).storage, Services(database, Settings(), clock).storage
     begun = asyncio.Event()
 
     async def take_long() -> None:
@@ -243,14 +247,14 @@ async def test_a_lock_counts_from_when_it_is_had(database: Any, clock: FakeClock
 
 
 def test_forgetting_takes_no_longer_the_more_is_remembered() -> None:
-    directory = Directory(None)  # type: ignore[arg-type]
+    lookup = Lookup(None)  # type: ignore[arg-type]
     project, check = uuid4(), uuid4()
-    directory._slugs[project, "a"] = check
-    directory._places = {project: {(project, "a")}, check: {(project, "a")}}
-    directory._slugs |= {(uuid4(), f"{n}"): uuid4() for n in range(1000)}
-    directory.forget(check)
-    assert len(directory._slugs) == 1000
-    assert directory._places == {}
+    lookup._slugs[project, "a"] = check
+    lookup._places = {project: {(project, "a")}, check: {(project, "a")}}
+    lookup._slugs |= {(uuid4(), f"{n}"): uuid4() for n in range(1000)}
+    lookup.forget(check)
+    assert len(lookup._slugs) == 1000
+    assert lookup._places == {}
 
 
 # -- the log and what is cut off it
@@ -258,100 +262,100 @@ def test_forgetting_takes_no_longer_the_more_is_remembered() -> None:
 
 @pytest.mark.parametrize("crash", [True, False], ids=["a crash", "news"])
 async def test_pings_that_no_document_counts_yet_are_not_pruned(
-    core: Core, project: Project, make_core: MakeCore, crash: bool
+    services: Services, project: Project, make_services: MakeServices, crash: bool
 ) -> None:
-    check = await create(core, project)
-    await core.projects.limit(project, None, 10)
-    project = await core.projects.find("main")
-    async with core.ledger._io:  # a write that takes long
+    check = await create(services, project)
+    await services.projects.limit(project, None, 10)
+    project = await services.projects.find("main")
+    async with services.cache._io:  # a write that takes long
         for _ in range(3):
-            await core.ingestor.record([report(check.id, core.clock()) for _ in range(50)])
-        await ping(core, check.id, "fail")
-        await core.pruner.prune(await core.ledger.get(check.id), project)
-        after = await make_core() if crash else core
-        core.ledger.forget(check.id)
-    found = await after.ledger.get(check.id)
+            await services.intake.record([report(check.id, services.clock()) for _ in range(50)])
+        await ping(services, check.id, "fail")
+        await services.pruner.prune(await services.cache.get(check.id), project)
+        after = await make_services() if crash else services
+        services.cache.forget(check.id)
+    found = await after.cache.get(check.id)
     assert (found.n_pings, found.status) == (151, "down")
 
 
 # -- deletions
 
 
-async def test_reports_for_deleted_checks_only_are_refused(core: Core) -> None:
+async def test_reports_for_deleted_checks_only_are_refused(services: Services) -> None:
     with pytest.raises(NotFound):
-        await core.ingestor.record([report(uuid4(), core.clock()) for _ in range(2)])
+        await services.intake.record([report(uuid4(), services.clock()) for _ in range(2)])
 
 
 async def test_a_check_whose_deletion_was_cut_short_is_gone_from_memory(
-    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = await create(core, project)
-    delete = core.storage.checks.delete
+    check = await create(services, project)
+    delete = services.storage.checks.delete
 
     async def delete_and_fail(check: Any) -> bool:
         await delete(check)
         raise Unavailable("the answer was lost")
 
-    monkeypatch.setattr(core.storage.checks, "delete", delete_and_fail)
+    monkeypatch.setattr(services.storage.checks, "delete", delete_and_fail)
     with pytest.raises(Unavailable):
-        await core.checks.delete(project, check.id)
+        await services.checks.delete(project, check.id)
     with pytest.raises(NotFound):
-        await ping(core, check.id)
+        await ping(services, check.id)
 
 
 async def test_a_check_whose_deletion_did_not_come_off_goes_on(
-    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = await create(core, project, slug="job")
-    await ping(core, check.id)
+    check = await create(services, project, slug="job")
+    await ping(services, check.id)
 
     async def away(check: Any) -> bool:
         raise Unavailable("away")
 
-    monkeypatch.setattr(core.storage.checks, "delete", away)
+    monkeypatch.setattr(services.storage.checks, "delete", away)
     with pytest.raises(Unavailable):
-        await core.checks.delete(project, check.id)
+        await services.checks.delete(project, check.id)
     async with asyncio.timeout(10):
-        await ping(core, check.id, "fail")
-        assert (await core.checks.get(project, check.id)).n_pings == 2
+        await ping(services, check.id, "fail")
+        assert (await services.checks.get(project, check.id)).n_pings == 2
 
 
 async def test_what_is_read_while_it_changes_is_not_remembered(
-    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, keys = await core.projects.create("other")
-    other = await core.projects.find("other")
-    by_key = core.storage.projects.by_key
+    _, keys = await services.projects.create("other")
+    other = await services.projects.find("other")
+    by_key = services.storage.projects.by_key
 
     async def by_key_and_then_it_changes(field: Any, value: str) -> Any:
         found = await by_key(field, value)
-        monkeypatch.setattr(core.storage.projects, "by_key", by_key)
-        await core.projects.rotate_key(other, "api")
+        monkeypatch.setattr(services.storage.projects, "by_key", by_key)
+        await services.projects.rotate_key(other, "api")
         return found
 
-    monkeypatch.setattr(core.storage.projects, "by_key", by_key_and_then_it_changes)
-    await core.directory.authenticate(keys.api_key, "write")  # it was good when it was looked up
+    monkeypatch.setattr(services.storage.projects, "by_key", by_key_and_then_it_changes)
+    await services.lookup.authenticate(keys.api_key, "write")  # it was good when it was looked up
     with pytest.raises(Unauthorized):
-        await core.directory.authenticate(keys.api_key, "write")
+        await services.lookup.authenticate(keys.api_key, "write")
 
 
 async def test_a_deletion_that_is_finished_later_ends_the_check_in_memory_too(
-    core: Core, project: Project, clock: FakeClock
+    services: Services, project: Project, clock: FakeClock
 ) -> None:
-    check = await create(core, project)
-    await core.storage.tombstones.put(check.id, 0, 1, clock.now)
+    check = await create(services, project)
+    await services.storage.tombstones.put(check.id, 0, 1, clock.now)
     clock.advance(TOMBSTONE_TIME.total_seconds() + 1)
-    await core.checks.sweep()
+    await services.checks.sweep()
     with pytest.raises(NotFound):
-        await core.checks.get(project, check.id)
+        await services.checks.get(project, check.id)
 
 
 async def test_a_check_that_was_read_before_it_was_deleted_does_not_come_back(
-    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = await create(core, project)
-    core.ledger.forget(check.id)
-    load, begun, gate = core.storage.checks.load, asyncio.Event(), asyncio.Event()
+    check = await create(services, project)
+    services.cache.forget(check.id)
+    load, begun, gate = services.storage.checks.load, asyncio.Event(), asyncio.Event()
 
     async def load_slowly(ids: Any) -> Any:
         found = await load(ids)
@@ -359,11 +363,11 @@ async def test_a_check_that_was_read_before_it_was_deleted_does_not_come_back(
         await gate.wait()
         return found
 
-    monkeypatch.setattr(core.storage.checks, "load", load_slowly)
-    reading = asyncio.ensure_future(core.ledger.get(check.id))
+    monkeypatch.setattr(services.storage.checks, "load", load_slowly)
+    reading = asyncio.ensure_future(services.cache.get(check.id))
     await begun.wait()
-    monkeypatch.setattr(core.storage.checks, "load", load)
-    await core.checks.remove(check)
+    monkeypatch.setattr(services.storage.checks, "load", load)
+    await services.checks.remove(check)
     gate.set()
     with pytest.raises(NotFound):
         await reading
@@ -375,38 +379,38 @@ async def test_a_check_that_was_read_before_it_was_deleted_does_not_come_back(
 async def test_a_check_that_can_not_be_written_keeps_no_other_from_it_nor_the_server_from_stopping(
     database: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_module, "DELAY", 0.1)
-    monkeypatch.setattr(ledger_module, "RETRY", 0.05)
-    core = Core(database, Settings(), clock)
-    await core.start()
-    project, _ = await core.projects.create("main")
-    bad, *good = [await create(core, project) for _ in range(4)]
-    write = core.storage.checks.write
+    monkeypatch.setattr(cache_module, "DELAY", 0.1)
+    monkeypatch.setattr(cache_module, "RETRY", 0.05)
+    services = Services(database, Settings(), clock)
+    await services.start()
+    project, _ = await services.projects.create("main")
+    bad, *good = [await create(services, project) for _ in range(4)]
+    write = services.storage.checks.write
 
     async def write_but_one(writes: Any) -> Any:
         if any(one.base.id == bad.id for one in writes):
             raise ValueError("can't be encoded")
         return await write(writes)
 
-    monkeypatch.setattr(core.storage.checks, "write", write_but_one)
+    monkeypatch.setattr(services.storage.checks, "write", write_but_one)
     for check in (bad, *good):
-        await ping(core, check.id)
+        await ping(services, check.id)
     for check in good:
-        await core.ledger.settle(check.id)
+        await services.cache.settle(check.id)
     async with asyncio.timeout(10):
-        await core.stop()
+        await services.stop()
     counted = [(await database["checks"].find_one({"_id": check.id}))["n_pings"] for check in (bad, *good)]
     assert counted == [0, 1, 1, 1]
 
 
 async def test_a_check_that_can_not_be_folded_does_not_keep_the_server_from_starting(
-    core: Core, project: Project, make_core: MakeCore, database: Any, clock: FakeClock
+    services: Services, project: Project, make_services: MakeServices, database: Any, clock: FakeClock
 ) -> None:
-    bad, good = await create(core, project, schedule="0 * * * *"), await create(core, project)
+    bad, good = await create(services, project, schedule="0 * * * *"), await create(services, project)
     gone = {"$set": {"tz": "US/Pacific-New"}}  # not in tzdata any more
     await database["checks"].update_one({"_id": bad.id}, gone)
     for check in (bad, good):
         one = Ping(check=check.id, n=1, at=clock.now, type="success", scheme="http", remote_addr="")
-        await core.storage.pings.append([one])
-    restarted = await make_core()
-    assert (await restarted.ledger.get(good.id)).status == "up"
+        await services.storage.pings.append([one])
+    restarted = await make_services()
+    assert (await restarted.cache.get(good.id)).status == "up"

@@ -7,133 +7,135 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from hcserver.domain.project import Channel, Project
+from hcserver.domain.channel import Channel
+from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
-from hcserver.services.core import Core
+from hcserver.services.container import Services
 from hcserver.services.management import channels
 from hcserver.validation.channel import parse_channel
-from tests.hcserver.services.conftest import FakeClock, MakeCore, create, ping
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
 
 
-async def add(core: Core, project: Project, **members: Any) -> Channel:
+async def add(services: Services, project: Project, **members: Any) -> Channel:
     data = {"kind": "email", "target": "ops@example.org", **members}
-    return await core.channels.create(project, parse_channel(data))
+    return await services.channels.create(project, parse_channel(data))
 
 
 async def test_a_deleted_channel_leaves_many_checks_whose_pings_are_not_lost(
-    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(channels, "_AT_ONCE", 4)
-    gone, kept = await add(core, project), await add(core, project)
-    checks = [await create(core, project, channels="*") for _ in range(10)]
+    gone, kept = await add(services, project), await add(services, project)
+    checks = [await create(services, project, channels="*") for _ in range(10)]
     await asyncio.gather(
-        core.channels.delete(project, gone.id), *(ping(core, check.id) for check in checks for _ in range(3))
+        services.channels.delete(project, gone.id),
+        *(ping(services, check.id) for check in checks for _ in range(3)),
     )
     for check in checks:
-        stored = (await core.storage.checks.load([check.id]))[check.id].check
+        stored = (await services.storage.checks.load([check.id]))[check.id].check
         assert stored.channels == (kept.id,)
-        assert (await core.ledger.settle(check.id)).n_pings == 3
+        assert (await services.cache.settle(check.id)).n_pings == 3
 
 
 async def test_other_processes_hear_of_a_deleted_channel(
-    core: Core, project: Project, make_core: MakeCore
+    services: Services, project: Project, make_services: MakeServices
 ) -> None:
-    other = await make_core()
-    channel = await add(core, project)
-    check = await create(core, project, channels="*")
-    assert (await other.ledger.get(check.id)).channels == (channel.id,)
-    await core.channels.delete(project, channel.id)
+    other = await make_services()
+    channel = await add(services, project)
+    check = await create(services, project, channels="*")
+    assert (await other.cache.get(check.id)).channels == (channel.id,)
+    await services.channels.delete(project, channel.id)
     await other.scheduler.listen()
-    assert (await other.ledger.get(check.id)).channels == ()
+    assert (await other.cache.get(check.id)).channels == ()
 
 
 async def test_what_another_process_changed_meanwhile_stays(
-    core: Core, project: Project, make_core: MakeCore
+    services: Services, project: Project, make_services: MakeServices
 ) -> None:
-    other = await make_core()
-    channel = await add(core, project)
-    check = await create(core, project, channels="*")
-    await other.ledger.get(check.id)
-    await ping(core, check.id)
-    await core.ledger.flush()
+    other = await make_services()
+    channel = await add(services, project)
+    check = await create(services, project, channels="*")
+    await other.cache.get(check.id)
+    await ping(services, check.id)
+    await services.cache.flush()
     await other.channels.delete(project, channel.id)
-    stored = (await core.storage.checks.load([check.id]))[check.id].check
+    stored = (await services.storage.checks.load([check.id]))[check.id].check
     assert (stored.channels, stored.n_pings, stored.status) == ((), 1, "up")
 
 
 async def test_a_project_has_so_many_channels_and_no_more(
-    core: Core, project: Project, monkeypatch: pytest.MonkeyPatch
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(channels, "MAX_CHANNELS", 2)
-    made = await asyncio.gather(*(add(core, project) for _ in range(4)), return_exceptions=True)
+    made = await asyncio.gather(*(add(services, project) for _ in range(4)), return_exceptions=True)
     assert sorted(type(one).__name__ for one in made) == ["Channel", "Channel", "Forbidden", "Forbidden"]
-    assert len(await core.channels.of_project(project.id)) == 2
+    assert len(await services.channels.of_project(project.id)) == 2
 
 
-async def test_simultaneous_changes_of_one_channel_are_all_made(core: Core, project: Project) -> None:
-    channel = await add(core, project)
+async def test_simultaneous_changes_of_one_channel_are_all_made(services: Services, project: Project) -> None:
+    channel = await add(services, project)
     changes: list[dict[str, object]] = [{"name": "x"}, {"delay": 5}, {"tags": "db"}, {"auto_assign": True}]
     await asyncio.gather(
-        *(core.channels.update(project, channel.id, parse_channel(change)) for change in changes)
+        *(services.channels.update(project, channel.id, parse_channel(change)) for change in changes)
     )
-    found = await core.channels.get(project, channel.id)
+    found = await services.channels.get(project, channel.id)
     assert (found.name, found.delay, found.tags, found.auto_assign) == ("x", 5, "db", True)
 
 
-async def test_a_channel_is_found_by_its_id_or_its_name(core: Core, project: Project) -> None:
-    one = await add(core, project, name="one")
-    named_like_it = await add(core, project, name=str(one.id))
-    assert (await core.channels.find(project, str(one.id))).id == one.id
-    assert (await core.channels.find(project, "one")).id == one.id
-    await add(core, project, name="one")
+async def test_a_channel_is_found_by_its_id_or_its_name(services: Services, project: Project) -> None:
+    one = await add(services, project, name="one")
+    named_like_it = await add(services, project, name=str(one.id))
+    assert (await services.channels.find(project, str(one.id))).id == one.id
+    assert (await services.channels.find(project, "one")).id == one.id
+    await add(services, project, name="one")
     with pytest.raises(Ambiguous, match="give the id"):
-        await core.channels.find(project, "one")
-    other, _ = await core.projects.create("other")
+        await services.channels.find(project, "one")
+    other, _ = await services.projects.create("other")
     for name in ("two", str(uuid4())):
         with pytest.raises(NotFound, match="there is no channel"):
-            await core.channels.find(project, name)
+            await services.channels.find(project, name)
     with pytest.raises(NotFound):
-        await core.channels.find(other, str(named_like_it.id))
+        await services.channels.find(other, str(named_like_it.id))
 
 
 async def test_a_channel_of_a_kind_that_is_not_there_any_more_can_be_seen_and_deleted(
-    core: Core, project: Project
+    services: Services, project: Project
 ) -> None:
-    channel = await add(core, project)
-    await core.storage.channels.replace(replace(channel, kind="pigeon", target="secret roof"))
-    check = await create(core, project, channels="*")
-    found = await core.channels.get(project, channel.id)
+    channel = await add(services, project)
+    await services.storage.channels.replace(replace(channel, kind="pigeon", target="secret roof"))
+    check = await create(services, project, channels="*")
+    found = await services.channels.get(project, channel.id)
     assert "secret" not in channels.masked_target(found)
     with pytest.raises(InvalidRequest):
-        await core.channels.update(project, channel.id, parse_channel({"target": "x"}))
-    await core.channels.delete(project, channel.id)
-    assert (await core.ledger.get(check.id)).channels == ()
+        await services.channels.update(project, channel.id, parse_channel({"target": "x"}))
+    await services.channels.delete(project, channel.id)
+    assert (await services.cache.get(check.id)).channels == ()
 
 
-async def test_a_foreign_channel_is_forbidden(core: Core, project: Project) -> None:
-    other, _ = await core.projects.create("other")
-    channel = await add(core, other)
+async def test_a_foreign_channel_is_forbidden(services: Services, project: Project) -> None:
+    other, _ = await services.projects.create("other")
+    channel = await add(services, other)
     for attempt in (
-        core.channels.get(project, channel.id),
-        core.channels.update(project, channel.id, parse_channel({})),
-        core.channels.delete(project, channel.id),
+        services.channels.get(project, channel.id),
+        services.channels.update(project, channel.id, parse_channel({})),
+        services.channels.delete(project, channel.id),
     ):
         with pytest.raises(Forbidden):
             await attempt
     with pytest.raises(NotFound):
-        await core.channels.get(project, UUID(int=1))
+        await services.channels.get(project, UUID(int=1))
 
 
 async def test_a_check_can_be_snoozed_whatever_process_has_it(
-    core: Core, project: Project, make_core: MakeCore, clock: FakeClock
+    services: Services, project: Project, make_services: MakeServices, clock: FakeClock
 ) -> None:
-    other = await make_core()
-    check = await create(core, project)
-    await other.ledger.get(check.id)
+    other = await make_services()
+    check = await create(services, project)
+    await other.cache.get(check.id)
     until = clock.advance(600)
-    await core.checks.snooze(project, check.id, until)
+    await services.checks.snooze(project, check.id, until)
     await other.scheduler.listen()
     assert (await other.checks.get(project, check.id)).snoozed_until == until
     await other.checks.snooze(project, check.id, None)
-    stored = (await core.storage.checks.load([check.id]))[check.id].check
+    stored = (await services.storage.checks.load([check.id]))[check.id].check
     assert stored.snoozed_until is None

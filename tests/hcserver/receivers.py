@@ -12,19 +12,21 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from hcserver.config.schema import EmailSettings, NotificationSettings, Settings
 from hcserver.config.types import networks
-from hcserver.notify.send_context import Tools
+from hcserver.notify.send_context import SendContext
 
 LOOPBACK = networks().read(["127.0.0.0/8", "::1"])
 
 
 @asynccontextmanager
-async def making_tools(email: EmailSettings | None = None, **notifications: Any) -> AsyncIterator[Tools]:
-    """Tools that may reach this machine, unless told otherwise."""
+async def making_tools(
+    email: EmailSettings | None = None, **notifications: Any
+) -> AsyncIterator[SendContext]:
+    """SendContext that may reach this machine, unless told otherwise."""
     given = {"allowed_networks": LOOPBACK, "timeout": 5.0} | notifications
     settings = Settings(email=email or EmailSettings(), notifications=NotificationSettings(**given))
-    tools = Tools.of(settings)
-    yield tools
-    await tools.close()
+    context = SendContext.of(settings)
+    yield context
+    await context.close()
 
 
 @dataclass

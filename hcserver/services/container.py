@@ -1,4 +1,4 @@
-"""The core of a server, put together: everything but the ways in."""
+"""The services of a server, put together: everything but the ways in."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hcserver.domain.keywords import Reason
 from hcserver.errors import Unavailable
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
-from hcserver.services.intake.append import Ingestor
-from hcserver.services.intake.check_cache import Ledger
-from hcserver.services.lookup import Directory
+from hcserver.services.intake.append import Intake
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.lookup import Lookup
 from hcserver.services.management.admin_keys import AdminKeys
 from hcserver.services.management.channels import Channels
 from hcserver.services.management.checks import Checks
@@ -47,33 +47,31 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 Examiner = Callable[[bytes, Check], Awaitable[Verdict]]
 
 
-class Core:
+class Services:
     """`start` brings the database in order and takes up the work; `stop` leaves nothing unwritten."""
 
     def __init__(self, database: Any, settings: Settings, clock: Clock = utc_now) -> None:
         self.settings = settings
         self.clock = clock
         self.storage = Storage(database)
-        self.directory = Directory(self.storage)
-        self.ledger = Ledger(self.storage, settings.limits.cached_checks)
-        self.ingestor = Ingestor(self.storage, self.ledger, self.directory, settings.limits.email_body_bytes)
-        self.checks = Checks(self.storage, self.ledger, self.directory, settings.limits, clock)
-        self.projects = Projects(self.storage, self.directory, self.checks, clock)
+        self.lookup = Lookup(self.storage)
+        self.cache = CheckCache(self.storage, settings.limits.cached_checks)
+        self.intake = Intake(self.storage, self.cache, self.lookup, settings.limits.email_body_bytes)
+        self.checks = Checks(self.storage, self.cache, self.lookup, settings.limits, clock)
+        self.projects = Projects(self.storage, self.lookup, self.checks, clock)
         self.admin_keys = AdminKeys(self.storage, clock)
-        self.pruner = Pruner(self.storage, self.ledger, self.directory, self.checks)
+        self.pruner = Pruner(self.storage, self.cache, self.lookup, self.checks)
         self.examiner: Examiner | None = None  # set by whoever can read emails
         self.bounces = Bounces(self.storage, settings.email.bounce_domain, clock)
-        self.notifier = Notifier(
-            self.storage, self.ledger, self.directory, self.bounces.address, settings, clock
-        )
-        self.ledger.on_late_change = self.checks.tell_later
-        self.ledger.on_tail = self.ingestor.remember
-        self.ledger.on_alerts = self.notifier.take
-        self.scheduler = Scheduler(self.storage, self.ledger, self.directory, self.checks, clock)
+        self.notifier = Notifier(self.storage, self.cache, self.lookup, self.bounces.address, settings, clock)
+        self.cache.on_late_change = self.checks.tell_later
+        self.cache.on_tail = self.intake.remember
+        self.cache.on_alerts = self.notifier.take
+        self.scheduler = Scheduler(self.storage, self.cache, self.lookup, self.checks, clock)
         self.scheduler.on_return = self.notifier.came_back
         self.scheduler.tell_operator = self.notifier.tell_operator
-        self.channels = Channels(self.storage, self.ledger, self.notifier, clock)
-        self.windows = Windows(self.storage, self.ledger, self.notifier, clock)
+        self.channels = Channels(self.storage, self.cache, self.notifier, clock)
+        self.windows = Windows(self.storage, self.cache, self.notifier, clock)
         self.ready = (
             False  # `start` has come to its end: before that nothing in memory is in step with the log
         )
@@ -85,9 +83,9 @@ class Core:
         await prepare(self._database)
         await self.bounces.start()
         await self.recover()
-        self.ledger.on_folded = self.pruner.consider
-        self.ledger.start()
-        self.ingestor.start()
+        self.cache.on_folded = self.pruner.consider
+        self.cache.start()
+        self.intake.start()
         self.pruner.start()
         # Before anything is told: after a long absence only the newest is. If not now, the scheduler does it.
         try:
@@ -104,8 +102,8 @@ class Core:
         """Call it when nothing comes in any more."""
         await self.scheduler.stop()
         await self.pruner.stop()
-        await self.ingestor.stop()
-        await self.ledger.stop()
+        await self.intake.stop()
+        await self.cache.stop()
         await self.notifier.stop()
 
     async def recover(self) -> None:
@@ -121,16 +119,16 @@ class Core:
             for stored in batch:
                 id = stored.check.id
                 tail = await self.storage.pings.tail(id, stored.check.n_pings) if id in behind else []
-                self.ingestor.remember(tail)
+                self.intake.remember(tail)
                 try:
-                    self.ledger.add(stored, tail)
+                    self.cache.add(stored, tail)
                 except Exception:
                     # One check that can't be dealt with is no reason not to watch the others.
                     log.exception("can't fold the log of check %s", id)
-                    self.ledger.forget(id)
+                    self.cache.forget(id)
                 else:
                     folded += len(tail)
-            await self.ledger.flush()
+            await self.cache.flush()
         if folded:
             log.info("folded %d pings that were acknowledged before the last stop", folded)
 

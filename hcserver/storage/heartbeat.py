@@ -1,0 +1,31 @@
+"""When a server on this database was last running."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from hcserver.storage.client import translated
+
+
+class Heartbeat:
+    """When a server on this database was last at work."""
+
+    def __init__(self, database: Any) -> None:
+        self._meta = database["meta"]
+
+    async def last(self) -> datetime | None:
+        with translated("read when a server last ran"):
+            document = await self._meta.find_one({"_id": "alive"})
+        return None if document is None else document["at"]
+
+    async def came_back(self, at: datetime, away: timedelta) -> bool:
+        """Note that a server is at work again after at least `away`. False: another has noted it already."""
+        with translated("note that the server runs"):
+            absent = {"_id": "alive", "at": {"$lte": at - away}}
+            result = await self._meta.update_one(absent, {"$set": {"at": at}})
+        return bool(result.modified_count)
+
+    async def beat(self, at: datetime) -> None:
+        with translated("note that the server runs"):
+            await self._meta.update_one({"_id": "alive"}, {"$set": {"at": at}}, upsert=True)

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 Verdict = Literal["start", "success", "fail", "ign"]
-Where = Literal["subject", "body", "default", "unfiltered"]
+Where = Literal["subject", "body", "default", "unfiltered", "endpoint"]
 
 CHUNK = 64 * 1024  # characters that one string operation goes through, so that other threads get their turn
 
@@ -27,10 +27,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why a report was taken as `signal`: the keyword, as written in the rules, and where it was found.
 
-    Without a keyword `where` is "default" (none was found) or "unfiltered" (nothing was to be searched).
+    Without a keyword `where` is "default" (none was found), "unfiltered" (nothing was to be searched) or
+    "endpoint" (none was found, and the address of the HTTP ping says what it means; only then "log" occurs).
     """
 
-    signal: Verdict
+    signal: Verdict | Literal["log"]
     keyword: str | None
     where: Where
 

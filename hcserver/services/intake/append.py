@@ -17,8 +17,9 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from hcserver.domain.check import Check
-from hcserver.domain.keywords import Reason, classify
+from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping, Report, Signal
+from hcserver.domain.signal import effective_signal
 from hcserver.domain.state_machine import record
 from hcserver.errors import NotFound, Unavailable
 from hcserver.services.intake.check_cache import CheckCache
@@ -280,7 +281,7 @@ class Intake:
                 later.append(item)
                 continue
             tokens.add(item.token)
-            type, reason = final_type(check, report)
+            type, reason = effective_signal(check, report)
             item.ping = _ping(item, check.n_pings + 1, type, reason)
             states[report.check], _ = record(check, type, report.at, report.rid)
             item.tried = True
@@ -347,20 +348,6 @@ def _drain(queue: deque[_Item], limit: int) -> list[_Item]:
         size += item.size
         drained.append(item)
     return drained
-
-
-def final_type(check: Check, report: Report) -> tuple[Signal, Reason | None]:
-    """What a report counts as: `methods` first, then the words of its body, then manual_resume."""
-    signal, reason = report.signal, report.reason
-    if report.scheme != "email":
-        if check.methods == "POST" and report.method != "POST":
-            return "ign", None
-        if check.filter_http_body:
-            reason = classify(check.rules, None, (report.body or b"").decode("utf-8", "replace"))
-            signal = reason.signal
-    if check.status == "paused" and check.manual_resume:
-        signal = "ign"
-    return signal, reason
 
 
 def _ping(item: _Item, n: int, type: Signal, reason: Reason | None) -> Ping:

@@ -10,13 +10,14 @@ from bisect import bisect_left, bisect_right
 from calendar import isleap
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from oncalendar import MAX_YEAR, SPECIALS, BaseIterator, OnCalendarError
+
+from hcserver.domain.time_zone import is_zone, zone
 
 ScheduleKind = Literal["cron", "oncalendar"]
 
@@ -47,71 +48,6 @@ def next_occurrence(kind: ScheduleKind, schedule: str, tz: str, after: datetime)
     """
     found = [moment for line in _compile(kind, schedule, tz) if (moment := line.after(after)) is not None]
     return min(found, default=None)
-
-
-# Renamed places whose link in tzdata.zi leads past the new name, to the zone that it shares its data with.
-# From the "#=" comments and the section "Non-zone.tab locations" of the IANA database's file `backward`.
-_RENAMED: Final = {
-    "Africa/Asmera": "Africa/Asmara",
-    "Africa/Timbuktu": "Africa/Bamako",
-    "America/Coral_Harbour": "America/Atikokan",
-    "America/Virgin": "America/St_Thomas",
-    "Antarctica/South_Pole": "Antarctica/McMurdo",
-    "Atlantic/Jan_Mayen": "Arctic/Longyearbyen",
-    "Iceland": "Atlantic/Reykjavik",
-    "Pacific/Ponape": "Pacific/Pohnpei",
-    "Pacific/Truk": "Pacific/Chuuk",
-    "Pacific/Yap": "Pacific/Chuuk",
-}
-# Links too, but nobody who says EST lives in Panama (which is where its link leads).
-_ABBREVIATIONS: Final = frozenset({"CET", "EET", "EST", "GMT", "HST", "MET", "MST", "UTC", "WET"})
-
-
-def canonical_zone(name: str) -> str:
-    """Today's name of a time zone: Europe/Kiev is Europe/Kyiv, US/Eastern is America/New_York.
-
-    Places that only share their data with another (Europe/Oslo) keep their name. Raises ValueError if
-    there is no such zone.
-    """
-    if name not in _zone_names():
-        raise ValueError(f"no such time zone: {name[:100]!r}")
-    return _renamed_zones().get(name, name)
-
-
-@cache
-def zone(name: str) -> ZoneInfo:
-    """The zone of that name, legacy ones included, from the tzdata package, never from the machine.
-
-    Raises ValueError if there is no such zone.
-    """
-    if name not in _zone_names():
-        raise ValueError(f"no such time zone: {name[:100]!r}")
-    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    # "Factory" says that nobody has set a zone yet, so it is none.
-    return frozenset(resources.files("tzdata").joinpath("zones").read_text("ascii").split()) - {"Factory"}
-
-
-@cache
-def _renamed_zones() -> dict[str, str]:
-    """Old name to today's. A link is a renaming unless zone.tab lists it as a place of its own."""
-    folder = resources.files("tzdata").joinpath("zoneinfo")
-    places = {
-        line.split("\t")[2]
-        for line in folder.joinpath("zone.tab").read_text("utf-8").splitlines()
-        if not line.startswith("#")
-    }
-    links = {}
-    for line in folder.joinpath("tzdata.zi").read_text("utf-8").splitlines():
-        if line.startswith("L "):
-            _, target, name = line.split()
-            links[name] = target
-    kept = places | _ABBREVIATIONS
-    return {name: target for name, target in links.items() if name not in kept} | _RENAMED
 
 
 class _Line:
@@ -284,7 +220,7 @@ def _cron(expression: str, zone: ZoneInfo) -> _Line:
 
 def _oncalendar(line: str, tz: str) -> _Line:
     expression, _, suffix = line.rpartition(" ")
-    if suffix in _zone_names():
+    if is_zone(suffix):
         tz = suffix
     else:
         expression = line

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from hcserver.domain.ping import Ping
-from hcserver.domain.schedule import zone
+from hcserver.domain.time_zone import zone
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.body_preview import excerpt, one_line
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from hcserver.domain.clock import EPOCH
-from hcserver.domain.schedule import canonical_zone, schedule_kind
+from hcserver.domain.schedule import schedule_kind
+from hcserver.domain.time_zone import canonical_zone
 from hcserver.errors import InvalidRequest
 
 Reader = Callable[[str, object], Any]

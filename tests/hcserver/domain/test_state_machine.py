@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from hcserver.domain.check import Check, CheckKind, Status
 from hcserver.domain.flip import Cause, Flip
 from hcserver.domain.ping import Signal
-from hcserver.domain.schedule import zone
 from hcserver.domain.state_machine import (
     expected_at,
     expire,
@@ -25,6 +24,7 @@ from hcserver.domain.state_machine import (
     shown_status,
     with_deadline,
 )
+from hcserver.domain.time_zone import zone
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 A, B = UUID(int=1), UUID(int=2)

@@ -23,7 +23,7 @@ from hcserver.domain.badge import (
 )
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
-from hcserver.domain.state_machine import shown_status
+from hcserver.domain.status import shown_status
 from hcserver.errors import HcError, NotFound
 from hcserver.services.container import Services
 

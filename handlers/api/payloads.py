@@ -14,7 +14,7 @@ from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.domain.state_machine import grace_start, shown_status
+from hcserver.domain.status import grace_start, shown_status
 from hcserver.services.management.channels import masked_target
 from hcserver.storage.checks import unique_key
 

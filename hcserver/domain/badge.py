@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from hcserver.domain.state_machine import ShownStatus
+from hcserver.domain.status import ShownStatus
 
 BadgeState = Literal["up", "late", "down"]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
-from hcserver.domain.state_machine import grace_start, shown_status
+from hcserver.domain.status import grace_start, shown_status
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.rendering import link, plain, title
 

@@ -1,4 +1,4 @@
-"""The flips: every change of status, for the API and as the outbox of notifications."""
+"""The flips: every change of a check's status."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hcserver.storage.client import DUPLICATE_KEY, entry_id, translated
 
 
 class FlipStore:
-    """Flips by (check, n), which is their _id; searched by check and time."""
+    """Flips by (check, n), which is their _id; searched by check and time. Their order is that of n."""
 
     def __init__(self, database: Any) -> None:
         self._flips = database["flips"]
 
     async def publish(self, flips: Iterable[Flip]) -> None:
-        """Store flips; those that are there already are left alone, so that doing it again is harmless."""
+        """Store flips. One that is stored already stays as it is, so that publishing twice is harmless."""
         with translated("store flips"):
             try:
                 await self._flips.insert_many([flip_document(flip) for flip in flips], ordered=False)
@@ -32,20 +32,16 @@ class FlipStore:
                     raise
 
     async def read(
-        self,
-        check: UUID,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        limit: int = 0,
+        self, check: UUID, start: datetime | None = None, end: datetime | None = None
     ) -> list[Flip]:
-        """Flips with start <= at < end, newest first, at most `limit` (0: all)."""
+        """Flips with start <= at < end, the newest (with the highest n) first."""
         moments = {op: moment for op, moment in (("$gte", start), ("$lt", end)) if moment is not None}
         query: dict[str, Any] = {"check": check}
         if moments:
             query["at"] = moments
         with translated("read flips"):
-            cursor = self._flips.find(query).sort([("at", -1), ("n", -1)]).limit(limit)
-            return [flip_of(document) async for document in cursor]
+            flips = [flip_of(document) async for document in self._flips.find(query)]
+        return sorted(flips, key=lambda flip: flip.n, reverse=True)
 
     async def delete(self, check: UUID) -> None:
         with translated("delete flips"):
@@ -53,7 +49,7 @@ class FlipStore:
 
 
 def flip_document(flip: Flip) -> dict[str, Any]:
-    """A flip as it is stored, here and as a member of its check until it is published."""
+    """A flip as it is stored: here, and within its check's document until it is published."""
     return {
         "_id": entry_id(flip.check, flip.n),
         "check": flip.check,

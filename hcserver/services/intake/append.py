@@ -283,7 +283,7 @@ class Intake:
             tokens.add(item.token)
             type, reason = effective_signal(check, report)
             item.ping = _ping(item, check.n_pings + 1, type, reason)
-            states[report.check], _ = record(check, type, report.at, report.rid)
+            states[report.check] = record(check, type, report.at, report.rid).check
             item.tried = True
             numbered.append(item)
         return numbered, later

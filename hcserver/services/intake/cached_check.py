@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from hcserver.domain.alert import Step
 from hcserver.domain.check import Check
+from hcserver.domain.state_machine import Step
 from hcserver.errors import HcError
 from hcserver.storage.checks import Outbox, Stored
 

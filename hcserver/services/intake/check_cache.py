@@ -22,9 +22,10 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Alert, record
+from hcserver.domain.alert import Alert
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
+from hcserver.domain.state_machine import record
 from hcserver.errors import HcError, NotFound, Unavailable
 from hcserver.services.intake.cached_check import CachedCheck, Change, Pending
 from hcserver.storage import Storage

@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Step
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Attempt, Notification
 from hcserver.domain.project import Project
+from hcserver.domain.state_machine import Step
 from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
 from hcserver.notify.group import Group
 from hcserver.notify.registry import CHANNEL_KINDS, kind

@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from hcserver.config.schema import LimitSettings
-from hcserver.domain.alert import Step, changed, pause, resume
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.flip import Flip
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
+from hcserver.domain.state_machine import Step, change_settings, pause, resume
 from hcserver.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from hcserver.services.delivery.held_notifications import release
 from hcserver.services.intake.check_cache import CheckCache
@@ -106,12 +106,10 @@ class Checks:
             raise NotFound("not found")
         return ping
 
-    async def flips(
-        self, check: Check, start: datetime | None, end: datetime | None, limit: int = 0
-    ) -> list[Flip]:
-        """Flips with start <= at < end, newest first, everything acknowledged included."""
+    async def flips(self, check: Check, start: datetime | None, end: datetime | None) -> list[Flip]:
+        """Flips with start <= at < end, newest first, including those of every acknowledged ping."""
         await self._cache.settle(check.id)
-        return await self._storage.flips.read(check.id, start, end, limit)
+        return await self._storage.flips.read(check.id, start, end)
 
     # -- changing
 
@@ -277,9 +275,11 @@ class Checks:
         return tuple(channel.id for channel in channels if channel.auto_assign)
 
     async def _change(self, check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:
+        now = self._clock()
+
         def apply(current: Check) -> Step:
             check = apply_spec(current, spec)
-            return changed(check if channels is None else replace(check, channels=channels))
+            return change_settings(check if channels is None else replace(check, channels=channels), now)
 
         after = await self._cache.change(check.id, apply)
         if after.slug != check.slug:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
-from hcserver.domain.alert import Step, expire, put_off
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
+from hcserver.domain.state_machine import Step, expire, put_off
 from hcserver.errors import NotFound, Unavailable
 from hcserver.services.intake.cached_check import Change
 from hcserver.services.intake.check_cache import CheckCache

@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Alert, Step, changed, expire, pause, put_off, record, resume
+from hcserver.domain.alert import Alert
 from hcserver.domain.check import Check
+from hcserver.domain.state_machine import Step, change_settings, expire, pause, put_off, record, resume
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 A = UUID(int=1)
@@ -131,7 +133,7 @@ def test_a_success_after_a_pause_is_not_told() -> None:
 
 def test_a_lower_threshold_is_told_at_once() -> None:
     down, _ = run(make(failures_before_alert=5), "fail", "fail")
-    lowered = changed(replace(down, failures_before_alert=2)).check
+    lowered = change_settings(replace(down, failures_before_alert=2), NOW + 3 * MINUTE).check
     assert lowered.due is not None and lowered.due <= NOW + 2 * MINUTE
     assert events(expire(lowered, NOW + 3 * MINUTE)) == [("down", None)]
 
@@ -139,9 +141,9 @@ def test_a_lower_threshold_is_told_at_once() -> None:
 def test_switching_reminders_on_and_off_counts_from_the_last_message() -> None:
     down = record(make(), "fail", NOW).check
     assert down.due is None
-    on = changed(replace(down, repeat_after=3600)).check
+    on = change_settings(replace(down, repeat_after=3600), NOW).check
     assert on.due == NOW + timedelta(hours=1)
-    assert changed(replace(on, repeat_after=0)).check.due is None
+    assert change_settings(replace(on, repeat_after=0), NOW).check.due is None
 
 
 def test_putting_off_leaves_what_is_not_due_alone() -> None:
@@ -164,7 +166,7 @@ def test_what_is_put_off_stays_put_off_until_something_ends_it() -> None:
     late = NOW + timedelta(days=1)
     excused = put_off(record(make(), "success", NOW).check, late).check
     assert record(excused, "start", late).check.alert_after == late + MINUTE
-    assert changed(replace(excused, desc="new")).check.alert_after == late + MINUTE
+    assert change_settings(replace(excused, desc="new"), late).check.alert_after == late + MINUTE
     again = record(excused, "success", late).check
     assert again.alert_after == late + timedelta(seconds=3660)
 
@@ -238,3 +240,100 @@ def test_people_know_how_it_is(happenings: list[str], threshold: int, repeat: in
         # Whoever is down is told of by now, or there is a moment at which that will be looked at again.
         assert check.status != "down" or told_down or check.tell_after is not None
         assert before.n_alerts <= check.n_alerts
+
+
+# --- one run is one failure
+
+DAILY = {"kind": "cron", "schedule": "7 7 * * *", "failures_before_alert": 2}
+DUE = datetime(2026, 3, 2, 7, 7, tzinfo=UTC)
+DAY = timedelta(days=1)
+EARLY = DUE - timedelta(seconds=2)
+
+
+def walk(check: Check, until: datetime) -> list[tuple[datetime, str, str | None]]:
+    """The alerts that time alone brings until that moment."""
+    alerts = []
+    while check.due is not None and check.due <= until:
+        step = expire(check, check.due)
+        check = step.check
+        if step.alert is not None:
+            alerts.append((step.alert.at, step.alert.event, step.alert.held))
+    return alerts
+
+
+@pytest.mark.parametrize("status", ["up", "new"])
+def test_a_run_that_starts_a_little_early_and_hangs_is_one_failure(status: str) -> None:
+    check = make(**DAILY)
+    if status == "up":
+        check = record(check, "success", NOW).check
+    check = record(check, "start", EARLY).check
+    assert walk(check, DUE + DAY + 2 * MINUTE) == [
+        (EARLY + MINUTE, "down", "failure 1 of 2 in a row"),
+        (DUE + DAY + MINUTE, "down", None),
+    ]
+
+
+def test_a_run_that_starts_a_little_early_and_fails_is_one_failure() -> None:
+    check = record(record(make(**DAILY), "success", NOW).check, "start", EARLY).check
+    check = record(check, "fail", EARLY + timedelta(seconds=1)).check
+    assert walk(check, DUE + DAY) == []
+    assert [at for at, _, _ in walk(check, DUE + 2 * DAY)] == [DUE + DAY + MINUTE]
+
+
+def test_an_early_run_of_a_check_that_is_down_stands_for_its_occurrence_too() -> None:
+    check = record(make(**{**DAILY, "failures_before_alert": 3}), "fail", NOW).check
+    check = record(check, "start", EARLY).check
+    check = record(check, "fail", EARLY + timedelta(seconds=1)).check
+    assert check.failures == 2
+    assert [at for at, _, _ in walk(check, DUE + 2 * DAY)] == [DUE + DAY + MINUTE]
+
+
+def test_a_run_that_starts_long_before_its_time_stands_for_none() -> None:
+    check = record(make(**DAILY), "success", NOW).check
+    check = record(check, "start", DUE - timedelta(hours=2)).check
+    assert [at for at, _, _ in walk(check, DUE + DAY)] == [DUE - timedelta(minutes=119), DUE + MINUTE]
+
+
+def test_a_run_that_starts_late_and_hangs_is_one_failure() -> None:
+    check = record(make(**DAILY), "success", NOW).check
+    check = record(check, "start", DUE + MINUTE / 2).check
+    assert [at for at, _, _ in walk(check, DUE + 2 * DAY)] == [DUE + MINUTE, DUE + DAY + MINUTE]
+
+
+@pytest.mark.parametrize("fields", [DAILY, {"failures_before_alert": 2}])
+def test_a_run_that_took_too_long_and_then_fails_is_one_failure(fields: dict[str, Any]) -> None:
+    check = record(make(**fields), "success", NOW).check
+    check = record(check, "start", NOW + MINUTE, A).check
+    check = expire(check, NOW + 2 * MINUTE).check
+    assert (check.status, check.failures) == ("down", 1)
+    failed = record(check, "fail", NOW + 3 * MINUTE, A)
+    assert (failed.check.failures, failed.alert, failed.check.last_start) == (1, None, None)
+    again = record(record(failed.check, "start", NOW + 4 * MINUTE, A).check, "fail", NOW + 5 * MINUTE, A)
+    assert again.check.failures == 2
+    assert events(again) == [("down", None)]
+
+
+def test_the_failure_of_another_run_is_another_failure() -> None:
+    check = record(make(failures_before_alert=2), "start", NOW, A).check
+    check = expire(check, NOW + MINUTE).check
+    assert events(record(check, "fail", NOW + 2 * MINUTE, UUID(int=2))) == [("down", None)]
+
+
+# --- new settings, moments out of order
+
+
+def test_runs_that_only_new_settings_make_missed_are_missed_at_the_change() -> None:
+    down = record(make(failures_before_alert=2), "fail", NOW).check
+    change = NOW + 30 * MINUTE
+    changed = change_settings(replace(down, timeout=60), change).check
+    assert changed.tell_after == change
+    step = expire(changed, change)
+    assert step.alert is not None and (step.alert.event, step.alert.at) == ("down", change)
+
+
+def test_no_alert_is_dated_before_the_flip_that_it_is_about() -> None:
+    check = make(status="up", flipped_at=NOW, n_flips=1, failures_before_alert=2)
+    down = record(check, "fail", NOW - MINUTE)
+    assert down.alert is not None and down.alert.at == NOW
+    second = record(down.check, "fail", NOW - MINUTE)
+    assert second.alert is not None and second.alert.at == NOW

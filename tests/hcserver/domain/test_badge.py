@@ -17,7 +17,7 @@ from hcserver.domain.badge import (
     sign,
     verify,
 )
-from hcserver.domain.state_machine import ShownStatus
+from hcserver.domain.status import ShownStatus
 
 SVG = "{http://www.w3.org/2000/svg}"
 

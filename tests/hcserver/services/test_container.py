@@ -12,7 +12,7 @@ from hcserver.config.schema import Settings
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.domain.state_machine import shown_status
+from hcserver.domain.status import shown_status
 from hcserver.errors import ConfigError, Forbidden, NotFound, Unavailable
 from hcserver.services.container import Services
 from hcserver.services.intake import check_cache as cache_module

@@ -154,6 +154,18 @@ async def test_flips_are_published_once_and_read_newest_first(storage: Storage) 
     assert [flip.n for flip in await storage.flips.read(check, start, end)] == [3, 2]
 
 
+async def test_flips_are_ordered_by_number_whatever_their_moments(storage: Storage) -> None:
+    check = uuid4()
+    seconds = {1: 0, 2: 60, 3: 30, 4: 30, 5: 90}
+    flips = [
+        Flip(check=check, n=n, at=NOW + timedelta(seconds=at), old="up", new="down", reason="fail")
+        for n, at in seconds.items()
+    ]
+    await storage.flips.publish([flips[3], flips[0], flips[4], flips[2], flips[1]])
+    assert [flip.n for flip in await storage.flips.read(check)] == [5, 4, 3, 2, 1]
+    assert [flip.n for flip in await storage.flips.read(check, NOW + timedelta(seconds=31))] == [5, 2]
+
+
 async def test_a_lock_is_held_by_one_and_freed_by_death(storage: Storage, database: Any) -> None:
     other = Storage(database)
     async with storage.locks.hold("x", lambda: NOW):

@@ -9,9 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from hcserver.config.schema import NotificationSettings, Settings
-from hcserver.domain.alert import Alert, changed
+from hcserver.domain.alert import Alert
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.project import Project
+from hcserver.domain.state_machine import change_settings
 from hcserver.errors import DeliveryError, Unavailable
 from hcserver.notify.mailer import Mailer
 from hcserver.services.container import Services
@@ -75,7 +76,9 @@ async def test_a_snoozed_check_is_told_of_afterwards_if_it_is_still_down(
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
     until = clock.now + timedelta(minutes=30)
-    await services.cache.change(check.id, lambda check: changed(replace(check, snoozed_until=until)))
+    await services.cache.change(
+        check.id, lambda check: change_settings(replace(check, snoozed_until=until), services.clock())
+    )
     await ping(services, check.id, "fail")
     [one] = await settled(services, check)
     assert (one.status, one.why, one.held) == ("pending", "held back: snoozed", True)
@@ -156,7 +159,9 @@ async def test_what_is_held_back_by_the_check_is_in_the_log(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
-    await services.cache.change(check.id, lambda check: changed(replace(check, failures_before_alert=2)))
+    await services.cache.change(
+        check.id, lambda check: change_settings(replace(check, failures_before_alert=2), services.clock())
+    )
     await ping(services, check.id, "fail")
     [held] = await log_of(services, check, 1)
     assert (held.status, held.why) == ("skipped", "failure 1 of 2 in a row")
@@ -406,7 +411,9 @@ async def test_what_is_told_late_is_collapsed_to_the_newest(
         for n, event in enumerate(("down", "up", "down"), 1)
     ]
     clock.advance(3600)
-    await services.cache.change(check.id, lambda check: changed(replace(check, status="down")))
+    await services.cache.change(
+        check.id, lambda check: change_settings(replace(check, status="down"), services.clock())
+    )
     await services.notifier.take([(check, alert) for alert in alerts])
     log = await log_of(services, check, 3)
     assert [one.status for one in log] == ["skipped", "skipped", "sent"]
@@ -418,7 +425,9 @@ async def test_a_reminder_is_told(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
-    await services.cache.change(check.id, lambda check: changed(replace(check, repeat_after=120)))
+    await services.cache.change(
+        check.id, lambda check: change_settings(replace(check, repeat_after=120), services.clock())
+    )
     await ping(services, check.id, "fail")
     failed = clock.now
     await services.cache.flush()

@@ -15,6 +15,9 @@ from oncalendar import OnCalendar, OnCalendarError
 from hcserver.domain import schedule as module
 from hcserver.domain.schedule import ScheduleKind, next_occurrence, schedule_kind
 from hcserver.domain.time_zone import zone
+from tests.hcserver.domain.clock_changes import CLOCK_CHANGES, ClockChange
+
+MINUTE = timedelta(minutes=1)
 
 # Zones that change their clocks in March, April, September, October and November, north and south, by an
 # hour and (Lord Howe) by half of one, in the night, at midnight (Santiago, Cairo), and never.
@@ -255,6 +258,38 @@ def test_oncalendar_skips_skipped_times_and_runs_once_in_the_repeated_hour() -> 
     assert following("02:30", tz, "2025-03-08 12:00", "oncalendar") == "2025-03-10T02:30:00-04:00"
     assert following("01:30", tz, "2025-11-02 01:30", "oncalendar") == "2025-11-03T01:30:00-05:00"
     assert following("*:*:*", tz, "2025-11-02 01:10*", "oncalendar") == "2025-11-02T02:00:00-05:00"
+
+
+@pytest.mark.parametrize("change", CLOCK_CHANGES, ids=lambda change: change.tz)
+def test_cron_moves_a_skipped_time_and_oncalendar_skips_it(change: ClockChange) -> None:
+    hour, minute = change.skipped.split(":")
+    before = change.gap_end - timedelta(hours=4)
+    assert next_occurrence("cron", f"{minute} {hour} * * *", change.tz, before) == change.gap_end
+    found = next_occurrence("oncalendar", change.skipped, change.tz, before)
+    next_day = change.gap_end.astimezone(zone(change.tz)).date() + timedelta(days=1)
+    assert found == at(f"{next_day} {change.skipped}", change.tz)
+
+
+@pytest.mark.parametrize("change", CLOCK_CHANGES, ids=lambda change: change.tz)
+def test_cron_and_oncalendar_take_a_repeated_time_once(change: ClockChange) -> None:
+    hour, minute = change.repeated.split(":")
+    next_day = change.first_pass.astimezone(zone(change.tz)).date() + timedelta(days=1)
+    schedules: list[tuple[ScheduleKind, str]] = [
+        ("cron", f"{minute} {hour} * * *"),
+        ("oncalendar", change.repeated),
+    ]
+    for kind, text in schedules:
+        before = change.first_pass - timedelta(hours=2)
+        assert next_occurrence(kind, text, change.tz, before) == change.first_pass
+        after = next_occurrence(kind, text, change.tz, change.first_pass)
+        assert after == at(f"{next_day} {change.repeated}", change.tz)
+
+
+@pytest.mark.parametrize("text", ["03:15", "*:15", "15 3 * * *", "15 * * * *", "*/15 3 * * *"])
+def test_a_schedule_that_never_skips_elapses_at_the_end_of_the_gap(text: str) -> None:
+    gap_end = at("2026-03-29 04:00", "Europe/Riga")
+    found = next_occurrence(schedule_kind(text), text, "Europe/Riga", gap_end - MINUTE, never_skip=True)
+    assert found == gap_end
 
 
 def field(low: int, high: int) -> st.SearchStrategy[str]:

@@ -14,7 +14,7 @@ from hcserver.domain.project import Project
 from hcserver.errors import Conflict, Forbidden, HcError, InvalidRequest
 from hcserver.services.container import Services
 from hcserver.services.lookup import Access
-from hcserver.validation.check import parse_body
+from hcserver.validation.json_body import parse_body
 
 PREFIX = "/api/"
 _PATH = re.compile(r"/api/v([123])/(.*)", re.DOTALL)
@@ -137,7 +137,7 @@ class Api:
         found = self._find(request.path)
         headers = cors(found[0].methods if found else _ALL_METHODS)
         status = status_of(error)
-        if isinstance(error, Forbidden):
+        if isinstance(error, Forbidden) and not str(error):
             return Response(status, b"", headers)
         if isinstance(error, Conflict):
             return Response(

@@ -17,6 +17,7 @@ from hcserver.domain.clock import EPOCH
 from hcserver.domain.ping import Ping
 from hcserver.domain.runs import RunMatcher
 from hcserver.errors import InvalidRequest, NotFound
+from hcserver.validation import query as queries
 from hcserver.validation.check import parse_spec
 
 MAX_PAGE = 1000
@@ -25,7 +26,6 @@ _LOOK_BACK = 100  # pings read at a time in search of the starts of runs
 _NUMBER = re.compile(r"[0-9]{1,11}")
 _CHECK_CURSOR = re.compile(rf"([0-9]{{1,14}})-{UUID_PATTERN}")
 _MAX_SECONDS = 31_536_000
-_MAX_MOMENT = 10_000_000_000  # UNIX time, seconds
 
 
 def document_of(call: Call, check: Check) -> dict[str, Any]:
@@ -127,9 +127,10 @@ async def list_flips(call: Call) -> Response:
     """GET checks/<uuid or unique_key>/flips/"""
     check = await find_check(call)
     query = call.query()
-    start, end = _moment(query, "start"), _moment(query, "end")
-    if seconds := query.get("seconds", [""])[-1]:
-        recent = call.services.clock() - timedelta(seconds=_number("seconds", seconds, _MAX_SECONDS))
+    start, end = queries.moment(query, "start"), queries.moment(query, "end")
+    seconds = queries.number(query, "seconds", 0, _MAX_SECONDS) if query.get("seconds", [""])[-1] else None
+    if seconds is not None:
+        recent = call.services.clock() - timedelta(seconds=seconds)
         start = recent if start is None else max(start, recent)
     limit, before = limit_asked(query), _number_cursor(query)
     flips = await call.services.checks.flips(check, start, end)
@@ -170,14 +171,11 @@ async def _durations(call: Call, check: Check, pings: list[Ping]) -> dict[int, f
 
 def limit_asked(query: dict[str, list[str]]) -> int | None:
     """?limit=, if there is one. Raises InvalidRequest."""
-    if "limit" not in query:
-        return None
-    return _number("limit", query["limit"][-1], MAX_PAGE, lowest=1)
+    return queries.number(query, "limit", 1, MAX_PAGE)
 
 
 def _number_cursor(query: dict[str, list[str]]) -> int | None:
-    after = query.get("after", [""])[-1]
-    return _number("after", after, 10**11) if after else None
+    return queries.number(query, "after", 0, 10**11) if query.get("after", [""])[-1] else None
 
 
 def _cursor_behind(check: Check) -> str:
@@ -200,18 +198,6 @@ def _storable(name: str, query: dict[str, list[str]]) -> list[str]:
     if any("\0" in text for text in texts):
         raise InvalidRequest(f"{name} contains characters that can't be stored")
     return texts
-
-
-def _moment(query: dict[str, list[str]], name: str) -> datetime | None:
-    if name not in query:
-        return None
-    return EPOCH + timedelta(seconds=_number(name, query[name][-1], _MAX_MOMENT))
-
-
-def _number(name: str, text: str, highest: int, lowest: int = 0) -> int:
-    if not _NUMBER.fullmatch(text) or not lowest <= int(text) <= highest:
-        raise InvalidRequest(f"{name} is not a number from {lowest} to {highest}")
-    return int(text)
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

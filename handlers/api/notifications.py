@@ -39,8 +39,6 @@ def _until(call: Call, now: datetime) -> datetime | None:
     until: datetime = asked["until"] if "until" in asked else now + timedelta(seconds=asked["seconds"])
     if until <= now:
         raise json_fields.fault("until is in the past")
-    if until > now + timedelta(seconds=MAX_SNOOZE):
-        raise json_fields.fault("until is too large")
     return until
 
 

@@ -10,7 +10,7 @@ from hcserver.errors import Ambiguous, NotFound, Unauthorized
 from hcserver.services.lookup import API_KEY_LENGTH, key_hash
 from hcserver.services.management.projects import new_key, require_text
 from hcserver.storage import Storage
-from hcserver.validation.project import MAX_NAME
+from hcserver.validation.limits import MAX_NAME
 
 
 class AdminKeys:

@@ -52,7 +52,7 @@ class Channels:
         if channel is None:
             raise NotFound("not found")
         if channel.project != project.id:
-            raise Forbidden("the channel is another project's")
+            raise Forbidden("")
         return channel
 
     async def find(self, project: Project, name_or_id: str) -> Channel:
@@ -81,7 +81,7 @@ class Channels:
         async with self._exclusively(project):
             others = await self.of_project(project.id)
             if len(others) >= MAX_CHANNELS:
-                raise Forbidden(f"the project has {MAX_CHANNELS} channels, which is the most")
+                raise Forbidden(f"channel limit reached: a project can have {MAX_CHANNELS}")
             target = _checked_target(spec.kind, spec.target, others)
             channel = Channel(
                 id=uuid4(), project=project.id, created=self._clock(), kind=spec.kind, target=target
@@ -98,7 +98,7 @@ class Channels:
             if spec.kind not in (None, channel.kind):
                 raise json_fields.fault("kind can't be changed: create another channel")
             target = spec.target
-            if target is None and channel.kind == Group.name and spec.changes.get("error", "") is None:
+            if target is None and channel.kind == Group.name and spec.disabled is False:
                 target = channel.target  # what it had may be gone
             if target is not None:
                 target = _checked_target(channel.kind, target, await self.of_project(project.id))

@@ -172,11 +172,12 @@ class Checks:
         return check
 
     async def snooze(self, project: Project, id: UUID, until: datetime | None) -> Check:
-        """Hold back telling people that the check is down until that moment; None: no longer.
+        """Hold back notifications that the check is down until that moment; None: end the snooze.
 
-        Raises NotFound, Forbidden.
+        The moment is cut to seconds, as documents show it. Raises NotFound, Forbidden.
         """
         await self.get(project, id)
+        until = until and until.replace(microsecond=0)
         check = await self._cache.change(id, lambda check: Step(replace(check, snoozed_until=until)))
         await self._tell(check)
         await release(self._storage, [id], self._clock())
@@ -285,6 +286,8 @@ class Checks:
         if after.slug != check.slug:
             self._lookup.forget_slugs(after.project)
         await self._tell(after)
+        if after.snoozed_until != check.snoozed_until:
+            await release(self._storage, [check.id], now)
         return after
 
     async def _insert(self, check: Check) -> Check:
@@ -301,7 +304,7 @@ class Checks:
             count = await self._storage.checks.count(project.id)
             good_until = self._clock() + _COUNT_TIME
         if count >= limit:
-            raise Forbidden("")
+            raise Forbidden("check limit reached")
         self._counts[project.id] = (count + 1, good_until)
 
     def _creation_time(self) -> datetime:

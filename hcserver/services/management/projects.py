@@ -15,7 +15,7 @@ from hcserver.errors import Ambiguous, InvalidRequest, NotFound
 from hcserver.services.lookup import Lookup, key_hash
 from hcserver.services.management.checks import Checks
 from hcserver.storage import Storage
-from hcserver.validation.project import MAX_NAME
+from hcserver.validation.limits import MAX_NAME
 
 KeyKind = Literal["api", "api-readonly", "ping", "badge"]
 KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
@@ -93,7 +93,15 @@ class Projects:
             await self._update(project, name=name)
 
     async def limit(self, project: Project, checks: int | None, pings: int | None) -> None:
-        """Set the project's own limits; None: as the configuration says."""
+        """Set the project's own limits; None: the configured limit applies.
+
+        A project without an own limit does not get one that equals the limit that applies anyway, so that the
+        document of a project can be sent back as it is.
+        """
+        if project.checks_limit is None and checks == self._checks.limit(project):
+            checks = None
+        if project.pings_limit is None and pings == self._checks.pings_kept(project):
+            pings = None
         await self._update(project, checks_limit=checks, pings_limit=pings)
 
     async def rotate_key(self, project: Project, kind: KeyKind) -> str:

@@ -1,6 +1,8 @@
-"""The settings of a check that say when people are told."""
+"""The settings of a check that decide when people are notified."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import pytest
 
@@ -31,3 +33,11 @@ def test_they_are_taken_in_every_version(version: int) -> None:
 def test_they_lie_in_their_ranges(name: str, value: object, expected: str) -> None:
     with pytest.raises(InvalidRequest, match=f"^json validation error: {name} {expected}$"):
         parse_spec({name: value}, 3)
+
+
+def test_a_snooze_is_a_moment_or_null() -> None:
+    changes = parse_spec({"snoozed_until": "2030-01-31T18:00:00Z"}, 3).changes
+    assert changes == {"snoozed_until": datetime(2030, 1, 31, 18, tzinfo=UTC)}
+    assert parse_spec({"snoozed_until": None}, 3).changes == {"snoozed_until": None}
+    with pytest.raises(InvalidRequest, match="snoozed_until is not a moment such as"):
+        parse_spec({"snoozed_until": "tomorrow"}, 3)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 
 from hcserver.domain.check import Check
 from hcserver.errors import InvalidRequest
-from hcserver.validation.check import Spec, apply_spec, parse_body, parse_spec, unique_matches, unique_values
+from hcserver.validation.check import Spec, apply_spec, parse_spec, unique_matches, unique_values
 
 CHECK = Check(
     id=UUID(int=1), project=UUID(int=2), created=datetime(2025, 1, 1, tzinfo=UTC), badge=UUID(int=3)
@@ -69,58 +68,6 @@ def fault(data: dict[str, object]) -> str:
     with pytest.raises(InvalidRequest) as caught:
         parse_spec(data, 3)
     return str(caught.value).removeprefix("json validation error: ")
-
-
-# --- the body
-
-
-def test_an_empty_body_has_no_members() -> None:
-    assert parse_body(b"") == {}
-
-
-def test_the_last_of_duplicate_members_wins() -> None:
-    assert parse_body(b'{"name": "a", "name": "b"}') == {"name": "b"}
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b" ",
-        b"{",
-        b"name=x",
-        b"{'name': 'x'}",
-        b'{"name": "\xff"}',
-        b'\xef\xbb\xbf{"name": "x"}',
-        '{"name": "x"}'.encode("utf-16"),
-        b'{"name": "a\x00b"}',
-        b'{"timeout": 060}',
-        b"[" * 100_000,
-        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-    ],
-)
-def test_what_is_not_json_in_utf8_cannot_be_parsed(raw: bytes) -> None:
-    with pytest.raises(InvalidRequest, match=r"^could not parse request body$"):
-        parse_body(raw)
-
-
-@pytest.mark.parametrize("raw", [b"null", b"[]", b"1", b'"name"', b"NaN", b"1" * 10_000])
-def test_json_that_is_no_object_is_refused(raw: bytes) -> None:
-    with pytest.raises(InvalidRequest, match=r"^json validation error: value is not an object$"):
-        parse_body(raw)
-
-
-@pytest.mark.parametrize("digits", [19, 5_000, 1_000_000])
-def test_integers_of_any_length_are_too_large_or_too_small(digits: int) -> None:
-    number = b"9" * digits
-    assert fault(parse_body(b'{"timeout": ' + number + b"}")) == "timeout is too large"
-    assert fault(parse_body(b'{"timeout": -' + number + b"}")) == "timeout is too small"
-    assert parse_body(b'{"unknown": ' + number + b"}").keys() == {"unknown"}
-
-
-@given(st.binary(max_size=60))
-def test_any_body_is_parsed_or_refused(raw: bytes) -> None:
-    with contextlib.suppress(InvalidRequest):
-        assert isinstance(parse_body(raw), dict)
 
 
 # --- types and limits

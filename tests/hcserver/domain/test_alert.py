@@ -35,11 +35,11 @@ def run(check: Check, *signals: str) -> tuple[Check, list[Alert]]:
     return check, alerts
 
 
-def test_a_first_success_is_not_worth_a_message() -> None:
+def test_a_first_success_makes_no_alert() -> None:
     assert run(make(), "success", "success")[1] == []
 
 
-def test_a_failure_and_the_recovery_are_told_once() -> None:
+def test_a_failure_and_the_recovery_make_one_alert_each() -> None:
     _, alerts = run(make(), "success", "fail", "fail", "success", "success")
     assert [(alert.event, alert.n, alert.at) for alert in alerts] == [
         ("down", 1, NOW + 2 * MINUTE),
@@ -48,11 +48,11 @@ def test_a_failure_and_the_recovery_are_told_once() -> None:
     assert alerts[1].since == NOW + 2 * MINUTE
 
 
-def test_a_first_ping_that_fails_is_told() -> None:
+def test_a_first_ping_that_fails_makes_an_alert() -> None:
     assert [alert.event for alert in run(make(), "fail")[1]] == ["down"]
 
 
-def test_a_timeout_is_told_at_its_moment() -> None:
+def test_the_alert_of_a_timeout_is_dated_like_its_flip() -> None:
     up = record(make(), "success", NOW).check
     step = expire(up, NOW + timedelta(hours=2))
     assert step.flip is not None and step.alert is not None
@@ -60,12 +60,12 @@ def test_a_timeout_is_told_at_its_moment() -> None:
     assert step.flip.at == NOW + timedelta(seconds=3660)
 
 
-def test_a_run_that_takes_too_long_is_told_as_such() -> None:
+def test_a_run_that_takes_too_long_has_an_event_of_its_own() -> None:
     running = record(record(make(), "success", NOW).check, "start", NOW).check
     assert events(expire(running, NOW + MINUTE)) == [("start-too-long", None)]
 
 
-def test_nothing_is_told_before_as_many_failures_as_wanted() -> None:
+def test_alerts_are_held_until_there_are_enough_failures() -> None:
     check, alerts = run(make(failures_before_alert=3), "fail", "fail", "fail", "fail", "success")
     assert [(alert.event, alert.held) for alert in alerts] == [
         ("down", "failure 1 of 3 in a row"),
@@ -76,12 +76,12 @@ def test_nothing_is_told_before_as_many_failures_as_wanted() -> None:
     assert (check.failures, check.told_at, check.due) == (0, None, check.alert_after)
 
 
-def test_a_recovery_from_what_was_not_told_is_not_told() -> None:
+def test_a_recovery_without_an_alert_before_makes_none() -> None:
     _, alerts = run(make(failures_before_alert=2), "success", "fail", "success", "fail", "success")
     assert [alert.held is None for alert in alerts] == [False, False]
 
 
-def test_a_job_that_died_is_told_after_as_many_missed_runs() -> None:
+def test_missed_runs_count_as_failures() -> None:
     check = record(make(failures_before_alert=3), "success", NOW).check
     told = []
     for minutes in range(60 * 10):
@@ -91,7 +91,7 @@ def test_a_job_that_died_is_told_after_as_many_missed_runs() -> None:
     assert told == [(61, "failure 1 of 3 in a row"), (181, None)]
 
 
-def test_a_cron_job_that_died_is_told_after_as_many_missed_runs() -> None:
+def test_missed_runs_of_a_schedule_count_as_failures() -> None:
     cron = make(failures_before_alert=2, kind="cron", schedule="0 * * * *", grace=600)
     check = record(cron, "success", NOW).check
     first = expire(check, NOW + timedelta(minutes=70))
@@ -99,14 +99,14 @@ def test_a_cron_job_that_died_is_told_after_as_many_missed_runs() -> None:
     assert events(expire(first.check, NOW + timedelta(minutes=130))) == [("down", None)]
 
 
-def test_a_one_off_job_is_told_though_it_is_never_expected_again() -> None:
+def test_a_failed_one_off_job_makes_an_alert_although_no_run_can_be_missed() -> None:
     once = make(failures_before_alert=5, kind="oncalendar", schedule="2026-03-01 13:00")
     check = record(once, "success", NOW).check
     down = expire(check, NOW + timedelta(hours=2)).check
     assert events(expire(down, NOW + timedelta(hours=2))) == [("down", None)]
 
 
-def test_reminders_come_as_often_as_wanted_while_it_is_down() -> None:
+def test_reminders_come_at_their_interval_while_the_check_is_down() -> None:
     down = record(make(repeat_after=600), "fail", NOW).check
     assert down.due == NOW + 10 * MINUTE
     first = expire(down, NOW + 10 * MINUTE)
@@ -118,7 +118,7 @@ def test_reminders_come_as_often_as_wanted_while_it_is_down() -> None:
     assert record(late.check, "success", NOW + 502 * MINUTE).check.tell_after is None
 
 
-def test_a_pause_is_told_and_ends_reminders() -> None:
+def test_a_pause_makes_an_alert_and_ends_reminders() -> None:
     down = record(make(repeat_after=600), "fail", NOW).check
     paused = pause(down, NOW + MINUTE)
     assert events(paused) == [("paused", None)]
@@ -131,7 +131,7 @@ def test_a_success_after_a_pause_is_not_told() -> None:
     assert events(record(paused, "success", NOW + MINUTE)) == []
 
 
-def test_a_lower_threshold_is_told_at_once() -> None:
+def test_a_lower_threshold_makes_an_alert_at_once() -> None:
     down, _ = run(make(failures_before_alert=5), "fail", "fail")
     lowered = change_settings(replace(down, failures_before_alert=2), NOW + 3 * MINUTE).check
     assert lowered.due is not None and lowered.due <= NOW + 2 * MINUTE
@@ -146,14 +146,14 @@ def test_switching_reminders_on_and_off_counts_from_the_last_message() -> None:
     assert change_settings(replace(on, repeat_after=0), NOW).check.due is None
 
 
-def test_putting_off_leaves_what_is_not_due_alone() -> None:
+def test_only_a_deadline_that_has_passed_is_put_off() -> None:
     up = record(make(), "success", NOW).check
     assert put_off(up, NOW).check is up
     late = NOW + timedelta(days=1)
     assert put_off(up, late).check.alert_after == late + MINUTE
 
 
-def test_failures_in_one_millisecond_are_as_many() -> None:
+def test_several_failures_in_one_millisecond_are_several() -> None:
     check = make(failures_before_alert=2)
     for _ in range(2):
         step = record(check, "fail", NOW)
@@ -162,7 +162,7 @@ def test_failures_in_one_millisecond_are_as_many() -> None:
     assert events(step) == [("down", None)]
 
 
-def test_what_is_put_off_stays_put_off_until_something_ends_it() -> None:
+def test_an_excuse_holds_until_the_next_success() -> None:
     late = NOW + timedelta(days=1)
     excused = put_off(record(make(), "success", NOW).check, late).check
     assert record(excused, "start", late).check.alert_after == late + MINUTE
@@ -193,7 +193,7 @@ def test_a_run_that_is_put_off_is_still_one_that_takes_too_long() -> None:
     assert events(expire(excused, late + MINUTE)) == [("start-too-long", None)]
 
 
-def test_alerts_know_how_long_it_was_up_and_which_ping_was_the_last() -> None:
+def test_alerts_have_the_start_of_the_last_state_and_the_number_of_the_last_ping() -> None:
     _, alerts = run(make(), "success", "success", "fail", "log", "success", "fail")
     assert [(alert.event, alert.since, alert.ping) for alert in alerts] == [
         ("down", NOW + MINUTE, 3),
@@ -208,7 +208,9 @@ def test_alerts_know_how_long_it_was_up_and_which_ping_was_the_last() -> None:
     st.sampled_from([0, 1800]),
 )
 @settings(max_examples=200, deadline=None)
-def test_people_know_how_it_is(happenings: list[str], threshold: int, repeat: int) -> None:
+def test_alerts_follow_the_status_whatever_happens(
+    happenings: list[str], threshold: int, repeat: int
+) -> None:
     check = make(failures_before_alert=threshold, repeat_after=repeat, timeout=600)
     now, told_down, last_n = NOW, False, 0
     for happening in happenings:

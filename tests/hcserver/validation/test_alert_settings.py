@@ -11,7 +11,7 @@ from hcserver.validation.check import parse_spec
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
-def test_they_are_taken_in_every_version(version: int) -> None:
+def test_every_version_takes_them(version: int) -> None:
     data: dict[str, object] = {"failures_before_alert": 100, "repeat_after": 60}
     assert parse_spec(data, version).changes == data
     assert parse_spec({"repeat_after": 0}, version).changes == {"repeat_after": 0}
@@ -30,7 +30,7 @@ def test_they_are_taken_in_every_version(version: int) -> None:
         ("repeat_after", None, "is not a number"),
     ],
 )
-def test_they_lie_in_their_ranges(name: str, value: object, expected: str) -> None:
+def test_values_out_of_range_are_refused(name: str, value: object, expected: str) -> None:
     with pytest.raises(InvalidRequest, match=f"^json validation error: {name} {expected}$"):
         parse_spec({name: value}, 3)
 

@@ -115,7 +115,7 @@ def test_unique_has_known_items_only(item: object) -> None:
         ("subject_fail", 200),
     ],
 )
-def test_texts_have_a_longest_length(name: str, limit: int) -> None:
+def test_texts_that_are_too_long_are_refused(name: str, limit: int) -> None:
     assert spec(**{name: "x" * limit})
     assert fault({name: "x" * (limit + 1)}) == f"{name} is too long"
 
@@ -166,7 +166,7 @@ def test_methods_is_empty_or_post(methods: str) -> None:
     assert changed(CHECK, methods="POST").methods == "POST"
 
 
-def test_several_faults_tell_the_alphabetically_first_field() -> None:
+def test_of_several_faults_the_alphabetically_first_is_named() -> None:
     data: dict[str, object] = {
         "tz": "?",
         "unique": 1,
@@ -187,7 +187,7 @@ def test_several_faults_tell_the_alphabetically_first_field() -> None:
         del data[name]
 
 
-def test_unknown_members_are_ignored() -> None:
+def test_unknown_fields_are_ignored() -> None:
     assert changed(CHECK, id="x", project=1, status=None, n_pings=[], kind="cron", api_key=SURROGATE) == CHECK
 
 
@@ -324,7 +324,7 @@ def test_every_other_field_is_taken_as_given() -> None:
     assert {name: getattr(check, name) for name in data} == data
 
 
-def test_channels_are_handed_on_as_sent() -> None:
+def test_channels_are_passed_on_as_sent() -> None:
     assert spec().channels is None
     assert spec(channels="").channels == ""
     assert spec(channels="*").channels == "*"

@@ -82,7 +82,7 @@ def test_a_faulty_request_is_refused(data: dict[str, object], expected: str) -> 
     assert fault(NEW, **data) == expected
 
 
-def test_one_end_of_it_can_be_moved() -> None:
+def test_start_and_end_can_be_changed_separately() -> None:
     later = apply_window(ONCE, {"end": "2030-02-01T05:00:00Z"}, NOW)
     assert (later.start, later.end) == (ONCE.start, datetime(2030, 2, 1, 5, tzinfo=UTC))
     assert fault(ONCE, end="2030-01-31T23:00:00Z") == "end is not after start"
@@ -93,7 +93,7 @@ def test_parts_of_a_schedule_can_be_changed() -> None:
     assert apply_window(NIGHTLY, {"tz": "UTC"}, NOW).minutes == 90
 
 
-def test_it_can_become_one_of_the_other_form() -> None:
+def test_a_window_can_be_changed_to_the_other_form() -> None:
     assert apply_window(NIGHTLY, {"start": START, "end": END}, NOW) == ONCE
     changed = apply_window(ONCE, {"schedule": "0 3 * * *", "minutes": 90, "tz": "Europe/Kyiv"}, NOW)
     assert changed == NIGHTLY
@@ -106,7 +106,7 @@ def test_a_past_window_can_still_be_renamed() -> None:
     assert (named.name, named.start) == ("old", ONCE.start)
 
 
-def test_it_is_for_a_check_a_tag_or_all() -> None:
+def test_a_window_is_for_a_check_for_a_tag_or_for_all_checks() -> None:
     of_check = apply_window(ONCE, {"check": str(CHECK)}, NOW)
     assert (of_check.check, of_check.tag) == (CHECK, "")
     of_tag = apply_window(of_check, {"tag": "db"}, NOW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hcserver.cli.commands import open_services
+from hcserver.cli.commands import open_services, plain_faults
 from hcserver.cli.output import json_option, print_json, print_rows, run
 from hcserver.domain.admin_key import AdminKey
 
@@ -25,7 +25,8 @@ def create(name: str, as_json: bool) -> None:
             made, clear = await services.admin_keys.create(name)
             return {**_fields(made), "key": clear}
 
-    fields = run(work())
+    with plain_faults():
+        fields = run(work())
     if as_json:
         print_json(fields)
     else:

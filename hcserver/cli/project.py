@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hcserver.cli.channel import channel_row
-from hcserver.cli.commands import open_services
+from hcserver.cli.commands import open_services, plain_faults
 from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.project import Project
 from hcserver.services.management.projects import KeyKind
@@ -35,7 +35,8 @@ def create(name: str, as_json: bool) -> None:
                 "badge_key": keys.badge_key,
             }
 
-    fields = run(work())
+    with plain_faults():
+        fields = run(work())
     if as_json:
         print_json(fields)
     else:
@@ -101,7 +102,8 @@ def rename(name_or_id: str, new_name: str, as_json: bool) -> None:
             await services.projects.rename(found, new_name)
             return {"id": str(found.id), "name": new_name}
 
-    fields = run(work())
+    with plain_faults():
+        fields = run(work())
     if as_json:
         print_json(fields)
     else:

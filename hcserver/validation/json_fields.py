@@ -85,6 +85,19 @@ def line(limit: int) -> Callable[[str, object], str]:
     return read
 
 
+def title(limit: int) -> Callable[[str, object], str]:
+    """A line of at most `limit` characters that is not blank."""
+    read_line = line(limit)
+
+    def read(name: str, value: object) -> str:
+        content = read_line(name, value)
+        if not content.strip():
+            raise fault(f"{name} is empty")
+        return content
+
+    return read
+
+
 def pattern(regex: str, limit: int) -> Callable[[str, object], str]:
     """A string of at most `limit` characters that matches `regex` as a whole."""
     compiled = re.compile(regex)

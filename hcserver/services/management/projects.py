@@ -15,6 +15,7 @@ from hcserver.errors import Ambiguous, InvalidRequest, NotFound
 from hcserver.services.lookup import Lookup, key_hash
 from hcserver.services.management.checks import Checks
 from hcserver.storage import Storage
+from hcserver.validation.json_fields import title
 from hcserver.validation.limits import MAX_NAME
 
 KeyKind = Literal["api", "api-readonly", "ping", "badge"]
@@ -138,7 +139,7 @@ class Projects:
         return len(checks)
 
     async def _require_free(self, name: str) -> None:
-        require_text("name", name, MAX_NAME)
+        title(MAX_NAME)("name", name)
         if any(name == project.name for project in await self.all()):
             raise InvalidRequest(f"there is a project {name!r} already")
 
@@ -169,9 +170,3 @@ def new_key(kind: KeyKind | Literal["admin"]) -> str:
 
 def _random(alphabet: str, length: int) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(length))
-
-
-def require_text(what: str, text: str, limit: int) -> None:
-    """Raises InvalidRequest for what is no name to show to people."""
-    if not text.strip() or len(text) > limit or not text.isprintable():
-        raise InvalidRequest(f"{what} {text[:50]!r} does not fit: expected 1 to {limit} printable characters")

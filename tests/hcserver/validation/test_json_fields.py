@@ -197,3 +197,11 @@ def test_a_moment_is_cut_to_milliseconds(at: datetime, minutes: int) -> None:
     found = read(json_fields.moment, given.isoformat(timespec="microseconds"))
     assert timedelta() <= given - found < timedelta(milliseconds=1)
     assert found.microsecond % 1000 == 0
+
+
+def test_a_title_is_a_line_that_is_not_blank() -> None:
+    read = json_fields.title(5)
+    assert read("name", " Lab") == " Lab"
+    for name, problem in (("", "empty"), ("  ", "empty"), ("123456", "too long")):
+        with pytest.raises(InvalidRequest, match=f"^json validation error: name is {problem}$"):
+            read("name", name)

@@ -31,9 +31,14 @@ class Listener:
     """Takes mail from `start` to `stop`, on the running event loop. `pool` reads messages, for others too."""
 
     def __init__(
-        self, settings: SmtpSettings, core: Core, clock: Clock = utc_now, bounces: Bounces | None = None
+        self,
+        settings: SmtpSettings,
+        core: Core,
+        clock: Clock = utc_now,
+        bounces: Bounces | None = None,
+        pool: Pool | None = None,
     ) -> None:
-        self.pool = Pool()
+        self.pool = pool or Pool()
         self._settings = settings
         self._delivery = Delivery(core, self.pool, settings.domains, clock, bounces)
         self._connections: Connections[Session] = Connections(

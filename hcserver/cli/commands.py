@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
+from hcserver.app import build_services
 from hcserver.cli.database import database
 from hcserver.cli.output import current_settings
 from hcserver.errors import InvalidRequest, NotFound
@@ -20,19 +21,20 @@ async def open_services() -> AsyncIterator[Services]:
     settings = current_settings()
     async with database(settings) as opened:
         await prepare(opened, verify=False)
-        yield Services(opened, settings)
+        yield build_services(opened, settings)
 
 
 @asynccontextmanager
 async def working(services: Services) -> AsyncIterator[None]:
-    """With what it takes to change checks, and to tell people: written and sent when this ends."""
+    """With what it takes to change checks and to notify people: all is written and sent when this ends."""
     await services.bounces.start()
-    services.cache.start()
+    services.state_writer.start()
     try:
         yield
     finally:
-        await services.cache.stop()
+        await services.state_writer.stop()
         await services.notifier.stop()
+        await services.events.stop()
 
 
 @contextmanager

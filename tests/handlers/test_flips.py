@@ -62,7 +62,7 @@ async def test_every_change_of_status_is_a_flip(site: Site) -> None:
         assert [flip["up"] for flip in await site.flips(check)] == ups
     site.clock.advance(119)
     await site.settled()
-    await site.services.scheduler.tick()
+    await site.services.runtime.due_checks.tick()
     flips = await site.flips(check)
     assert [flip["up"] for flip in flips] == [0, 1, 0, 0, 0]
     # It carries the moment at which the time was over, not that at which somebody looked.

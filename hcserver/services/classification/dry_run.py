@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hcserver.domain.check import Check
+from hcserver.domain.keywords import Reason
 from hcserver.services.classification.examination import Examination, Question, examine, question
 from hcserver.services.classification.pool import Pool
-from hcserver.services.container import Verdict
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check would make of an email: why, and what was searched for keywords (None: not searched)."""
+
+    reason: Reason
+    subject: str | None
+    text: str | None
+    complete: bool  # False: reading it took too long, so that it counts as having no keywords
 
 
 class DryRun:
-    """What the listener would make of a message, for the API."""
+    """What the SMTP listener would make of a message, for the API."""
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        self.pool = pool
 
-    async def __call__(self, raw: bytes, check: Check) -> Verdict:
+    async def classify(self, raw: bytes, check: Check) -> Verdict:
         """Raises Unavailable when too many large messages are being read."""
         asked = question(check)
-        return _verdict(asked, await self._pool.examine(raw, [asked], with_text=True))
+        return _verdict(asked, await self.pool.examine(raw, [asked], with_text=True))
 
 
 def dry_run(raw: bytes, check: Check) -> Verdict:

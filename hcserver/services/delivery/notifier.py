@@ -352,7 +352,7 @@ class Notifier:
             attempt, _ = await self._tell(channel, alert_message)
         return attempt
 
-    def tell_operator(self, text: str) -> None:
+    def notify_operator(self, text: str) -> None:
         """Send a line to whoever runs this server, if there is an address; without waiting for it."""
         if self._settings.notifications.operator and not self._stopping:
             task = asyncio.create_task(self._mail_operator(text), name="operator")

@@ -22,6 +22,7 @@ from hcserver.notify.targets import MASK
 from hcserver.services.delivery.held_notifications import release_of_channel
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.intake.state_writer import StateWriter
 from hcserver.storage import Storage
 from hcserver.validation import json_fields
 from hcserver.validation.channel import ChannelSpec, apply_channel
@@ -34,9 +35,12 @@ _AT_ONCE = 100  # checks changed at a time
 class Channels:
     """The channels of projects. Every method raises Unavailable when the database is away."""
 
-    def __init__(self, storage: Storage, cache: CheckCache, notifier: Notifier, clock: Clock) -> None:
+    def __init__(
+        self, storage: Storage, cache: CheckCache, writer: StateWriter, notifier: Notifier, clock: Clock
+    ) -> None:
         self._storage = storage
         self._cache = cache
+        self._writer = writer
         self._notifier = notifier
         self._clock = clock
 
@@ -157,7 +161,7 @@ class Channels:
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
             outcomes = await asyncio.gather(
-                *(self._cache.change(id, without) for id in some), return_exceptions=True
+                *(self._writer.change(id, without) for id in some), return_exceptions=True
             )
             for outcome in outcomes:
                 # A check that is deleted at the same time has no channels left.

@@ -226,7 +226,7 @@ def test_a_deleted_channel_leaves_the_checks(lab: Cli) -> None:
 
     async def add(services: Services) -> None:
         project = await services.projects.find("Lab")
-        await services.checks.create(project, parse_spec({"channels": "*"}, 3))
+        await services.check_editor.create(project, parse_spec({"channels": "*"}, 3))
 
     async def assigned(services: Services) -> list[int]:
         project = await services.projects.find("Lab")
@@ -284,7 +284,7 @@ def test_a_test_can_be_about_a_check(lab: Cli, hook: str) -> None:
 
     async def add(services: Services) -> str:
         project = await services.projects.find("Lab")
-        return str((await services.checks.create(project, parse_spec({"name": "Backup"}, 3)))[0].id)
+        return str((await services.check_editor.create(project, parse_spec({"name": "Backup"}, 3)))[0].id)
 
     check = lab.services(add)
     assert lab.json("channel", "test", "Lab", "Good", "--check", check)["ok"]

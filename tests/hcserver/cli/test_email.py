@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from hcserver.app import build_services
 from hcserver.cli.output import harmless
 from hcserver.config.schema import SmtpSettings
 from hcserver.services.container import Services
@@ -39,7 +40,9 @@ def add(cli: Cli, project: str = "Lab", **fields: Any) -> str:
     """Create a check; its uuid."""
 
     async def work(services: Services) -> str:
-        check, _ = await services.checks.create(await services.projects.find(project), parse_spec(fields, 3))
+        check, _ = await services.check_editor.create(
+            await services.projects.find(project), parse_spec(fields, 3)
+        )
         return str(check.id)
 
     return cli.services(work)
@@ -71,7 +74,7 @@ async def proxied_server(cli: Cli, port: int, ready: threading.Event, stop: asyn
 async def server(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event, **settings: Any) -> None:
     """What the server does for emails."""
     client = connect(cli.settings.mongodb.uri, cli.settings.mongodb)
-    services = Services(database_of(client, cli.settings.mongodb.database), cli.settings)
+    services = build_services(database_of(client, cli.settings.mongodb.database), cli.settings)
     await services.start()
     domains = ("hc.example.org",)
     smtp = SmtpSettings(host="127.0.0.1", port=port, domains=domains, **settings)
@@ -212,9 +215,9 @@ def test_a_test_email_to_a_check_that_stays_paused_says_so(lab: Cli, port: str) 
 
     async def pause(services: Services) -> None:
         project = await services.projects.find("Lab")
-        services.cache.start()
-        await services.checks.pause(project, UUID(uuid))
-        await services.cache.stop()
+        services.state_writer.start()
+        await services.check_editor.pause(project, UUID(uuid))
+        await services.state_writer.stop()
 
     lab.services(pause)
     with in_another_thread(server, lab, int(port)):

@@ -62,7 +62,7 @@ async def log_of(services: Services, check: Check, finished: int = 0) -> list[No
 
 async def settled(services: Services, check: Check) -> list[Notification]:
     """The notifications once nothing is on its way any more."""
-    await services.cache.flush()
+    await services.state_writer.flush()
     async with asyncio.timeout(10):
         while services.notifier._here:
             await asyncio.sleep(0.01)

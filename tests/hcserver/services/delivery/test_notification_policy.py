@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
+from hcserver.app import build_services
 from hcserver.config.schema import NotificationSettings, Settings
 from hcserver.domain.alert import Alert, changed
 from hcserver.domain.maintenance_window import MaintenanceWindow
@@ -52,7 +53,7 @@ async def test_a_delayed_channel_is_told_only_of_what_lasts(
     lasting = await create(services, project, channels="*", name="lasting")
     await ping(services, brief.id, "fail")
     await ping(services, lasting.id, "fail")
-    await services.cache.flush()
+    await services.state_writer.flush()
     clock.advance(60)
     await ping(services, brief.id)
     await settled(services, brief)
@@ -75,7 +76,7 @@ async def test_a_snoozed_check_is_told_of_afterwards_if_it_is_still_down(
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
     until = clock.now + timedelta(minutes=30)
-    await services.cache.change(check.id, lambda check: changed(replace(check, snoozed_until=until)))
+    await services.state_writer.change(check.id, lambda check: changed(replace(check, snoozed_until=until)))
     await ping(services, check.id, "fail")
     [one] = await settled(services, check)
     assert (one.status, one.why, one.held) == ("pending", "held back: snoozed", True)
@@ -120,7 +121,7 @@ async def test_channels_hear_only_what_they_want_to(
     check = await create(services, project, channels="*", tags="prod db")
     await ping(services, check.id, "fail")
     await ping(services, check.id)
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     await settled(services, check)
     assert fake.events("recoveries") == ["up"]
     assert fake.events("pauses") == ["paused"]
@@ -156,7 +157,9 @@ async def test_what_is_held_back_by_the_check_is_in_the_log(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
-    await services.cache.change(check.id, lambda check: changed(replace(check, failures_before_alert=2)))
+    await services.state_writer.change(
+        check.id, lambda check: changed(replace(check, failures_before_alert=2))
+    )
     await ping(services, check.id, "fail")
     [held] = await log_of(services, check, 1)
     assert (held.status, held.why) == ("skipped", "failure 1 of 2 in a row")
@@ -181,7 +184,7 @@ async def test_a_window_counts_as_soon_as_it_is_made_and_no_longer_than_it_is(
     await services.storage.windows.delete(
         window.id
     )  # by another process, which this one has not heard of yet
-    await services.checks.snooze(project, second.id, None)
+    await services.check_editor.snooze(project, second.id, None)
     await services.notifier.tick()
     await log_of(services, second, 1)
     assert fake.events("one") == ["down", "down"]
@@ -192,13 +195,13 @@ async def test_a_failure_after_a_snooze_that_was_ended_is_told_at_once(
 ) -> None:
     await add_channel(services, project, "one", events=("down", "up", "paused"))
     check = await create(services, project, channels="*")
-    await services.checks.snooze(project, check.id, clock.now + timedelta(days=100))
+    await services.check_editor.snooze(project, check.id, clock.now + timedelta(days=100))
     await ping(services, check.id, "fail")
     await settled(services, check)
     clock.advance(1)
     await ping(services, check.id)
     await settled(services, check)
-    await services.checks.snooze(project, check.id, None)
+    await services.check_editor.snooze(project, check.id, None)
     clock.advance(1)
     await ping(services, check.id, "fail")
     log = await log_of(services, check, 3)
@@ -207,7 +210,7 @@ async def test_a_failure_after_a_snooze_that_was_ended_is_told_at_once(
         ("up", "skipped"),
         ("down", "sent"),
     ]
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     await log_of(services, check, 4)
     assert fake.events("one") == ["down", "paused"]
 
@@ -237,9 +240,9 @@ async def test_reminders_behind_a_message_that_is_held_back_are_left_out(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*", repeat_after=60)
-    await services.checks.snooze(project, check.id, clock.now + timedelta(seconds=210))
+    await services.check_editor.snooze(project, check.id, clock.now + timedelta(seconds=210))
     await ping(services, check.id, "fail")
-    await services.cache.flush()
+    await services.state_writer.flush()
     for _ in range(4):
         await pass_time(services, clock, 50)
         await settled(services, check)
@@ -258,7 +261,7 @@ async def test_a_recovery_does_not_wait_for_reminders_that_are_held_back(
     check = await create(services, project, channels="*", repeat_after=60)
     await ping(services, check.id, "fail")
     await log_of(services, check, 1)
-    await services.checks.snooze(project, check.id, clock.now + timedelta(days=1))
+    await services.check_editor.snooze(project, check.id, clock.now + timedelta(days=1))
     await pass_time(services, clock, 100)
     await settled(services, check)
     await ping(services, check.id)
@@ -288,7 +291,7 @@ async def test_who_hears_of_recoveries_only_hears_of_all_of_them(
         for signal in ("fail", "success"):
             clock.advance(1)
             await ping(services, check.id, signal)  # type: ignore[arg-type]
-        await services.checks.pause(project, check.id)
+        await services.check_editor.pause(project, check.id)
         await settled(services, check)
     assert fake.events("one") == ["up", "paused"] * 3
 
@@ -366,15 +369,15 @@ async def test_after_a_long_absence_only_the_newest_of_what_was_left_is_told(
 
 
 async def test_the_operator_is_told_once_by_several_servers(
-    make_services: MakeServices, clock: FakeClock
+    make_services: MakeServices, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
     servers = [await make_services() for _ in range(2)]
     for services in servers:
-        services.scheduler.tell_operator = told.append
-        await services.scheduler.tick()
+        monkeypatch.setattr(services.notifier, "notify_operator", told.append)
+        await services.runtime.due_checks.tick()
     clock.advance(3600)
-    await asyncio.gather(*(services.scheduler.tick() for services in servers))
+    await asyncio.gather(*(services.runtime.due_checks.tick() for services in servers))
     assert len(told) == 1
 
 
@@ -406,7 +409,7 @@ async def test_what_is_told_late_is_collapsed_to_the_newest(
         for n, event in enumerate(("down", "up", "down"), 1)
     ]
     clock.advance(3600)
-    await services.cache.change(check.id, lambda check: changed(replace(check, status="down")))
+    await services.state_writer.change(check.id, lambda check: changed(replace(check, status="down")))
     await services.notifier.take([(check, alert) for alert in alerts])
     log = await log_of(services, check, 3)
     assert [one.status for one in log] == ["skipped", "skipped", "sent"]
@@ -418,10 +421,10 @@ async def test_a_reminder_is_told(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
-    await services.cache.change(check.id, lambda check: changed(replace(check, repeat_after=120)))
+    await services.state_writer.change(check.id, lambda check: changed(replace(check, repeat_after=120)))
     await ping(services, check.id, "fail")
     failed = clock.now
-    await services.cache.flush()
+    await services.state_writer.flush()
     await pass_time(services, clock, 130)
     await log_of(services, check, 2)
     assert fake.events("one") == ["down", "reminder"]
@@ -443,11 +446,11 @@ async def test_the_operator_is_told_that_the_server_was_away(
     monkeypatch.setattr(Mailer, "send", send)
     monkeypatch.setattr(notifier_module, "_pause", lambda tries: 0.0)
     settings = Settings(notifications=NotificationSettings(operator="Ops <ops@example.org>"))
-    services = Services(database, settings, clock)
+    services = build_services(database, settings, clock)
     await services.start()
-    await services.scheduler.tick()
+    await services.runtime.due_checks.tick()
     clock.advance(3600)
-    await services.scheduler.tick()
+    await services.runtime.due_checks.tick()
     async with asyncio.timeout(10):
         while len(told) < 2:
             await asyncio.sleep(0.01)
@@ -463,11 +466,11 @@ async def test_ending_a_snooze_early_tells_at_once(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
-    await services.checks.snooze(project, check.id, clock.now + timedelta(days=1))
+    await services.check_editor.snooze(project, check.id, clock.now + timedelta(days=1))
     await ping(services, check.id, "fail")
     [one] = await settled(services, check)
     assert one.why == "held back: snoozed"
-    await services.checks.snooze(project, check.id, None)
+    await services.check_editor.snooze(project, check.id, None)
     await services.notifier.tick()
     await log_of(services, check, 1)
     assert fake.events("one") == ["down"]
@@ -483,7 +486,7 @@ async def test_ending_maintenance_early_tells_at_once_what_nothing_else_holds_ba
         project,
         {"start": clock.now.isoformat(), "end": (clock.now + timedelta(hours=1)).isoformat()},
     )
-    await services.checks.snooze(project, snoozed.id, clock.now + timedelta(minutes=30))
+    await services.check_editor.snooze(project, snoozed.id, clock.now + timedelta(minutes=30))
     for check in (told, snoozed):
         await ping(services, check.id, "fail")
         await settled(services, check)

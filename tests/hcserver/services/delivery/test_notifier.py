@@ -205,10 +205,10 @@ async def test_two_processes_tell_each_flip_once(
     checks = [await create(first, project, channels="*", timeout=60, grace=60) for _ in range(20)]
     for check in checks:
         await ping(first, check.id)
-    await first.cache.flush()
+    await first.state_writer.flush()
     for _ in range(3):
         clock.advance(50)
-        await asyncio.gather(first.scheduler.tick(), second.scheduler.tick())
+        await asyncio.gather(first.runtime.due_checks.tick(), second.runtime.due_checks.tick())
     for check in checks:
         await log_of(first, check, 1)
     assert sorted(alert_message.check.id for _, alert_message in fake.told) == sorted(
@@ -227,7 +227,7 @@ async def test_what_waits_for_its_turn_longer_than_a_lease_is_told_once(
     checks = [await create(first, project, channels="*") for _ in range(notifier_module.SENDERS + 3)]
     for check in checks:
         await ping(first, check.id, "fail")
-        await first.cache.settle(check.id)
+        await first.state_writer.settle(check.id)
     waiting = {one.check for one in first.notifier._queues[channel.id]}
     assert len(waiting) == 3
     fake.trouble.clear()
@@ -306,7 +306,7 @@ async def test_what_a_full_queue_leaves_is_taken_up_from_the_database(
     checks = [await create(services, project, channels="*") for _ in range(notifier_module.SENDERS + 5)]
     for check in checks:
         await ping(services, check.id, "fail")
-        await services.cache.settle(check.id)
+        await services.state_writer.settle(check.id)
     assert [len(queue) for queue in services.notifier._queues.values()] == [2]
     release.set()
     fake.trouble.clear()
@@ -324,9 +324,9 @@ async def test_a_channel_is_told_however_new_it_is(
     old = await create(services, project, channels=str((await add_channel(services, project, "old")).id))
     for one in (services, other):
         await ping(one, old.id, "fail")
-        await one.cache.settle(old.id)
+        await one.state_writer.settle(old.id)
         await ping(one, old.id)
-        await one.cache.settle(old.id)
+        await one.state_writer.settle(old.id)
     for number, one in enumerate((services, other)):
         channel = Channel(
             id=uuid4(), project=project.id, created=services.clock(), kind="fake", target=f"new {number}"
@@ -346,7 +346,7 @@ async def test_what_waits_for_one_that_just_ended_is_sent_at_once(
     gate = asyncio.Event()
     fake.trouble["one"] = gate.wait
     await ping(services, check.id, "fail")
-    await services.cache.settle(check.id)
+    await services.state_writer.settle(check.id)
     before = services.storage.notifications.before
 
     async def before_its_end(one: Notification) -> list[Notification]:
@@ -419,7 +419,7 @@ async def test_the_notifications_of_a_deleted_check_go_too(
     check = await create(services, project, channels="*")
     await ping(services, check.id, "fail")
     await log_of(services, check, 1)
-    await services.checks.delete(project, check.id)
+    await services.check_deletion.delete(project, check.id)
     assert await database["notifications"].count_documents({}) == 0
 
 

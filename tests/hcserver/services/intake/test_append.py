@@ -10,7 +10,8 @@ from hcserver.domain.project import Project
 from hcserver.domain.state_machine import record
 from hcserver.errors import NotFound, Unavailable
 from hcserver.services.container import Services
-from hcserver.services.intake import append as append_module
+from hcserver.services.intake import intake as intake_module
+from hcserver.services.intake import queue as queue_module
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
 
 
@@ -40,7 +41,7 @@ async def test_state_and_flips_reach_the_database(
     await ping(services, check.id)
     clock.advance(5)
     await ping(services, check.id, "fail")
-    await services.cache.settle(check.id)
+    await services.state_writer.settle(check.id)
     stored = (await services.storage.checks.load([check.id]))[check.id]
     assert (stored.check.status, stored.check.n_pings, stored.check.last_ping) == ("down", 2, clock.now)
     flips = await services.storage.flips.read(check.id)
@@ -55,7 +56,7 @@ async def test_published_flips_leave_the_check_document(
 ) -> None:
     check = await create(services, project)
     await ping(services, check.id)
-    await services.cache.flush()
+    await services.state_writer.flush()
     assert "flips" not in await database["checks"].find_one({"_id": check.id})
     assert await database["flips"].count_documents({"check": check.id}) == 1
 
@@ -88,8 +89,8 @@ async def test_two_processes_share_the_numbers_of_a_check(
             await ping(services, check.id, signals[number % len(signals)])
 
     await asyncio.gather(many(first), many(second))
-    await first.cache.flush()
-    await second.cache.flush()
+    await first.state_writer.flush()
+    await second.state_writer.flush()
 
     log = await first.storage.pings.tail(check.id, 0)
     assert [one.n for one in log] == list(range(1, 81))
@@ -142,7 +143,7 @@ async def test_a_report_is_refused_when_the_database_stays_away(
     services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = await create(services, project)
-    monkeypatch.setattr(append_module, "PATIENCE", 0.3)
+    monkeypatch.setattr(intake_module, "PATIENCE", 0.3)
     append = services.storage.pings.append
 
     async def away(pings: Any) -> None:
@@ -187,7 +188,7 @@ async def test_a_report_with_a_token_is_stored_once_whichever_process_it_comes_t
     await ping(second, check.id, token=b"another-mail")  # so that the second one has the check in memory
     same = report(check.id, clock(), token=b"twelve-bytes")
     assert len(await first.intake.record([same])) == 1
-    await first.cache.settle(check.id)
+    await first.state_writer.settle(check.id)
     assert await second.intake.record([same]) == []
     third = await make_services()
     assert await third.intake.record([same]) == []
@@ -201,7 +202,7 @@ async def test_a_report_that_was_stored_although_its_sender_was_refused_is_known
     services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = await create(services, project)
-    monkeypatch.setattr(append_module, "PATIENCE", 0.2)
+    monkeypatch.setattr(intake_module, "PATIENCE", 0.2)
     append = services.storage.pings.append
 
     async def append_slowly_and_fail(pings: Any) -> None:
@@ -214,7 +215,7 @@ async def test_a_report_that_was_stored_although_its_sender_was_refused_is_known
     with pytest.raises(Unavailable):
         await services.intake.record([same])
     monkeypatch.setattr(services.storage.pings, "append", append)
-    monkeypatch.setattr(append_module, "PATIENCE", 4.5)
+    monkeypatch.setattr(intake_module, "PATIENCE", 4.5)
     assert await services.intake.record([same]) == []
     assert (await services.checks.get(project, check.id)).n_pings == 1
 
@@ -223,8 +224,8 @@ async def test_large_reports_do_not_hold_up_others_but_keep_their_checks_order(
     services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large, small = await create(services, project), await create(services, project)
-    monkeypatch.setattr(append_module, "BULKY", 10_000)
-    monkeypatch.setattr(append_module, "BULK_BYTES", 20_000)
+    monkeypatch.setattr(queue_module, "LARGE_BYTES", 10_000)
+    monkeypatch.setattr(queue_module, "LARGE_BATCH_BYTES", 20_000)
     appended: list[str] = []
     append = services.storage.pings.append
 
@@ -241,8 +242,8 @@ async def test_large_reports_do_not_hold_up_others_but_keep_their_checks_order(
         waiting.append(asyncio.ensure_future(services.intake.record([one])))
     await asyncio.gather(*waiting)
     assert appended == ["other", "large 0", "large 1", "large 2", "large 3", "behind"]
-    assert not services.intake._behind_bulk
-    assert (services.intake._queued_bytes, services.intake._bulk_bytes) == (0, 0)
+    assert not services.intake._queue._checks_in_large
+    assert (services.intake._queue._small_bytes, services.intake._queue._large_bytes) == (0, 0)
     assert (await services.checks.get(project, large.id)).status == "up"
 
 
@@ -250,8 +251,8 @@ async def test_too_much_that_waits_in_large_reports_refuses_no_small_ones(
     services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large, small = await create(services, project), await create(services, project)
-    monkeypatch.setattr(append_module, "BULKY", 10_000)
-    monkeypatch.setattr(append_module, "QUEUE_BYTES", 20_000)
+    monkeypatch.setattr(queue_module, "LARGE_BYTES", 10_000)
+    monkeypatch.setattr(queue_module, "QUEUE_BYTES", 20_000)
     big = [report(large.id, services.clock(), body=b"x" * 15_000) for _ in range(4)]
     waiting = asyncio.ensure_future(services.intake.record(big))
     await asyncio.sleep(0)
@@ -265,7 +266,7 @@ async def test_too_many_waiting_reports_are_refused(
     services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = await create(services, project)
-    monkeypatch.setattr(append_module, "QUEUE_REPORTS", 2)
+    monkeypatch.setattr(queue_module, "QUEUE_REPORTS", 2)
     waiting = [asyncio.ensure_future(ping(services, check.id)) for _ in range(4)]
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert sum(isinstance(outcome, Unavailable) for outcome in outcomes) == 2
@@ -287,7 +288,7 @@ async def test_a_paused_check_with_manual_resume_ignores_everything(
     services: Services, project: Project
 ) -> None:
     check = await create(services, project, manual_resume=True)
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     [one] = await services.intake.record([report(check.id, services.clock(), "fail")])
     assert one.type == "ign"
     assert (await services.checks.get(project, check.id)).status == "paused"

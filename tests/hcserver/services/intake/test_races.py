@@ -9,15 +9,16 @@ from uuid import uuid4
 
 import pytest
 
+from hcserver.app import build_services
 from hcserver.config.schema import Settings
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.errors import NotFound, Unauthorized, Unavailable
 from hcserver.services.container import Services
-from hcserver.services.intake import append as append_module
-from hcserver.services.intake import check_cache as cache_module
-from hcserver.services.lookup import Lookup
-from hcserver.services.management.checks import TOMBSTONE_TIME
+from hcserver.services.intake import intake as intake_module
+from hcserver.services.intake import state_writer as writer_module
+from hcserver.services.intake import unwritten as unwritten_module
+from hcserver.services.management.check_deletion import TOMBSTONE_TIME
 from hcserver.validation.check import parse_spec
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, pass_time, ping, report
 
@@ -29,7 +30,7 @@ async def test_a_write_that_comes_through_late_is_not_taken_for_a_later_one(
 ) -> None:
     check = await create(services, project)
     await ping(services, check.id)
-    await services.cache.flush()
+    await services.state_writer.flush()
     write, late = services.storage.checks.write, []
 
     async def write_the_first_late(writes: Any) -> Any:
@@ -44,10 +45,10 @@ async def test_a_write_that_comes_through_late_is_not_taken_for_a_later_one(
     monkeypatch.setattr(services.storage.checks, "write", write_the_first_late)
     await ping(services, check.id)
     with pytest.raises(Unavailable):
-        await services.cache.settle(check.id)
+        await services.state_writer.settle(check.id)
     await ping(services, check.id, "fail")
-    await services.cache.settle(check.id)
-    await services.checks.update(project, check.id, parse_spec({"name": "new"}, 3))
+    await services.state_writer.settle(check.id)
+    await services.check_editor.update(project, check.id, parse_spec({"name": "new"}, 3))
     document = await database["checks"].find_one({"_id": check.id})
     assert (document["status"], document["n_pings"], document["name"]) == ("down", 3, "new")
 
@@ -88,14 +89,14 @@ async def test_a_report_that_comes_twice_at_once_is_not_acknowledged_before_it_i
     async def away(pings: Any) -> None:
         raise Unavailable("away")
 
-    monkeypatch.setattr(append_module, "PATIENCE", 0.3)
+    monkeypatch.setattr(intake_module, "PATIENCE", 0.3)
     monkeypatch.setattr(services.storage.pings, "append", away)
     outcomes = await asyncio.gather(
         *(services.intake.record([same]) for _ in range(2)), return_exceptions=True
     )
     assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
     monkeypatch.setattr(services.storage.pings, "append", append)
-    monkeypatch.setattr(append_module, "PATIENCE", 4.5)
+    monkeypatch.setattr(intake_module, "PATIENCE", 4.5)
     answers = await asyncio.gather(*(services.intake.record([same]) for _ in range(2)))
     assert sorted(map(len, answers)) == [0, 1]
 
@@ -106,7 +107,7 @@ async def test_a_change_that_was_given_up_but_written_is_told_to_others(
     first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     check = await create(first, project, name="old")
-    await second.scheduler.listen()
+    await second.runtime.news_listener.listen()
     await second.checks.get(project, check.id)
     write, begun = first.storage.checks.write, asyncio.Event()
 
@@ -116,13 +117,15 @@ async def test_a_change_that_was_given_up_but_written_is_told_to_others(
         return await write(writes)
 
     monkeypatch.setattr(first.storage.checks, "write", write_slowly)
-    change = asyncio.ensure_future(first.checks.update(project, check.id, parse_spec({"name": "new"}, 3)))
+    change = asyncio.ensure_future(
+        first.check_editor.update(project, check.id, parse_spec({"name": "new"}, 3))
+    )
     await begun.wait()
     change.cancel()  # as an HTTP request is that takes too long
     async with asyncio.timeout(10):
         while (await second.checks.get(project, check.id)).name != "new":
             clock.advance(1)
-            await second.scheduler.listen()
+            await second.runtime.news_listener.listen()
             await asyncio.sleep(0.05)
 
 
@@ -133,9 +136,9 @@ async def test_what_changes_nothing_by_memory_is_decided_by_the_database(make_se
     first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     check = await create(first, project)
-    await second.checks.pause(project, check.id)
-    await first.checks.resume(project, check.id)
-    assert (await second.checks.pause(project, check.id)).status == "paused"
+    await second.check_editor.pause(project, check.id)
+    await first.check_editor.resume(project, check.id)
+    assert (await second.check_editor.pause(project, check.id)).status == "paused"
     assert (await first.storage.checks.load([check.id]))[check.id].check.status == "paused"
 
 
@@ -144,11 +147,11 @@ async def test_one_of_two_servers_that_was_away_is_no_outage(
 ) -> None:
     first, second = await make_services(), await make_services()
     for services in (first, second):
-        await services.scheduler.tick()
-    first.scheduler.away = timedelta.max
+        await services.runtime.due_checks.tick()
+    first.runtime.absence.threshold = timedelta.max
     await pass_time(second, clock, 200)
-    first.scheduler.away = timedelta(minutes=1)
-    await first.scheduler.tick()
+    first.runtime.absence.threshold = timedelta(minutes=1)
+    await first.runtime.due_checks.tick()
     assert "was away" not in caplog.text
 
 
@@ -161,10 +164,10 @@ async def test_a_server_that_was_cut_off_for_long_forgets_everything(
     await second.lookup.authenticate(keys.api_key, "write")
     await second.checks.get(project, check.id)
     await first.projects.rotate_key(project, "api")
-    await first.checks.update(project, check.id, parse_spec({"name": "new"}, 3))
+    await first.check_editor.update(project, check.id, parse_spec({"name": "new"}, 3))
     await database["news"].delete_many({})  # the TTL
     clock.advance(3700)
-    await second.scheduler.listen()
+    await second.runtime.news_listener.listen()
     with pytest.raises(Unauthorized):
         await second.lookup.authenticate(keys.api_key, "write")
     assert (await second.checks.get(project, check.id)).name == "new"
@@ -178,9 +181,9 @@ async def test_a_ping_in_the_log_keeps_its_check_up_whatever_is_forgotten_meanwh
     check, other = [await create(first, project, timeout=60, grace=60) for _ in range(2)]
     for one in (check, other):
         await ping(first, one.id)
-    await first.cache.flush()
+    await first.state_writer.flush()
     for services in (first, second):
-        services.scheduler.away = timedelta.max
+        services.runtime.absence.threshold = timedelta.max
     clock.advance(100)
     late = Ping(check=check.id, n=2, at=clock.now, type="success", scheme="http", remote_addr="")
     await first.storage.pings.append([late])
@@ -193,7 +196,7 @@ async def test_a_ping_in_the_log_keeps_its_check_up_whatever_is_forgotten_meanwh
         return found
 
     monkeypatch.setattr(second.storage.pings, "tail", tail_with_news)
-    await second.scheduler.tick()
+    await second.runtime.due_checks.tick()
     flips = {one.id: [flip.new for flip in await second.storage.flips.read(one.id)] for one in (check, other)}
     assert flips == {check.id: ["up"], other.id: ["down", "up"]}
 
@@ -204,14 +207,14 @@ async def test_what_is_loaded_during_a_reload_is_not_replaced_by_something_older
     first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     check = await create(first, project, name="old")
-    await second.scheduler.listen()
+    await second.runtime.news_listener.listen()
     await second.checks.get(project, check.id)
     behind = second.storage.pings.behind
 
     async def behind_with_news(checks: Any) -> Any:
         found = await behind(checks)
-        await first.checks.update(project, check.id, parse_spec({"name": "new"}, 3))
-        await second.scheduler.listen()
+        await first.check_editor.update(project, check.id, parse_spec({"name": "new"}, 3))
+        await second.runtime.news_listener.listen()
         await second.cache.get(check.id)
         return found
 
@@ -228,7 +231,10 @@ async def test_projects_of_one_name_are_made_once(services: Services) -> None:
 
 
 async def test_a_lock_counts_from_when_it_is_had(database: Any, clock: FakeClock) -> None:
-    here, there = Services(database, Settings(), clock).storage, Services(database, Settings(), clock).storage
+    here, there = (
+        build_services(database, Settings(), clock).storage,
+        build_services(database, Settings(), clock).storage,
+    )
     begun = asyncio.Event()
 
     async def take_long() -> None:
@@ -246,17 +252,6 @@ async def test_a_lock_counts_from_when_it_is_had(database: Any, clock: FakeClock
     await first
 
 
-def test_forgetting_takes_no_longer_the_more_is_remembered() -> None:
-    lookup = Lookup(None)  # type: ignore[arg-type]
-    project, check = uuid4(), uuid4()
-    lookup._slugs[project, "a"] = check
-    lookup._places = {project: {(project, "a")}, check: {(project, "a")}}
-    lookup._slugs |= {(uuid4(), f"{n}"): uuid4() for n in range(1000)}
-    lookup.forget(check)
-    assert len(lookup._slugs) == 1000
-    assert lookup._places == {}
-
-
 # -- the log and what is cut off it
 
 
@@ -267,11 +262,11 @@ async def test_pings_that_no_document_counts_yet_are_not_pruned(
     check = await create(services, project)
     await services.projects.limit(project, None, 10)
     project = await services.projects.find("main")
-    async with services.cache._io:  # a write that takes long
+    async with services.cache.exclusive:  # a write that takes long
         for _ in range(3):
             await services.intake.record([report(check.id, services.clock()) for _ in range(50)])
         await ping(services, check.id, "fail")
-        await services.pruner.prune(await services.cache.get(check.id), project)
+        await services.runtime.pruner.prune(await services.cache.get(check.id), project)
         after = await make_services() if crash else services
         services.cache.forget(check.id)
     found = await after.cache.get(check.id)
@@ -298,7 +293,7 @@ async def test_a_check_whose_deletion_was_cut_short_is_gone_from_memory(
 
     monkeypatch.setattr(services.storage.checks, "delete", delete_and_fail)
     with pytest.raises(Unavailable):
-        await services.checks.delete(project, check.id)
+        await services.check_deletion.delete(project, check.id)
     with pytest.raises(NotFound):
         await ping(services, check.id)
 
@@ -314,7 +309,7 @@ async def test_a_check_whose_deletion_did_not_come_off_goes_on(
 
     monkeypatch.setattr(services.storage.checks, "delete", away)
     with pytest.raises(Unavailable):
-        await services.checks.delete(project, check.id)
+        await services.check_deletion.delete(project, check.id)
     async with asyncio.timeout(10):
         await ping(services, check.id, "fail")
         assert (await services.checks.get(project, check.id)).n_pings == 2
@@ -345,7 +340,7 @@ async def test_a_deletion_that_is_finished_later_ends_the_check_in_memory_too(
     check = await create(services, project)
     await services.storage.tombstones.put(check.id, 0, 1, clock.now)
     clock.advance(TOMBSTONE_TIME.total_seconds() + 1)
-    await services.checks.sweep()
+    await services.check_deletion.sweep()
     with pytest.raises(NotFound):
         await services.checks.get(project, check.id)
 
@@ -367,7 +362,7 @@ async def test_a_check_that_was_read_before_it_was_deleted_does_not_come_back(
     reading = asyncio.ensure_future(services.cache.get(check.id))
     await begun.wait()
     monkeypatch.setattr(services.storage.checks, "load", load)
-    await services.checks.remove(check)
+    await services.check_deletion.remove(check)
     gate.set()
     with pytest.raises(NotFound):
         await reading
@@ -379,9 +374,9 @@ async def test_a_check_that_was_read_before_it_was_deleted_does_not_come_back(
 async def test_a_check_that_can_not_be_written_keeps_no_other_from_it_nor_the_server_from_stopping(
     database: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_module, "DELAY", 0.1)
-    monkeypatch.setattr(cache_module, "RETRY", 0.05)
-    services = Services(database, Settings(), clock)
+    monkeypatch.setattr(unwritten_module, "DELAY", 0.1)
+    monkeypatch.setattr(writer_module, "RETRY", 0.05)
+    services = build_services(database, Settings(), clock)
     await services.start()
     project, _ = await services.projects.create("main")
     bad, *good = [await create(services, project) for _ in range(4)]
@@ -396,7 +391,7 @@ async def test_a_check_that_can_not_be_written_keeps_no_other_from_it_nor_the_se
     for check in (bad, *good):
         await ping(services, check.id)
     for check in good:
-        await services.cache.settle(check.id)
+        await services.state_writer.settle(check.id)
     async with asyncio.timeout(10):
         await services.stop()
     counted = [(await database["checks"].find_one({"_id": check.id}))["n_pings"] for check in (bad, *good)]

@@ -34,7 +34,7 @@ async def test_a_deleted_channel_leaves_many_checks_whose_pings_are_not_lost(
     for check in checks:
         stored = (await services.storage.checks.load([check.id]))[check.id].check
         assert stored.channels == (kept.id,)
-        assert (await services.cache.settle(check.id)).n_pings == 3
+        assert (await services.state_writer.settle(check.id)).n_pings == 3
 
 
 async def test_other_processes_hear_of_a_deleted_channel(
@@ -45,7 +45,7 @@ async def test_other_processes_hear_of_a_deleted_channel(
     check = await create(services, project, channels="*")
     assert (await other.cache.get(check.id)).channels == (channel.id,)
     await services.channels.delete(project, channel.id)
-    await other.scheduler.listen()
+    await other.runtime.news_listener.listen()
     assert (await other.cache.get(check.id)).channels == ()
 
 
@@ -57,7 +57,7 @@ async def test_what_another_process_changed_meanwhile_stays(
     check = await create(services, project, channels="*")
     await other.cache.get(check.id)
     await ping(services, check.id)
-    await services.cache.flush()
+    await services.state_writer.flush()
     await other.channels.delete(project, channel.id)
     stored = (await services.storage.checks.load([check.id]))[check.id].check
     assert (stored.channels, stored.n_pings, stored.status) == ((), 1, "up")
@@ -133,9 +133,9 @@ async def test_a_check_can_be_snoozed_whatever_process_has_it(
     check = await create(services, project)
     await other.cache.get(check.id)
     until = clock.advance(600)
-    await services.checks.snooze(project, check.id, until)
-    await other.scheduler.listen()
+    await services.check_editor.snooze(project, check.id, until)
+    await other.runtime.news_listener.listen()
     assert (await other.checks.get(project, check.id)).snoozed_until == until
-    await other.checks.snooze(project, check.id, None)
+    await other.check_editor.snooze(project, check.id, None)
     stored = (await services.storage.checks.load([check.id]))[check.id].check
     assert stored.snoozed_until is None

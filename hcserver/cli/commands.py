@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
-from hcserver.app import build_services
 from hcserver.cli.database import database
 from hcserver.cli.output import current_settings
 from hcserver.errors import InvalidRequest, NotFound
@@ -18,6 +17,8 @@ from hcserver.validation.json_fields import without_prefix
 @asynccontextmanager
 async def open_services() -> AsyncIterator[Services]:
     """The services on the configured database, without background work. A server may run at the same time."""
+    from hcserver.app import build_services  # here, so that the servers' code does not delay `--help`
+
     settings = current_settings()
     async with database(settings) as opened:
         await prepare(opened, verify=False)

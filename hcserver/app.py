@@ -28,10 +28,12 @@ from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
+from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.intake import Intake
-from hcserver.services.intake.repetition import RepetitionMemory
+from hcserver.services.intake.logged_tokens import LoggedTokens
+from hcserver.services.intake.repetitions import Repetitions
 from hcserver.services.intake.state_reader import StateReader
 from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.intake.unwritten import UnwrittenChecks
@@ -88,14 +90,15 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     storage, events, limits = Storage(database), EventBus(), settings.limits
     lookup = Lookup(storage)
     # The acknowledged state of checks in memory, what is to be written of it, and its writer.
-    repetitions, unwritten = RepetitionMemory(storage.pings), UnwrittenChecks()
-    state_reader = StateReader(storage, repetitions)
+    repetitions, unwritten = Repetitions(clock), UnwrittenChecks()
+    logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
+    state_reader = StateReader(storage, logged_tokens)
     cache = CheckCache(state_reader, unwritten, limits.cached_checks)
     bounces = Bounces(storage, settings.email.bounce_domain, clock)
     notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock)
     state_writer = StateWriter(storage, cache, unwritten, notifier, events)
     # The way in for pings, and what people do.
-    appender = Appender(storage.pings, cache, repetitions, events)
+    appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
     changes = ChangePublisher(storage.news, clock)
     events.subscribe_async(LateChangeWritten, changes.publish_late)
     checks = CheckReader(storage, cache, state_writer, limits)
@@ -109,7 +112,8 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         lookup=lookup,
         cache=cache,
         state_writer=state_writer,
-        intake=Intake(cache, lookup, appender, unwritten, limits.email_body_bytes),
+        intake=Intake(cache, lookup, appender, unwritten, repetitions, limits.email_body_bytes),
+        answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
         bounces=bounces,
         notifier=notifier,
         checks=checks,

@@ -14,6 +14,7 @@ from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.events import EventBus
+from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.intake import Intake
 from hcserver.services.intake.state_writer import StateWriter
@@ -63,6 +64,7 @@ class Services:
     cache: CheckCache
     state_writer: StateWriter
     intake: Intake
+    answered_mark: AnsweredMark
 
     bounces: Bounces
     notifier: Notifier
@@ -96,6 +98,7 @@ class Services:
         await prepare(self.database)
         await self.bounces.start()
         await self.recovery.run()
+        await self.answered_mark.start()
         self.state_writer.start()
         self.intake.start()
         await self._account_for_absence()
@@ -120,6 +123,7 @@ class Services:
         for task in reversed(self.runtime.tasks):
             await task.stop()
         await self.intake.stop()
+        await self.answered_mark.stop()
         await self.state_writer.stop()
         await self.notifier.stop()
         await self.events.stop()

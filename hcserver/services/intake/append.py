@@ -20,7 +20,8 @@ from hcserver.domain.state_machine import record
 from hcserver.errors import Unavailable
 from hcserver.services.events import EventBus, PingRecorded
 from hcserver.services.intake.check_cache import CheckCache
-from hcserver.services.intake.repetition import RepetitionMemory
+from hcserver.services.intake.logged_tokens import LoggedTokens
+from hcserver.services.intake.repetitions import Repetitions
 from hcserver.services.intake.submission import QueuedReport
 from hcserver.storage.pings import Claimed, PingLog
 
@@ -33,10 +34,16 @@ class Appender:
     """Stores reports as pings. Only one batch is appended at a time."""
 
     def __init__(
-        self, ping_log: PingLog, cache: CheckCache, repetitions: RepetitionMemory, events: EventBus
+        self,
+        ping_log: PingLog,
+        cache: CheckCache,
+        logged_tokens: LoggedTokens,
+        repetitions: Repetitions,
+        events: EventBus,
     ) -> None:
         self._log = ping_log
         self._cache = cache
+        self._logged_tokens = logged_tokens
         self._repetitions = repetitions
         self._events = events
 
@@ -83,14 +90,14 @@ class Appender:
     async def _load_checks(self, batch: Iterable[QueuedReport]) -> None:
         """Have the checks in memory, and where a report may be in the log already, the tokens of its end."""
         checks = {queued.report.check for queued in batch}
-        maybe_stored = {queued.report.check for queued in batch if queued.report.token or queued.tried}
+        maybe_stored = {queued.report.check for queued in batch if queued.report.token or queued.tried_from}
         while True:
             await self._cache.ensure(checks)
             cached = [one for id in maybe_stored if (one := self._cache.peek(id)) and not one.tokens_known]
             if not cached:
                 return
             # Checks can leave memory while tokens are read.
-            await self._repetitions.read_last_tokens(cached)
+            await self._logged_tokens.read_last(cached)
 
     def _number(self, batch: Iterable[QueuedReport]) -> tuple[list[QueuedReport], list[QueuedReport]]:
         """Make each report the ping that it becomes next in the log; those that need none are settled here.
@@ -110,7 +117,7 @@ class Appender:
                     queued.submission.settle_without_check(queued)
                     continue
                 check = cached.check
-            if queued.token in self._repetitions:
+            if self._need_not_be_stored(queued, check.n_pings):
                 queued.submission.settle(queued, None)
                 continue
             if queued.token in tokens:
@@ -119,10 +126,27 @@ class Appender:
             tokens.add(queued.token)
             signal, reason = effective_signal(check, report)
             queued.ping = _ping(queued, check.n_pings + 1, signal, reason)
-            queued.tried = True
+            queued.tried_from = queued.tried_from or queued.ping.n
             states[report.check], _ = record(check, signal, report.at, report.rid)
             numbered.append(queued)
         return numbered, repeated
+
+    def _need_not_be_stored(self, queued: QueuedReport, n_pings: int) -> bool:
+        """Whether an append of the report was carried out although it failed, or the report is an email that
+        was recorded before and is to be left out, which is logged.
+        """
+        report = queued.report
+        if queued.tried_from is not None and self._logged_tokens.has(queued.token, queued.tried_from):
+            return True
+        if not report.token or not self._repetitions.is_repetition(report.check, n_pings, report.token):
+            return False
+        log.info(
+            "left out an email from %s to check %s: the same one (Message-ID, Date, Subject, text) has been "
+            "recorded, and its sender may not have heard our answer",
+            report.remote_addr or "a local sender",
+            report.check,
+        )
+        return True
 
     async def _append_once(self, batch: Sequence[QueuedReport]) -> list[QueuedReport]:
         """Append in one command. The reports that were not stored because another process was first.
@@ -141,6 +165,11 @@ class Appender:
             for queued in rest:
                 queued.ping = None
             return rest
+        except BaseException:
+            for queued in batch:
+                if queued.report.token and queued.ping is not None:
+                    self._repetitions.uncertain(queued.token, queued.ping.n)
+            raise
         self._settle(batch)
         return []
 
@@ -167,8 +196,7 @@ class Appender:
             if ping is None:
                 continue
             check = self._cache.record(ping)
-            if queued.report.token:
-                self._repetitions.remember([queued.token])
+            self._repetitions.stored(ping.check, ping.n, ping.at, queued.report.token)
             queued.submission.settle(queued, ping)
             if check is not None:
                 self._events.publish(PingRecorded(check, ping))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from hcserver.domain.check import Check
@@ -17,6 +17,7 @@ from hcserver.errors import Unavailable
 from hcserver.services.intake.append import Appender
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.queue import ReportQueue
+from hcserver.services.intake.repetitions import Receipt, Repetitions
 from hcserver.services.intake.submission import Submission
 from hcserver.services.intake.unwritten import UnwrittenChecks
 from hcserver.services.lookup import Lookup
@@ -35,6 +36,7 @@ class Intake:
         lookup: Lookup,
         appender: Appender,
         unwritten: UnwrittenChecks,
+        repetitions: Repetitions,
         body_limit: int,
     ) -> None:
         self.body_limit = body_limit  # bytes of an email that are kept
@@ -42,6 +44,7 @@ class Intake:
         self._lookup = lookup
         self._appender = appender
         self._unwritten = unwritten
+        self._repetitions = repetitions
         self._queue = ReportQueue()
         self._added = asyncio.Event()
         self._stopping = False
@@ -70,8 +73,8 @@ class Intake:
         return await self._cache.get(await self._lookup.check_by_ping_key(ping_key, slug))
 
     async def record(self, reports: Sequence[Report]) -> list[Ping]:
-        """Store the reports; when it returns, all of them are durable. A report whose token was stored before
-        is not stored again and has no ping in the answer.
+        """Store the reports; when it returns, all of them are durable. A report that is a repetition (see
+        `repetitions`) is not stored again and has no ping in the answer.
 
         Raises NotFound when none of the checks exists any more; Unavailable when the database was away for
         PATIENCE seconds or too many reports wait (some of the reports may be stored then).
@@ -86,9 +89,14 @@ class Intake:
         error = Unavailable("the database is not available, try again")
         timer = asyncio.get_running_loop().call_later(patience, submission.fail, error)
         try:
-            return await submission.done
+            with self._repetitions.in_progress(reports):
+                return await submission.done
         finally:
             timer.cancel()
+
+    def acknowledged(self, receipts: Iterable[Receipt]) -> None:
+        """The senders of these emails have heard that they were recorded."""
+        self._repetitions.acknowledged(receipts)
 
     def _require_started(self) -> None:
         """Before the start, what a crash left in the log is not applied to the checks yet."""

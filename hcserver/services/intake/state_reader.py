@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
-from hcserver.services.intake.repetition import RepetitionMemory
+from hcserver.services.intake.logged_tokens import LoggedTokens
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored
 
@@ -17,9 +17,9 @@ _READ_AGAIN = 10  # times; a log that still has less than was appended has been 
 class StateReader:
     """Every method raises Unavailable when the database is away."""
 
-    def __init__(self, storage: Storage, repetitions: RepetitionMemory) -> None:
+    def __init__(self, storage: Storage, logged_tokens: LoggedTokens) -> None:
         self._storage = storage
-        self._repetitions = repetitions
+        self._logged_tokens = logged_tokens
 
     async def documents(self, ids: Iterable[UUID]) -> dict[UUID, Stored]:
         """Those of the checks that exist, as their documents have them."""
@@ -35,8 +35,8 @@ class StateReader:
         """The pings that the document does not count, oldest first, without bodies.
 
         Without `behind` the log is known to have had none. It is read again if meanwhile this process has
-        acknowledged more than that: `counted_in_memory` says how many pings it counts. Their senders may not
-        have had an answer, so that the reports may come again: their tokens are remembered.
+        acknowledged more than that: `counted_in_memory` says how many pings it counts. Appends of ours that
+        failed may have put them there: their tokens are remembered.
         """
         check = stored.check
         pings = await self._storage.pings.tail(check.id, check.n_pings) if behind else []
@@ -44,7 +44,7 @@ class StateReader:
             if counted_in_memory() <= check.n_pings + len(pings):
                 break
             pings = await self._storage.pings.tail(check.id, check.n_pings)
-        self._repetitions.remember(ping.token for ping in pings)
+        self._logged_tokens.remember((ping.token, ping.n) for ping in pings)
         return pings
 
     async def remove_late_pings(self, check: Check) -> None:

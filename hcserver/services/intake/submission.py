@@ -58,7 +58,7 @@ class Submission:
 class QueuedReport:
     """One report of a submission, with the token that tells it from every other one."""
 
-    __slots__ = ("ping", "report", "settled", "size", "submission", "token", "tried")
+    __slots__ = ("ping", "report", "settled", "size", "submission", "token", "tried_from")
 
     def __init__(self, submission: Submission, report: Report, token: bytes) -> None:
         self.submission = submission
@@ -66,7 +66,9 @@ class QueuedReport:
         self.token = token
         self.size = _RECORD_BYTES + len(report.body or b"")  # bytes
         self.ping: Ping | None = None  # as an append last tried to store it; whether it did may be unknown
-        self.tried = False  # an append has tried to store it
+        self.tried_from: int | None = (
+            None  # the ping number that an append first tried
+        )
         self.settled = False
 
     @property

@@ -6,14 +6,16 @@ from uuid import uuid4
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
-from hcserver.services.intake.repetition import RepetitionMemory
+from hcserver.services.intake.logged_tokens import LoggedTokens
+from hcserver.services.intake.repetitions import Repetitions
 from hcserver.services.intake.state_reader import StateReader
 from tests.hcserver.services.conftest import FakeClock, create
 
 
-def reader(services: Services) -> tuple[StateReader, RepetitionMemory]:
-    repetitions = RepetitionMemory(services.storage.pings)
-    return StateReader(services.storage, repetitions), repetitions
+def reader(services: Services) -> tuple[StateReader, LoggedTokens]:
+    storage = services.storage
+    tokens = LoggedTokens(storage.pings, storage.heartbeat, Repetitions(services.clock))
+    return StateReader(storage, tokens), tokens
 
 
 def entry(services: Services, check: object, n: int, at: datetime) -> Ping:
@@ -33,13 +35,13 @@ async def test_the_pings_that_no_document_counts_are_read_and_their_tokens_remem
 ) -> None:
     behind, level = await create(services, project), await create(services, project)
     await services.storage.pings.append([entry(services, behind.id, n, clock.now) for n in (1, 2)])
-    states, repetitions = reader(services)
+    states, tokens = reader(services)
     found = await states.documents([behind.id, level.id, uuid4()])
     assert set(found) == {behind.id, level.id}
     assert await states.behind(found.values()) == {behind.id}
     assert [ping.n for ping in await states.uncounted(found[behind.id], behind=True)] == [1, 2]
     assert await states.uncounted(found[level.id], behind=False) == []
-    assert b"token-000002" in repetitions
+    assert tokens.has(b"token-000002", 2)
 
 
 async def test_the_log_is_read_again_when_memory_counts_more(

@@ -9,14 +9,17 @@ from hcserver.domain.project import Project
 from hcserver.errors import Unavailable
 from hcserver.services.container import Services
 from hcserver.services.intake import intake as intake_module
-from hcserver.services.intake import repetition as repetition_module
+from hcserver.services.intake import logged_tokens as logged_tokens_module
 from hcserver.services.intake.cached_check import CachedCheck
-from hcserver.services.intake.repetition import RepetitionMemory
+from hcserver.services.intake.logged_tokens import LoggedTokens
+from hcserver.services.intake.repetitions import Repetitions
 from hcserver.storage.checks import Stored
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
 
 
-async def test_a_report_with_a_token_is_stored_once(services: Services, project: Project) -> None:
+async def test_a_report_with_a_token_is_stored_once_while_its_sender_has_heard_no_answer(
+    services: Services, project: Project
+) -> None:
     check = await create(services, project)
     same = report(check.id, services.clock(), token=b"twelve-bytes")
     assert len(await services.intake.record([same])) == 1
@@ -66,10 +69,11 @@ async def test_a_report_that_was_stored_although_its_sender_was_refused_is_known
 
 
 def test_the_oldest_tokens_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repetition_module, "MAX_TOKENS", 2)
-    memory = RepetitionMemory(None)  # type: ignore[arg-type]
-    memory.remember([b"one", b"two", b"three"])
-    assert [token in memory for token in (b"one", b"two", b"three")] == [False, True, True]
+    monkeypatch.setattr(logged_tokens_module, "MAX_TOKENS", 2)
+    memory = LoggedTokens(None, None, None)  # type: ignore[arg-type]
+    memory.remember([(b"one", 1), (b"two", 2), (b"three", 3)])
+    assert [memory.has(token, 1) for token in (b"one", b"two", b"three")] == [False, True, True]
+    assert [memory.has(b"two", n) for n in (2, 3)] == [True, False]
 
 
 async def test_the_tokens_of_the_last_pings_of_a_check_are_read_from_the_log(
@@ -78,8 +82,9 @@ async def test_the_tokens_of_the_last_pings_of_a_check_are_read_from_the_log(
     check = await create(services, project)
     for number in range(25):
         await ping(services, check.id, token=f"token-{number:06}".encode())
-    memory = RepetitionMemory(services.storage.pings)
+    storage = services.storage
+    memory = LoggedTokens(storage.pings, storage.heartbeat, Repetitions(services.clock))
     cached = CachedCheck(Stored(await services.checks.get(project, check.id), rev=1))
-    await memory.read_last_tokens([cached])
+    await memory.read_last([cached])
     assert cached.tokens_known
-    assert [f"token-{number:06}".encode() in memory for number in (4, 5, 24)] == [False, True, True]
+    assert [memory.has(f"token-{number:06}".encode(), 1) for number in (4, 5, 24)] == [False, True, True]

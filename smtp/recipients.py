@@ -77,8 +77,10 @@ def split_path(argument: str) -> tuple[str, str] | None:
     """
     argument = argument.strip()
     if not argument.startswith("<"):
+        if "<" in argument or ">" in argument:  # a name in front of the address, say
+            return None
         address, _, parameters = argument.partition(" ")
-        return (address, parameters.strip()) if "<" not in address and ">" not in address else None
+        return address, parameters.strip()
     match = _PATH.match(argument)
     if match is None:
         return None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from smtp import limits
 from tests.smtp.fakes import (
     DOMAIN,
     MAIL,
@@ -105,3 +106,53 @@ async def test_recipients_beyond_the_limit_get_a_temporary_error() -> None:
         await client.send("MAIL FROM:<>")
         replies = [await client.send(f"RCPT TO:<{address(check)}>") for check in checks]
         assert [reply[:3] for reply in replies] == ["250", "250", "452"]
+
+
+async def test_mail_inside_a_transaction_is_refused() -> None:
+    intake = FakeIntake()
+    check = intake.add()
+    async with listening(intake) as (_, port), Client.connect(port) as client:
+        assert (await client.send("MAIL FROM:<a@b>")).startswith("250")
+        assert (await client.send("MAIL FROM:<c@d>")).startswith("503")
+        assert (await client.send(f"RCPT TO:<{address(check)}>")).startswith("250")
+        assert (await client.send("MAIL FROM:<e@f>")).startswith("503")
+        for end in ("RSET", "HELO me", "EHLO me"):
+            assert (await client.send(end)).startswith("250")
+            assert (await client.send("MAIL FROM:<g@h>")).startswith("250")
+
+
+async def test_after_refused_recipients_another_message_may_be_begun_without_rset() -> None:
+    async with listening(FakeIntake()) as (_, port), Client.connect(port) as client:
+        for _ in range(2):
+            assert (await client.send("MAIL FROM:<a@b>")).startswith("250")
+            assert (await client.send("RCPT TO:<nobody@b>")).startswith("550")
+
+
+async def test_an_empty_helo_is_accepted() -> None:
+    intake = FakeIntake()
+    check = intake.add()
+    for greeting in ("HELO", "HELO "):
+        async with listening(intake) as (_, port), Client.connect(port, greet=False) as client:
+            await client.reply()
+            assert (await client.send(greeting)).startswith("250")
+            assert (await client.mail(MAIL, check)).startswith("250")
+    assert len(intake.reports) == 2
+
+
+@pytest.mark.parametrize("command", ["MAIL FROM:NAS <a@b>", "MAIL FROM:<a@b", 'MAIL FROM:"NAS" <a@b>'])
+async def test_what_is_no_plain_address_is_refused_with_a_hint(command: str) -> None:
+    async with listening(FakeIntake()) as (_, port), Client.connect(port) as client:
+        reply = await client.send(command)
+        assert reply.startswith("553 5.1.3 Malformed address")
+        assert "MAIL FROM:<name@example.org>" in reply
+
+
+async def test_refused_recipients_are_logged_at_a_bounded_rate(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    async with listening(FakeIntake()) as (_, port), Client.connect(port) as client:
+        await client.send("MAIL FROM:<a@b>")
+        for number in range(50):
+            assert (await client.send(f"RCPT TO:<{number}@b>")).startswith("550")
+    logged = [line for line in caplog.messages if line.startswith("refused")]
+    assert logged[0] == "refused 0@b from 127.0.0.1: 550 5.1.1 Recipient rejected"
+    assert logged[limits.LOGGED_LINES :] == ["refused 40 more recipients or logins, not logged singly"]

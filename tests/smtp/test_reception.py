@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from hcserver.errors import Unavailable
+from hcserver.services.intake.repetitions import Receipt
 from smtp import listener as listener_module
 from smtp import reception
 from tests.smtp.fakes import (
@@ -100,3 +102,52 @@ async def test_waiting_for_storage_does_not_count_as_idle() -> None:
     ):
         asyncio.get_running_loop().call_later(0.15, intake.gate.set)
         assert (await client.mail(MAIL, check)).startswith("250")
+
+
+IDENTIFIED = b"Message-ID: <1@nas>\r\n" + MAIL
+
+
+async def test_an_answer_was_heard_when_the_client_says_quit() -> None:
+    intake = FakeIntake()
+    check = intake.add()
+    async with listening(intake) as (_, port), Client.connect(port) as client:
+        assert (await client.mail(IDENTIFIED, check)).startswith("250")
+        assert intake.receipts == []
+        assert (await client.send("QUIT")).startswith("221")
+        assert await client.reply() == ""
+    assert intake.receipts == [Receipt(check.id, intake.reports[0].token)]
+
+
+async def test_an_answer_was_heard_when_the_client_sends_the_content_of_another_message() -> None:
+    intake = FakeIntake()
+    check = intake.add()
+    async with listening(intake) as (_, port), Client.connect(port) as client:
+        await client.mail(IDENTIFIED, check)
+        for command in ("MAIL FROM:<>", f"RCPT TO:<{address(check)}>", "DATA"):
+            await client.send(command)
+        assert intake.receipts == []
+        client.write(b".\r\n")
+        assert (await client.reply()).startswith("250")
+        assert len(intake.receipts) == 1
+
+
+async def test_an_answer_was_not_heard_when_the_connection_ends_without_quit() -> None:
+    intake = FakeIntake()
+    check = intake.add()
+    async with listening(intake) as (listener, port):
+        async with Client.connect(port) as client:
+            await client.mail(IDENTIFIED, check)
+        while len(listener._connections):
+            await asyncio.sleep(0.01)
+    assert intake.receipts == []
+
+
+async def test_an_error_is_no_answer_to_be_heard() -> None:
+    intake = FakeIntake()
+    check = intake.add()
+    intake.record_error = Unavailable("away")
+    async with listening(intake) as (_, port), Client.connect(port) as client:
+        assert (await client.mail(IDENTIFIED, check)).startswith("451")
+        await client.send("QUIT")
+        assert await client.reply() == ""
+    assert intake.receipts == []

@@ -40,7 +40,7 @@ def test_an_address_names_a_check(address: str, expected: ById | BySlug) -> None
         (f"k+{'s' * 101}@hc.example.org", "550 5.1.1 Invalid mailbox"),
     ],
 )
-def test_what_names_no_check_is_refused(address: str, reply: str) -> None:
+def test_an_address_that_names_no_check_is_refused(address: str, reply: str) -> None:
     with pytest.raises(Refused) as refused:
         parse_recipient(address, ["hc.example.org"])
     assert refused.value.reply == reply
@@ -57,17 +57,19 @@ def test_what_names_no_check_is_refused(address: str, reply: str) -> None:
         ("<@relay,@other:a@b>", ("a@b", "")),
         ('<"a > b"@c>', ('"a > b"@c', "")),
         ("<a@b", None),
+        ("NAS <a@b>", None),
+        ("a@b <c@d>", None),
         ("a@b>", None),
         ('<"a@b>', None),
         ("<<a@b>>", None),
     ],
 )
-def test_paths_are_told_from_parameters(argument: str, expected: tuple[str, str] | None) -> None:
+def test_the_path_is_separated_from_the_parameters(argument: str, expected: tuple[str, str] | None) -> None:
     assert split_path(argument) == expected
 
 
 @given(st.text(alphabet='<>"\\@+:,a \udcff\0', max_size=40))
-def test_nothing_but_a_refusal_comes_of_any_path(argument: str) -> None:
+def test_no_path_leads_to_anything_but_a_refusal(argument: str) -> None:
     path = split_path(argument)
     if path is not None:
         with pytest.raises(Refused):

@@ -198,3 +198,22 @@ async def test_a_handshake_that_never_ends_times_out_and_does_not_delay_the_stop
         async with Client.connect(port) as client:
             await client.send("STARTTLS")
             client.writer.write(began)
+
+
+async def test_a_session_without_a_message_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_COMMANDS", 10)
+    intake = FakeIntake()
+    check = intake.add()
+    async with listening(intake) as (_, port), Client.connect(port) as client:
+        for _ in range(2):  # a message renews the limit
+            for _ in range(6):
+                assert (await client.send("NOOP")).startswith("250")
+            assert (await client.mail(MAIL, check)).startswith("250")
+        client.write("NOOP\r\n" * 20)
+        replies = [await client.reply() for _ in range(13)]
+        assert replies[-2:] == [limits.TOO_MANY_COMMANDS, ""]
+    monkeypatch.setattr(limits, "MAX_TIME", -1.0)
+    async with listening(intake) as (_, port), Client.connect(port, greet=False) as client:
+        assert (await client.reply()).startswith("220")
+        assert await client.reply() == limits.TOO_LONG
+        assert await client.reply() == ""

@@ -10,16 +10,14 @@ What this module uses of aiosmtpd beyond its documented interface is listed in t
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import ssl
-from ipaddress import IPv4Address, IPv6Address
 
-from aiosmtpd.proxy_protocol import V2_CMD, get_proxy
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from hcserver.config.schema import SmtpSettings
 from hcserver.errors import Unavailable
+from smtp.client_address import NoProxy, plain_address, read_proxy_header
 from smtp.commands import Commands
 from smtp.connections import Connections
 from smtp.data import PIECE
@@ -179,25 +177,17 @@ class Session(SMTP):
             await self.reply(BUSY)
             return False
         peer = self.session.peer if self.session else None
-        self.remote_addr = _plain_address(peer[0] if isinstance(peer, tuple) else "")
-        if self._settings.proxy_protocol and not await self._read_proxy_header():
-            return False
+        self.remote_addr = plain_address(peer[0] if isinstance(peer, tuple) else "")
+        if self._settings.proxy_protocol:
+            try:
+                self.remote_addr = await read_proxy_header(self._reader) or self.remote_addr
+            except NoProxy as error:
+                log.warning("%s sent no PROXY protocol header: %s", self.remote_addr, error)
+                return False
         if not self._connections.locate(self, self.remote_addr):
             await self.reply(BUSY)
             return False
         await self.reply(f"220 {self.hostname} {self.__ident__}")
-        return True
-
-    async def _read_proxy_header(self) -> bool:
-        """Learn from the proxy which client it speaks for. False: the peer is no proxy."""
-        proxy = await get_proxy(self._reader)
-        if not proxy:
-            log.warning("%s sent no PROXY protocol header: %s", self.remote_addr, proxy.error)
-            return False
-        # With the command LOCAL the proxy speaks for itself, to see whether we are well; version 1 has none.
-        speaks_for_client = proxy.version == 1 or proxy.command == V2_CMD.PROXY
-        if speaks_for_client and isinstance(proxy.src_addr, (IPv4Address, IPv6Address)):
-            self.remote_addr = _plain_address(str(proxy.src_addr))
         return True
 
     async def _converse(self) -> None:
@@ -258,12 +248,3 @@ class Session(SMTP):
         else:
             transport.write(reply.encode() + b"\r\n")
             transport.close()
-
-
-def _plain_address(address: str) -> str:
-    """An IP address in its usual form, IPv4 in IPv6 as IPv4; empty if it is none, as on a UNIX socket."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return ""
-    return str(getattr(ip, "ipv4_mapped", None) or ip)

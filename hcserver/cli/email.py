@@ -138,6 +138,8 @@ def _send(settings: SmtpSettings, port: int | None, check: Check, subject: str, 
         with client(host, port, timeout=_TIMEOUT) as smtp:
             if settings.require_tls:
                 smtp.starttls()
+            if settings.auth == "required":
+                smtp.login(settings.auth_username, settings.auth_password)
             smtp.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
         raise HcError(f"sending to {recipient} by {host} port {port} failed: {error}") from error

@@ -111,8 +111,9 @@ class SmtpSettings:
     require_tls: bool = _setting(False, types.boolean())
     proxy_protocol: bool = _setting(False, types.boolean())
     auth: str = _setting("off", types.choice("off", "accept-any", "required"))
-    auth_username: str = _setting("", types.text('a user name, or ""', lambda name: True))
-    auth_password: str = _setting("", types.text('a password, or ""', lambda password: True), secret=_hidden)
+    # In ASCII, since clients don't agree on the encoding of anything else.
+    auth_username: str = _setting("", types.text('a user name in ASCII, or ""', str.isascii))
+    auth_password: str = _setting("", types.text('a password in ASCII, or ""', str.isascii), secret=_hidden)
 
 
 @dataclass(frozen=True, slots=True)

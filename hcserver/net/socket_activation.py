@@ -10,8 +10,8 @@ _FIRST_FD = 3
 
 
 def inherited_sockets(environ: Mapping[str, str], name: str) -> list[socket.socket]:
-    """The sockets meant for this process whose name (FileDescriptorName= or the unit's) contains `name`. Our own
-    child processes do not inherit them.
+    """The sockets meant for this process whose name (FileDescriptorName= or the unit's) contains `name`. They
+    are not passed on to child processes.
     """
     if environ.get("LISTEN_PID") != str(os.getpid()):
         return []

@@ -14,13 +14,13 @@ from hcserver.services.classification.examination import (
     give_up,
     question,
 )
-from tests.smtp.fakes import FakeCore
+from tests.smtp.fakes import FakeIntake
 
 RAW = b"Subject: Backup failed\n\nAll is well.\n"
 
 
 def check(**changes: Any) -> Check:
-    return FakeCore().add(**changes)
+    return FakeIntake().add(**changes)
 
 
 def ask(**changes: Any) -> Question:

@@ -71,6 +71,11 @@ async def proxied_server(cli: Cli, port: int, ready: threading.Event, stop: asyn
     await server(cli, port, ready, stop, proxy_protocol=True)
 
 
+async def server_with_login(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event) -> None:
+    login = {"auth": "required", "auth_username": "nas", "auth_password": "secret"}
+    await server(cli, port, ready, stop, **login)
+
+
 async def server(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event, **settings: Any) -> None:
     """What the server does for emails."""
     client = connect(cli.settings.mongodb.uri, cli.settings.mongodb)
@@ -207,6 +212,15 @@ def test_a_test_email_gets_through_where_a_proxy_is_expected_and_on_another_port
     environment = {**at("1"), "HCSERVER_SMTP_PROXY_PROTOCOL": "true"}
     with in_another_thread(proxied_server, lab, int(port)):
         outcome = lab("email", "test", "nightly", "--port", port, **environment)
+    assert (outcome.exit_code, "It works." in outcome.stdout) == (0, True)
+
+
+def test_a_test_email_logs_in_where_the_server_requires_it(lab: Cli, port: str) -> None:
+    add(lab, slug="nightly")
+    login = {"AUTH": "required", "AUTH_USERNAME": "nas", "AUTH_PASSWORD": "secret"}
+    environment = {f"HCSERVER_SMTP_{name}": value for name, value in login.items()}
+    with in_another_thread(server_with_login, lab, int(port)):
+        outcome = lab("email", "test", "nightly", **at(port), **environment)
     assert (outcome.exit_code, "It works." in outcome.stdout) == (0, True)
 
 

@@ -11,14 +11,13 @@ from smtp import auth
 from smtp.delivery import Delivery, Target
 from smtp.limits import Patience, RefusalLog
 from smtp.reception import TOO_LARGE, Reception
-from smtp.recipients import Refused, split_path
+from smtp.recipients import Refused, loggable, split_path
 
 if TYPE_CHECKING:
     from smtp.session import Session
 
 _BEFORE_TLS = frozenset(("EHLO", "HELO", "NOOP", "QUIT", "STARTTLS"))  # RFC 3207 section 4
 _SIZE = re.compile(r"[0-9]{1,20}", re.ASCII)
-_SHOWN = 320  # characters of a refused address that are logged
 
 
 @dataclass
@@ -154,7 +153,7 @@ class Commands:
             try:
                 target = await self._delivery.recipient(address)
             except Refused as refused:
-                self._refusals.add(self._session.remote_addr, address[:_SHOWN], refused.reply)
+                self._refusals.add(self._session.remote_addr, loggable(address), refused.reply)
                 await self._session.reply(refused.reply)
             else:
                 self.transaction.targets.append(target)

@@ -14,6 +14,8 @@ _KEY_AND_SLUG = re.compile(r"([a-z0-9_-]{1,100})\+([a-z0-9_-]{1,100})")
 # A path in angle brackets; a quoted local part may have brackets in it (RFC 5321 section 4.1.2).
 _PATH = re.compile(r'<((?:[^<>"]|"(?:[^"\\]|\\.)*")*)>')
 _MAX_DOMAIN = 255  # characters; RFC 5321 section 4.5.3.1.2
+_SHOWN_OF_KEY = 4  # characters
+_MAX_LOGGED = 320  # characters
 _SOURCE_ROUTE = re.compile(r"@[^:]*:")
 
 
@@ -67,6 +69,12 @@ def domain_key(domain: str) -> str:
         return domain.encode("idna").decode("ascii")
     except UnicodeError:
         return domain
+
+
+def loggable(address: str) -> str:
+    """An address without the ping key that may be in it: logs are read by more people than keys are for."""
+    key, plus, rest = address.partition("+")
+    return (f"{key[:_SHOWN_OF_KEY]}…{plus}{rest}" if plus else address)[:_MAX_LOGGED]
 
 
 def split_path(argument: str) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp.recipients import ById, BySlug, Refused, parse_recipient, split_path
+from smtp.recipients import ById, BySlug, Refused, loggable, parse_recipient, split_path
 
 UID = "7b3fb6d0-2f4c-4d0e-9d5a-0a1b2c3d4e5f"
 
@@ -74,3 +74,15 @@ def test_no_path_leads_to_anything_but_a_refusal(argument: str) -> None:
     if path is not None:
         with pytest.raises(Refused):
             parse_recipient(path[0], ["hc.example.org"])
+
+
+@pytest.mark.parametrize(
+    ("address", "logged"),
+    [
+        ("secretkey+nightly@hc.example.org", "secr…+nightly@hc.example.org"),
+        ("root@hc.example.org", "root@hc.example.org"),
+        ("x" * 400, "x" * 320),
+    ],
+)
+def test_logs_show_no_ping_key(address: str, logged: str) -> None:
+    assert loggable(address) == logged

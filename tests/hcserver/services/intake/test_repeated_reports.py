@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from msgspec.structs import replace
 
 from hcserver.domain.ping import Report
 from hcserver.domain.project import Project
+from hcserver.errors import Unavailable
 from hcserver.services.container import Services
+from hcserver.services.intake import intake as intake_module
 from hcserver.services.intake.repetitions import Receipt
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, report
 
@@ -63,7 +66,7 @@ async def test_a_check_that_is_loaded_again_brings_back_no_memory_of_what_was_he
     check = await create(services, project)
     await services.intake.record([email(check, services)])
     services.intake.acknowledged([Receipt(check.id, TOKEN)])
-    await services.cache.flush()
+    await services.state_writer.flush()
     services.cache.forget(check.id)
     assert len(await services.intake.record([email(check, services)])) == 1
 
@@ -92,12 +95,36 @@ async def test_after_a_kill_what_the_mark_does_not_cover_may_be_a_repetition(
     await first.answered_mark.write()
     await first.intake.record([email(waiting, first)])
     await first.intake.record([email(waiting, first, b"another-mail")])
-    await first.cache.flush()
-    assert first.answered_mark._task is not None
-    first.answered_mark._task.cancel()  # a killed process writes no mark any more
+    await first.state_writer.flush()
+    await first.answered_mark._task.stop()  # a killed process writes no mark any more
     clock.advance(10)
     second = await make_services()
     assert len(await second.intake.record([email(answered, second)])) == 1
     assert await second.intake.record([email(waiting, second)]) == []
     second.intake.acknowledged([Receipt(waiting.id, TOKEN)])
     assert len(await second.intake.record([email(waiting, second)])) == 1
+
+
+@pytest.mark.parametrize("patience", [4.5, 0.05], ids=["tried again", "refused"])
+async def test_a_mail_that_is_sent_again_is_not_lost_when_its_append_fails(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    check = await create(services, project)
+    await services.intake.record([email(check, services)])
+    services.intake.acknowledged([Receipt(check.id, TOKEN)])
+    append, failures = services.storage.pings.append, iter([True])
+
+    async def fail_once(pings: Any) -> None:
+        if next(failures, False):
+            await asyncio.sleep(2 * patience if patience < 1 else 0)
+            raise Unavailable("away")
+        await append(pings)
+
+    monkeypatch.setattr(services.storage.pings, "append", fail_once)
+    monkeypatch.setattr(intake_module, "PATIENCE", patience)
+    if patience < 1:
+        with pytest.raises(Unavailable):
+            await services.intake.record([email(check, services)])
+        monkeypatch.setattr(intake_module, "PATIENCE", 4.5)
+    assert len(await services.intake.record([email(check, services)])) == 1
+    assert (await services.checks.get(project, check.id)).n_pings == 2

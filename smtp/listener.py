@@ -18,6 +18,7 @@ from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.intake.intake import Intake
 from smtp.connections import Connections
 from smtp.delivery import Delivery
+from smtp.exhaustion import create_server
 from smtp.limits import RefusalLog
 from smtp.session import Session
 from smtp.tls import Certificate
@@ -25,7 +26,6 @@ from smtp.tls import Certificate
 log = logging.getLogger(__name__)
 
 MEMORY = 200_000_000  # bytes of messages that are being read or delivered, all connections together
-BACKLOG = 512  # connections that wait to be accepted; the kernel may allow fewer
 
 
 class Listener:
@@ -76,14 +76,13 @@ class Listener:
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         self._certificate = self._load_certificate()
         sockets = sockets or inherited_sockets(os.environ, "smtp")
-        loop = asyncio.get_running_loop()
         for sock in sockets:
-            self._servers.append(await loop.create_server(self._session, sock=sock, backlog=BACKLOG))
+            self._servers.append(await create_server(self._session, sock=sock))
         if not sockets and self._settings.port:
             host, port = self._settings.host, self._settings.port
             try:
-                server = await loop.create_server(
-                    self._session, None if host == ALL_HOSTS else host, port, backlog=BACKLOG
+                server = await create_server(
+                    self._session, host=None if host == ALL_HOSTS else host, port=port
                 )
             except OSError as error:
                 reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error

@@ -163,7 +163,7 @@ class Repetitions:
         return min(self._in_progress.values(), default=self._clock()) - ANSWER_TIME
 
     def marked(self, answered: datetime) -> None:
-        """That mark is in the database: what is older need not be told from the mails of others any more."""
+        """That mark is in the database: own tokens that are older are not needed any more."""
         while self._own and (oldest := next(iter(self._own))) and self._own[oldest] < answered:
             del self._own[oldest]
 

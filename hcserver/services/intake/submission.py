@@ -66,9 +66,7 @@ class QueuedReport:
         self.token = token
         self.size = _RECORD_BYTES + len(report.body or b"")  # bytes
         self.ping: Ping | None = None  # as an append last tried to store it; whether it did may be unknown
-        self.tried_from: int | None = (
-            None  # the ping number that an append first tried
-        )
+        self.tried_from: int | None = None  # the ping number that an append first tried
         self.settled = False
 
     @property

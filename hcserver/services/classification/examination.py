@@ -8,7 +8,8 @@ import msgspec
 
 from hcserver.domain.check import Check
 from hcserver.domain.keywords import Reason, Rules, classify, parse_keywords
-from hcserver.mime.message import Mail, TooCostly, read, read_subject
+from hcserver.mime.message import Mail, read, read_subject
+from hcserver.mime.work_limit import TooCostly
 
 # As far as a subject is kept; classification goes by all of it.
 MAX_SUBJECT = 1000  # characters

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcserver.mime.charset import codec_name, decode
+from hcserver.mime.charset import decode
+from hcserver.mime.charset_names import codec_name
 
 GERMAN = "Sicherung für Größe fehlgeschlagen"
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcserver.mime.header import decode_words, parse_structured
+from hcserver.mime.encoded_words import decode_words
+from hcserver.mime.parameters import parse_parameters
 
 
 @pytest.mark.parametrize(
@@ -64,10 +65,10 @@ def test_free_text_is_decoded(value: bytes, expected: str) -> None:
     ],
 )
 def test_parameters_are_found(value: str, expected: tuple[str, dict[str, str]]) -> None:
-    assert parse_structured(value) == expected
+    assert parse_parameters(value) == expected
 
 
 @given(st.text(alphabet="ab;=*'\"\\()%01 \r\n\xff", max_size=60))
 def test_no_value_is_too_broken(value: str) -> None:
-    parse_structured(value)
+    parse_parameters(value)
     decode_words(value.encode("latin-1"))

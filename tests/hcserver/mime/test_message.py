@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hcserver.mime.message import TooCostly, read, read_subject
+from hcserver.mime.message import read, read_subject
+from hcserver.mime.work_limit import TooCostly
 from hcserver.services.classification.examination import INLINE_BYTES, INLINE_STEPS
 
 
@@ -25,7 +26,7 @@ def text(raw: bytes) -> str:
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_a_plain_message_is_its_subject_and_its_body(newline: str) -> None:
-    raw = "From: a@b\nSUBJECT: Backup\n of server\n\t7\nX: y\n\nAll\nis well.\n".replace(
+    raw = "From: a@b\nSUBJECT: Backup\n of server\n\t7\nX-Y: y\n\nAll\nis well.\n".replace(
         "\n", newline
     ).encode()
     mail = read(raw)
@@ -73,7 +74,8 @@ def test_headers_of_all_qualities(raw: bytes, subject: str, body: str) -> None:
         ("Content-Type: text/html; charset=nonsense", "<meta charset=koi8-r>ок".encode("koi8-r"), "ок"),
         ("Content-Type: text/html", "<meta charset=windows-1251>Ошибка".encode("cp1251"), "Ошибка"),
         ("Content-Type: application/pdf", b"x", ""),
-        ("Content-Type: text/csv", b"x", ""),
+        ("Content-Type: text/csv", b"x", "x"),
+        ("Content-Type: text/css", b"x", ""),
         ("Content-Disposition: attachment", b"x", "x"),
         ("Content-Transfer-Encoding: base64 (of course)", b"QmFja3Vw", "Backup"),
         ("Content-Transfer-Encoding: BASE64", b"QmFja3Vw", "Backup"),
@@ -146,17 +148,17 @@ def test_forwarded_messages_and_delivery_reports_are_searched() -> None:
         f"Content-Type: message/rfc822\n\n{inner}\n--b\n"
         "Content-Type: message/rfc822\nContent-Disposition: attachment\n\nSubject: x\n\nforwarded\n--b--\n"
     )
-    assert text(raw) == "sorry deep forwarded"
+    assert text(raw) == "sorry inner deep x forwarded"
 
 
 def test_an_encoded_message_inside_a_message_is_searched() -> None:
     raw = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + b"U3ViamVjdDogeAoKZGVlcA=="
-    assert text(raw) == "deep"
+    assert text(raw) == "x deep"
 
 
 def test_the_parts_of_a_digest_are_messages() -> None:
     raw = b"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\none\n--b\n\nSubject: y\n\ntwo"
-    assert text(raw) == "one two"
+    assert text(raw) == "x one y two"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_what_the_standard_library_writes_is_read() -> None:
     message.add_attachment(inner)
     mail = read(message.as_bytes())
     assert mail.subject == ("Größe " * 20).strip()
-    assert " ".join(mail.text.split()) == "Der Größe nach " * 4 + "forwarded text"
+    assert " ".join(mail.text.split()) == "Der Größe nach " * 4 + "inner forwarded text"
 
 
 HEADER = b"Content-Type: multipart/mixed; boundary=b\n\n"

@@ -12,19 +12,13 @@ _MISTAKABLE = re.compile(r"ascii|iso8859|latin|cp125|koi8")
 _WIDE = re.compile(r"utf-?(16|32)")
 _ESCAPED = re.compile(r"utf-?7|hz|iso2022")
 
-# Escape sequences (RFC 1468, RFC 1554, RFC 1557) that hardly ever stand in text of another charset, and the
-# codec that knows them.
-_ISO_2022 = {
-    b"$B": "iso2022_jp_ext",
-    b"$@": "iso2022_jp_ext",
-    b"$(D": "iso2022_jp_ext",
-    b"(J": "iso2022_jp_ext",
-    b"(I": "iso2022_jp_ext",
-    b"$A": "iso2022_jp_2",
-    b"$(C": "iso2022_jp_2",
-    b"$)C": "iso2022_kr",
-}
-_ISO_2022_ESCAPE = re.compile(rb"\x1b(\$B|\$@|\$\(D|\(J|\(I|\$A|\$\(C|\$\)C)")
+# Escape sequences that hardly ever stand in text of another charset, with the codec that knows them. The
+# first codec of which one occurs is used (RFC 1557, RFC 1554, RFC 1468).
+_ISO_2022 = (
+    ("iso2022_kr", (b"\x1b$)C",)),
+    ("iso2022_jp_2", (b"\x1b$A", b"\x1b$(A", b"\x1b$(C")),
+    ("iso2022_jp_ext", (b"\x1b$B", b"\x1b$@", b"\x1b$(D", b"\x1b(J", b"\x1b(I")),
+)
 
 
 def decode(data: bytes, charset: str | None) -> str:
@@ -62,8 +56,11 @@ def _decode_escaped(data: bytes, codec: str) -> str:
 
 
 def _decode_ascii(data: bytes) -> str:
-    escape = _ISO_2022_ESCAPE.search(data)
-    return data.decode("ascii") if escape is None else _decode_escaped(data, _ISO_2022[escape[1]])
+    if b"\x1b" in data:
+        for codec, escapes in _ISO_2022:
+            if any(escape in data for escape in escapes):
+                return _decode_escaped(data, codec)
+    return data.decode("ascii")
 
 
 def _decode_single(data: bytes, codec: str | None) -> str:

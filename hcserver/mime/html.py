@@ -30,7 +30,9 @@ _ANY_TAG = re.compile(r"<[^<>]*+>")
 
 # A numeric character reference has at most seven digits that mean something. int() raises ValueError beyond
 # 4,300 digits, and `unescape` calls it.
-_REFERENCE = re.compile(r"&#(?:[xX]0*+([0-9a-fA-F]{1,7})[0-9a-fA-F]*+|0*+([0-9]{1,8})[0-9]*+)")
+_REFERENCE = re.compile(
+    r"&#(?:[xX](?=[0-9a-fA-F])0*+([0-9a-fA-F]{0,7})[0-9a-fA-F]*+|(?=[0-9])0*+([0-9]{0,8})[0-9]*+)"
+)
 _LONG_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{9}")
 
 _META_CHARSET = re.compile(
@@ -121,4 +123,4 @@ def _unescape(text: str) -> str:
 
 
 def _short_reference(reference: re.Match[str]) -> str:
-    return f"&#x{reference[1]}" if reference[1] else f"&#{reference[2]}"
+    return f"&#{reference[2] or 0}" if reference[1] is None else f"&#x{reference[1] or 0}"

@@ -11,7 +11,7 @@ _PADDING = re.compile(rb"=+")
 _PADDED_BREAK = re.compile(rb"=[ \t]++\r?\n")
 
 # A part that claims to be base64 but consists of other characters to more than this share may be plain text.
-_FOREIGN_SHARE = 0.1
+_FOREIGN_SHARE = 0.05
 # To more than this share, or if there are blanks within its lines, it is plain text.
 _FOREIGN_SHARE_OF_ONE_WORD = 0.5
 _BLANK_WITHIN = re.compile(rb"[^ \t\r\n][ \t]++[^ \t\r\n]")
@@ -54,7 +54,7 @@ def decode_uuencoded(data: bytes) -> bytes:
         return data
     end = _UU_END.search(data, begin.end())
     lines = data[begin.end() : len(data) if end is None else end.start()].split(b"\n")
-    return b"".join(_decode_uu_line(line.rstrip(b"\r")) for line in lines)
+    return b"".join(_decode_uu_line(line.rstrip(b"\r")) for line in lines if line.strip())
 
 
 def _decode_uu_line(line: bytes) -> bytes:

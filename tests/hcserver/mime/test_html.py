@@ -55,6 +55,7 @@ from hcserver.mime.html import html_to_text, meta_charset
         ("&#" + "9" * 5000, "\ufffd"),
         ("&#" + "0" * 5000 + "65;", "A"),
         ("&#x" + "0" * 5000 + "4a;<p>", "J"),
+        ("&#" + "0" * 5000 + " &#x" + "0" * 5000 + " &# &#x", "\ufffd \ufffd &# &#x"),
         ("<DIV>A</DIV><SPAN>b</SPAN>", "A\nb"),
     ],
 )

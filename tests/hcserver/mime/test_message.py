@@ -97,6 +97,77 @@ def test_bodies_of_all_qualities(head: str, body: bytes, expected: str) -> None:
     assert text(head.encode() + b"\n\n" + body) == expected
 
 
+@pytest.mark.parametrize(
+    ("raw", "subject"),
+    [
+        (b"Subject: \xf6\nContent-Type: text/plain; charset=iso-8859-2\n\n", "ö"),
+        (b"Subject: \xb1\nContent-Type: text/plain; charset=iso-8859-2\n\n", "ą"),
+        ("Subject: 失敗\nContent-Type: text/plain; charset=iso-2022-jp\n\n".encode("iso-2022-jp"), "失敗"),
+    ],
+)
+def test_a_raw_subject_is_in_the_charset_of_the_body(raw: bytes, subject: str) -> None:
+    assert read(raw).subject == subject
+    assert read_subject(raw, 1000, 1000) == subject
+
+
+@pytest.mark.parametrize(
+    ("lines", "body"),
+    [
+        ("Result: FAILED\nDisk: sda\n", "Result: FAILED Disk: sda"),
+        ("Result: FAILED\nDisk: sda\n\nGoodbye\n", "Result: FAILED Disk: sda Goodbye"),
+        ("Result: FAILED\nLast-Run: today\nDate: today\n", "Result: FAILED Last-Run: today Date: today"),
+        ("Foo: bar\nX-Mailer: nas\n\nbody", "body"),
+        ("Foo: bar\nContent-Type: text/plain\n\nbody", "body"),
+        ("Foo: bar\n baz\nMIME-Version: 1.0\nbody", "body"),
+        ("Content-Transfer-Encoding: base64\nFoo: bar\n\nQmFja3Vw", "Backup"),
+        ("Content-Type: multipart/mixed; boundary=b\nFoo: bar\n\n--b\n\nx", "x"),
+        ("X-Foo: bar\n\nbody", "body"),
+    ],
+)
+def test_a_body_without_an_empty_line_before_it_is_searched(lines: str, body: str) -> None:
+    raw = b"Subject: s\nDate: now\n" + lines.encode()
+    assert read(raw).subject == "s"
+    assert text(raw) == body
+    assert text(raw.replace(b"\n", b"\r\n")) == body
+
+
+def part(head: str, body: str) -> str:
+    return f"--b\nContent-Type: {head}\n\n{body}\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([part("text/markdown", "*failed*")], "*failed*"),
+        ([part("text/markdown", "*a*"), part("text/plain", "b")], "b"),
+        ([part("text/plain", "b"), part("text/calendar", "c")], "b"),
+        ([part("text/html", "<p>a"), part("text/x-log", "b")], "a b"),
+        ([part("text/csv\nContent-Disposition: attachment", "a")], ""),
+        ([part("text/css", "a"), part("text/javascript", "b")], ""),
+        (
+            [part("text/csv", "a"), part("multipart/alternative; boundary=c", "--c\n\nb\n--c--")],
+            "b a",
+        ),
+    ],
+)
+def test_other_text_is_searched_where_there_is_no_plain_text(parts: list[str], expected: str) -> None:
+    assert text((MULTIPART + "".join(parts) + "--b--\n").encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "expected"),
+    [
+        ("format=flowed", "Backup \nfailed\n", "Backup failed"),
+        ("Format=Flowed; DelSp=Yes", "Back \nup \nfailed\n", "Backupfailed"),
+        ("delsp=yes", "Back \nup\n", "Back up"),
+    ],
+)
+def test_flowed_paragraphs_are_put_together(head: str, body: str, expected: str) -> None:
+    for newline in ("\n", "\r\n"):
+        raw = f"Content-Type: text/plain; {head}\n\n{body}".replace("\n", newline).encode()
+        assert text(raw) == expected
+
+
 def test_every_readable_part_is_searched_wherever_it_is() -> None:
     raw = crlf(
         MULTIPART

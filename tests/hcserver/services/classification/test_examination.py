@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -86,6 +87,20 @@ def test_many_checks_with_many_keywords_are_not_served_in_the_event_loop() -> No
     assert examine_inline(raw, asked) is None
     whole = Question(rules=Rules(failure="xy", whole_word=True), subject=False, body=True)
     assert examine_inline(raw * 2, [whole]) is None
+
+
+def test_blanks_in_html_are_read_in_the_event_loop_in_milliseconds_or_left_to_the_workers() -> None:
+    raw = b"Content-Type: text/html\n\n" + b" " * 63_000 + b"<p>failed"
+    began = time.process_time()
+    examine_inline(raw, [ask(filter_body=True)])
+    assert time.process_time() - began < 0.1  # it was 5 s
+    assert examine(raw * 5, [ask(filter_body=True)]).reasons[0].signal == "fail"
+
+
+def test_numbers_that_are_too_long_for_python_are_no_obstacle() -> None:
+    for piece in (b"&#" + b"9" * 5000, b"&#x" + b"f" * 5000, b"&#" + b"0" * 5000):
+        raw = b"Content-Type: text/html\n\n" + piece + b" failed"
+        assert examine(raw, [ask(filter_body=True)]).reasons[0].signal == "fail"
 
 
 def test_a_long_subject_is_searched_whole_and_kept_in_part() -> None:

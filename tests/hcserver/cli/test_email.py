@@ -270,7 +270,7 @@ def test_an_email_that_reaches_another_server_than_ours_is_told(lab: Cli, port: 
         result = lab("email", "test", "nightly", **at(port))
     assert result.exit_code == 1
     assert result.stderr.splitlines()[1:] == [
-        "error: the email was accepted, but there is no ping of it: is the server on this database?"
+        "error: the email was accepted, but it made no ping: does the server use this database?"
     ]
 
 
@@ -285,7 +285,7 @@ def test_no_server_is_an_error_that_says_where_it_was_looked_for(lab: Cli, port:
 def test_without_a_listener_nothing_is_sent(lab: Cli) -> None:
     add(lab, slug="nightly")
     message = lab.error("email", "test", "nightly", HCSERVER_SMTP_PORT="0")
-    assert message == "smtp.port is 0: the server takes no emails (or name the port: --port)"
+    assert message == "smtp.port is 0: the server accepts no emails (or give the port: --port)"
 
 
 def test_a_refusal_of_the_server_is_told(lab: Cli, port: str) -> None:

@@ -75,7 +75,7 @@ async def test_a_pathological_message_is_given_up_and_the_next_one_read() -> Non
     try:
         examination = await pool.examine(PATHOLOGICAL, [FAILED, msgspec.structs.replace(FAILED, body=False)])
         assert not examination.complete
-        assert [reason.where for reason in examination.reasons] == ["default", "unfiltered"]
+        assert [reason.where for reason in examination.reasons] == ["unread", "unfiltered"]
         assert pids(pool) == []
         pool._time_limit = 15
         assert (await pool.examine(LARGE, [FAILED])).complete

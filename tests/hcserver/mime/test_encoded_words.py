@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcserver.mime.header import decode_words, parse_structured
+from hcserver.mime.encoded_words import decode_words
+from hcserver.mime.parameters import parse_parameters
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,35 @@ def test_free_text_is_decoded(value: bytes, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "charset", "expected"),
+    [
+        ("Größe".encode("cp850"), "cp-850", "Größe"),
+        ("備份失敗".encode("gbk"), "gb2312", "備份失敗"),
+        ("Größe".encode(), "iso-8859-1", "Größe"),
+        ("失敗".encode("iso-2022-jp"), "iso-2022-jp", "失敗"),
+        ("失敗".encode("iso-2022-jp"), None, "失敗"),
+        (b"1 +AGE- 1", "utf-7", "1 +AGE- 1"),
+        (b"=?utf-8?q?a?= \xe1", "windows-1251", "a б"),
+    ],
+)
+def test_raw_text_is_in_the_charset_of_the_body(value: bytes, charset: str | None, expected: str) -> None:
+    assert decode_words(value, charset) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"=?utf-8?q?Gr\xc3\xb6=C3=9Fe?=", "Größe"),
+        (b"=?iso-8859-1?q?Gr\xf6\xdfe?=", "Größe"),
+        (b"=?koi8-r?q?\xcf=CB?=", "ок"),
+        (b"=?utf-8?b?R3LDtsOf\xffZQ==?=", "Größe"),
+    ],
+)
+def test_raw_bytes_in_encoded_words_are_taken_as_they_are(value: bytes, expected: str) -> None:
+    assert decode_words(value) == expected
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
         ("", ("", {})),
@@ -64,10 +94,10 @@ def test_free_text_is_decoded(value: bytes, expected: str) -> None:
     ],
 )
 def test_parameters_are_found(value: str, expected: tuple[str, dict[str, str]]) -> None:
-    assert parse_structured(value) == expected
+    assert parse_parameters(value) == expected
 
 
 @given(st.text(alphabet="ab;=*'\"\\()%01 \r\n\xff", max_size=60))
 def test_no_value_is_too_broken(value: str) -> None:
-    parse_structured(value)
+    parse_parameters(value)
     decode_words(value.encode("latin-1"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hcserver.errors import InvalidRequest
-from hcserver.notify.apprise import APPRISE_KINDS
+from hcserver.notify.apprise.transport import APPRISE_KINDS
 from hcserver.notify.email import Email
 from hcserver.notify.group import Group
 from hcserver.notify.shell import Shell

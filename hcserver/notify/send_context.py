@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hcserver.config.schema import EmailSettings, NotificationSettings, Settings
 from hcserver.net.http_client import AddressPolicy, HttpClient
-from hcserver.notify.apprise_pool import ApprisePool
+from hcserver.notify.apprise.pool import ApprisePool
 from hcserver.notify.mailer import Mailer
 
 

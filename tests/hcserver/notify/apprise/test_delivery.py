@@ -13,11 +13,11 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from hcserver.notify.alert_message import MessageEvent
-from hcserver.notify.apprise import APPRISE_KINDS
-from hcserver.notify.apprise_delivery import deliver
-from hcserver.notify.apprise_message import AppriseRequest, AppriseResult, Message
-from tests.hcserver.notify import plugins
+from hcserver.notify.apprise.delivery import deliver
+from hcserver.notify.apprise.messages import AppriseRequest, AppriseResult, Message
+from hcserver.notify.apprise.transport import APPRISE_KINDS
 from tests.hcserver.notify.alert_messages import alert_message, ping
+from tests.hcserver.notify.apprise import plugins
 
 CHANNEL_KINDS = {kind.name: kind for kind in APPRISE_KINDS}
 UUID = "11111111-2222-4333-8444-555555555555"

@@ -12,7 +12,7 @@ import msgspec
 from hcserver.config.types import Network
 from hcserver.errors import DeliveryError
 from hcserver.notify.alert_message import Receipt
-from hcserver.notify.apprise_message import AppriseRequest, Message, result_decoder
+from hcserver.notify.apprise.messages import AppriseRequest, Message, result_decoder
 from hcserver.worker_processes import Lost, WorkerPool
 
 WORKERS = 6  # processes, of about 55 MB each while there is something to send
@@ -41,7 +41,7 @@ class ApprisePool:
         """`allowed` are the networks that may be reached beside public addresses."""
         self._time_limit = time_limit
         self._processes = WorkerPool(
-            "hcserver.notify.apprise_worker",
+            "hcserver.notify.apprise.worker",
             *(str(network) for network in allowed),
             count=WORKERS,
             environment=_environment(),

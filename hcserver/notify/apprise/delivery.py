@@ -12,9 +12,9 @@ from apprise import Apprise, AppriseAsset, NotifyType
 from apprise.plugins import NotifyBase
 from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP, NotifyOpsgenie
 
-from hcserver.notify.apprise_message import AppriseRequest, AppriseResult, Message
-from hcserver.notify.apprise_sandbox import seen
-from hcserver.notify.apprise_url import with_options, without_secrets
+from hcserver.notify.apprise.messages import AppriseRequest, AppriseResult, Message
+from hcserver.notify.apprise.sandbox import seen
+from hcserver.notify.apprise.url import with_options, without_secrets
 from hcserver.notify.body_preview import one_line
 
 _MAX_TEXT = 500  # characters of what went wrong

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hcserver.domain.ping import Ping
 from hcserver.notify import rendering
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
-from hcserver.notify.apprise_message import Level, Message
+from hcserver.notify.apprise.messages import Level, Message
 from hcserver.notify.body_preview import excerpt, one_line
 
 Compose = Callable[[AlertMessage], Message]

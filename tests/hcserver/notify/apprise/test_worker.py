@@ -11,13 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hcserver.notify import apprise_worker as module
-from hcserver.notify.apprise_message import AppriseRequest, AppriseResult, Message, result_decoder
-from tests.hcserver.notify import plugins
+from hcserver.notify.apprise import worker as module
+from hcserver.notify.apprise.messages import AppriseRequest, AppriseResult, Message, result_decoder
+from tests.hcserver.notify.apprise import plugins
 
 ATTEMPTS = """
 import ipaddress, json, os, socket, subprocess, sys
-from hcserver.notify.apprise_sandbox import confine, seen
+from hcserver.notify.apprise.sandbox import confine, seen
 from hcserver.net.http_client import AddressPolicy
 
 folder, port = sys.argv[1], int(sys.argv[2])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hcserver.notify import apprise_rendering as texts
-from hcserver.notify.apprise_rendering import Compose
-from hcserver.notify.apprise_url import MAX_LENGTH, tidied
+from hcserver.notify.apprise import rendering as texts
+from hcserver.notify.apprise.rendering import Compose
+from hcserver.notify.apprise.url import MAX_LENGTH, tidied
 
 _HOST = r"(?:[A-Za-z0-9][\w.-]*|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?"
 _LOGIN = r"[^/@?]+@"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcserver.notify import apprise_rendering as texts
 from hcserver.notify.alert_message import MessageEvent
-from hcserver.notify.apprise_services import SERVICES, Service
+from hcserver.notify.apprise import rendering as texts
+from hcserver.notify.apprise.services import SERVICES, Service
 from tests.hcserver.notify.alert_messages import NOW, alert_message, check, ping
 
 CHANNEL_KINDS = {service.name: service for service in SERVICES}

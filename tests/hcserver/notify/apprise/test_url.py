@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcserver.notify.apprise_url import tidied, with_options, without_secrets
+from hcserver.notify.apprise.url import tidied, with_options, without_secrets
 
 
 def test_the_scheme_is_put_into_lower_case_and_rooms_are_no_fragments() -> None:

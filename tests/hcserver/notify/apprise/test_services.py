@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcserver.errors import InvalidRequest
-from hcserver.notify import apprise as module
-from hcserver.notify.apprise import APPRISE_KINDS, AppriseKind
-from hcserver.notify.apprise_services import SERVICES
-from tests.hcserver.notify.plugins import plugin
+from hcserver.notify.apprise import transport as module
+from hcserver.notify.apprise.services import SERVICES
+from hcserver.notify.apprise.transport import APPRISE_KINDS, AppriseKind
+from tests.hcserver.notify.apprise.plugins import plugin
 
 
 @dataclass

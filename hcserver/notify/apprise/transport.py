@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from hcserver.errors import InvalidRequest
 from hcserver.notify.alert_message import AlertMessage, Receipt
-from hcserver.notify.apprise_pool import INSTALL, installed
-from hcserver.notify.apprise_services import SERVICES, Service
+from hcserver.notify.apprise.pool import INSTALL, installed
+from hcserver.notify.apprise.services import SERVICES, Service
 from hcserver.notify.send_context import SendContext
 from hcserver.notify.targets import refusal, stripped
 

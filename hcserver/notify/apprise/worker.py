@@ -17,10 +17,10 @@ import msgspec
 from apprise import Apprise
 
 from hcserver.net.http_client import AddressPolicy
-from hcserver.notify.apprise_delivery import deliver
-from hcserver.notify.apprise_message import AppriseResult, request_decoder
-from hcserver.notify.apprise_sandbox import confine
-from hcserver.notify.apprise_url import without_secrets
+from hcserver.notify.apprise.delivery import deliver
+from hcserver.notify.apprise.messages import AppriseResult, request_decoder
+from hcserver.notify.apprise.sandbox import confine
+from hcserver.notify.apprise.url import without_secrets
 from hcserver.notify.body_preview import one_line
 from hcserver.worker_processes import serve
 

@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 
 from hcserver.errors import DeliveryError
-from hcserver.notify import apprise_pool as module
 from hcserver.notify.alert_message import Receipt
-from hcserver.notify.apprise import APPRISE_KINDS
-from hcserver.notify.apprise_message import Message
-from hcserver.notify.apprise_pool import ApprisePool
+from hcserver.notify.apprise import pool as module
+from hcserver.notify.apprise.messages import Message
+from hcserver.notify.apprise.pool import ApprisePool
+from hcserver.notify.apprise.transport import APPRISE_KINDS
 from hcserver.notify.send_context import SendContext
 from tests.hcserver.notify.alert_messages import alert_message, ping
 from tests.hcserver.receivers import Answer, Request, http_receiver

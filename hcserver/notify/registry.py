@@ -10,7 +10,7 @@ from hcserver.notify.shell import Shell
 from hcserver.notify.transport import Transport
 from hcserver.notify.webhook import Webhook
 
-# A group has no way to send of its own: the caller sends to its members.
+# A group can't send: the caller sends to its members.
 ChannelKind = Transport | Group
 
 _ALL: tuple[ChannelKind, ...] = (Email(), Webhook(), Shell(), Group(), *APPRISE_KINDS)

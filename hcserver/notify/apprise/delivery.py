@@ -1,25 +1,28 @@
-"""Tell one message by Apprise, and find out what became of it. Runs in a process of its own."""
+"""Send one message by Apprise, and find out the outcome. Runs in a process of its own."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import requests
 from apprise import Apprise, AppriseAsset, NotifyType
 from apprise.plugins import NotifyBase
 from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP, NotifyOpsgenie
+from msgspec.structs import replace
 
 from hcserver.notify.apprise.messages import AppriseRequest, AppriseResult, Message
 from hcserver.notify.apprise.sandbox import seen
 from hcserver.notify.apprise.url import with_options, without_secrets
-from hcserver.notify.body_preview import one_line
+from hcserver.notify.http_answers import is_transient, seconds_to_wait
+from hcserver.notify.plain_text import one_line
 
 _MAX_TEXT = 500  # characters of what went wrong
 
-# No pictures: they would be fetched from Apprise's repository by whoever shows the message.
+# No pictures: whoever shows the message would fetch them from Apprise's repository.
 _ASSET = AppriseAsset(
     app_id="hcserver",
     app_desc="hcserver",
@@ -32,42 +35,43 @@ _ASSET = AppriseAsset(
     timezone="UTC",
     language="en",
 )
-# Client errors that later attempts may not meet: Request Timeout, Too Early, Too Many Requests.
-_TRANSIENT_4XX = (408, 425, 429)
 
 
 def deliver(request: AppriseRequest) -> AppriseResult:
-    """Tell it. What Apprise raises comes through; its text may hold what is secret in the URL."""
+    """Send the message. Raises whatever Apprise raises; the text of that may hold secrets of the URL."""
     seen.forget()
-    with _complaints() as complaints, _traffic() as traffic:
+    with _warnings_of_apprise() as warnings, _traffic() as traffic:
         plugin = Apprise.instantiate(with_options(request.url, request.message.options), asset=_ASSET)
         if not isinstance(plugin, NotifyBase):
-            return _failed(request, complaints, "Apprise can't use this URL", transient=False)
-        # How often to send is the caller's to say; pauses between the requests of one message only delay it.
+            return _failed(request, warnings, "Apprise can't use this URL", transient=False)
+        # The caller limits how much is sent; pauses between the requests of one message would only delay it.
         plugin.request_rate_per_sec = 0
         try:
-            told = _tell(plugin, request.message)
-        except PermissionError:  # plugins that don't expect it; what was refused has been seen
-            told = False
+            delivered = _send(plugin, request.message)
+        except PermissionError:  # not every plugin expects it; the sandbox has noted what it refused
+            delivered = False
         del plugin  # Matrix logs out now
-    if told:
-        return AppriseResult(told=True, status=traffic.status)
-    return _explained(request, complaints, traffic)
+    if delivered:
+        return AppriseResult(delivered=True, status=traffic.status)
+    return _failure(request, warnings, traffic)
 
 
 class Traffic:
-    """The HTTP that went to and fro: the status of the first answer that was an error, else of the last."""
+    """The HTTP answers to one message: `status` is that of the first error, else of the last answer."""
 
     def __init__(self) -> None:
         self.status: int | None = None
+        self.retry_after: float | None = None
         self.problems: list[str] = []
 
-    def answered(self, status: int) -> None:
+    def answered(self, response: requests.Response) -> None:
         if self.status is None or self.status < 400:
-            self.status = status
+            self.status = response.status_code
+            asked = response.headers.get("Retry-After", "")
+            self.retry_after = seconds_to_wait(self.status, asked, datetime.now(UTC))
 
 
-def _tell(plugin: NotifyBase, message: Message) -> bool:
+def _send(plugin: NotifyBase, message: Message) -> bool:
     if message.closes and isinstance(plugin, NotifyOpsgenie):
         return _close_alert(plugin, message)
     return bool(
@@ -81,7 +85,7 @@ def _tell(plugin: NotifyBase, message: Message) -> bool:
 
 
 def _close_alert(plugin: NotifyOpsgenie, message: Message) -> bool:
-    """Apprise could only close alerts of which it has kept the ids in files.
+    """Close an alert. Apprise could close only those whose ids it has kept in files.
 
     https://docs.opsgenie.com/docs/alert-api#close-alert
     """
@@ -95,17 +99,18 @@ def _close_alert(plugin: NotifyOpsgenie, message: Message) -> bool:
     return response.status_code < 300
 
 
-def _explained(request: AppriseRequest, complaints: list[str], traffic: Traffic) -> AppriseResult:
+def _failure(request: AppriseRequest, warnings: list[str], traffic: Traffic) -> AppriseResult:
     if seen.refusals and traffic.status is None:
         return _failed(request, seen.refusals, "refused", transient=False)
     if not seen.network:
-        return _failed(request, complaints, "there was nothing to send", transient=False)
+        return _failed(request, warnings, "there was nothing to send", transient=False)
     status = traffic.status
-    transient = status is None or not 400 <= status < 500 or status in _TRANSIENT_4XX
-    reasons = [*traffic.problems, *complaints]
+    transient = status is None or is_transient(status)
+    reasons = [*traffic.problems, *warnings]
     if status is not None and not traffic.problems:
         reasons.insert(0, f"HTTP status {status}")
-    return _failed(request, reasons, "Apprise does not say why", transient=transient, status=status)
+    failed = _failed(request, reasons, "Apprise does not say why", transient=transient, status=status)
+    return replace(failed, retry_after=traffic.retry_after)
 
 
 def _failed(
@@ -113,7 +118,7 @@ def _failed(
 ) -> AppriseResult:
     text = "; ".join(dict.fromkeys(reasons)) or otherwise
     return AppriseResult(
-        told=False,
+        delivered=False,
         text=one_line(without_secrets(text, request.url), _MAX_TEXT),
         transient=transient,
         status=status,
@@ -121,8 +126,8 @@ def _failed(
 
 
 @contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """What Apprise logs as a warning or an error meanwhile."""
+def _warnings_of_apprise() -> Iterator[list[str]]:
+    """Collects what Apprise logs as a warning or an error meanwhile."""
     lines: list[str] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
@@ -136,7 +141,7 @@ def _complaints() -> Iterator[list[str]]:
 
 @contextmanager
 def _traffic() -> Iterator[Traffic]:
-    """The HTTP requests that are made meanwhile; redirects are not followed, whatever the URL says."""
+    """Watches the HTTP requests made meanwhile. Redirects are not followed, whatever the URL says."""
     traffic = Traffic()
     original = requests.Session.send
 
@@ -147,7 +152,7 @@ def _traffic() -> Iterator[Traffic]:
         except requests.RequestException as error:
             traffic.problems.append(_reason(error))
             raise
-        traffic.answered(response.status_code)
+        traffic.answered(response)
         return response
 
     requests.Session.send = cast(Any, send)  # type: ignore[method-assign]
@@ -158,7 +163,7 @@ def _traffic() -> Iterator[Traffic]:
 
 
 def _reason(error: requests.RequestException) -> str:
-    """Why there was no answer. The exceptions' own texts hold the URL, so only the innermost one says it."""
+    """Why there was no answer. The exceptions' texts hold the URL: only the innermost error is named."""
     if isinstance(error, requests.ConnectTimeout):
         return "no connection in time"
     if isinstance(error, requests.Timeout):

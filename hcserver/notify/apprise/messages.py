@@ -1,4 +1,4 @@
-"""What goes to the processes that Apprise runs in, and what comes back."""
+"""What the server sends to the processes that run Apprise, and what they answer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ Level = Literal["info", "success", "warning", "failure"]  # Apprise's NotifyType
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What to tell by Apprise, in the form that the service likes and within its limits.
+    """A message for Apprise, in the form that the service shows best and within its limits.
 
-    `options` are query parameters of the Apprise URL, for what the URL itself leaves open. `closes` names
-    the alert (its alias) that is to be closed instead of telling anything, for services that Apprise can't
-    make do that.
+    `options` are query parameters for the Apprise URL; those that the URL has itself win. `closes` is the
+    alias of an alert to close instead of sending the message, for services whose alerts Apprise can't close.
     """
 
     body: str
@@ -34,14 +33,15 @@ class AppriseRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppriseResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of it. `text` says what went wrong, without anything that is secret in the URL; `status`
-    is that of the service's HTTP answer, if there was one.
+    """The outcome. `text` says what went wrong, without what is secret in the URL. `status` is that of the
+    service's HTTP answer, if there was one; `retry_after` is for how many seconds it asked to wait.
     """
 
-    told: bool
+    delivered: bool
     text: str = ""
     transient: bool = True
     status: int | None = None
+    retry_after: float | None = None
 
 
 request_decoder = msgspec.msgpack.Decoder(AppriseRequest)

@@ -1,4 +1,4 @@
-"""What the services that Apprise reaches are told: each in the form that it shows best, within its limits."""
+"""Alert messages for the services that Apprise reaches: each in its best form and within its limits."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from uuid import uuid5
 
 from msgspec.structs import replace
 
-from hcserver.domain.ping import Ping
 from hcserver.notify import rendering
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.apprise.messages import Level, Message
-from hcserver.notify.body_preview import excerpt, one_line
+from hcserver.notify.plain_text import one_line
 
 Compose = Callable[[AlertMessage], Message]
 
@@ -46,11 +45,11 @@ _ALERT = 130  # https://docs.opsgenie.com/docs/alert-api#create-alert
 _TOPIC = 60  # https://zulip.com/api/send-message#parameter-topic
 _SMS = 160  # one message
 
-# What some dialect or other reads as markup, a mention or a link. Not all of them know backslashes, but all
-# show the inside of a code span as it is.
+# Markup, mentions or links in some of the dialects. Not all of them know backslashes, but all show the inside
+# of a code span as it is.
 _MARKUP = re.compile(r"[*_~`\[\]<>@\\|&]")
 _MENTION = re.compile("<(/?at)>", re.IGNORECASE)
-_SHORTER = (600, 300, 100, 0)  # characters of what the job said, if the whole is too long
+_SHORTER = (600, 300, 100, 0)  # characters of the body's preview, if the message is too long
 
 
 def slack(alert_message: AlertMessage) -> Message:
@@ -62,7 +61,7 @@ def discord(alert_message: AlertMessage) -> Message:
 
 
 def telegram(alert_message: AlertMessage) -> Message:
-    # Only this version of its markdown can say everything.
+    # Only this version of its markdown can escape every character.
     return _markdown(alert_message, _TELEGRAM, options={"mdv": "v2"})
 
 
@@ -73,7 +72,7 @@ def chat(alert_message: AlertMessage) -> Message:
 
 def card(alert_message: AlertMessage) -> Message:
     message = _markdown(alert_message, _CHAT, title=True)
-    # Apprise would make a mention of it, and Teams refuses cards that mention somebody whom it does not know.
+    # Apprise would make a mention of <at>, and Teams refuses cards that mention somebody unknown.
     return replace(message, body=_MENTION.sub(r"‹\1›", message.body))
 
 
@@ -93,13 +92,13 @@ def matrix(alert_message: AlertMessage) -> Message:
 
 
 def zulip(alert_message: AlertMessage) -> Message:
-    """One topic for each check: the news of one check stay together."""
+    """One topic for each check, so that the messages about it stay together."""
     message = chat(alert_message)
     return replace(message, title=one_line(rendering.label(alert_message), _TOPIC))
 
 
 def ntfy(alert_message: AlertMessage) -> Message:
-    # Its apps for iOS show markdown as it is written.
+    # The apps for iOS show markdown as source text.
     sign = {"🔴": "red_circle", "🟢": "green_circle", "⏸️": "pause_button", "🔔": "bell"}[
         _SIGNS[alert_message.event]
     ]
@@ -130,7 +129,7 @@ def sms(alert_message: AlertMessage) -> Message:
 
 
 def pagerduty(alert_message: AlertMessage) -> Message:
-    """Bad news raise the check's incident, everything else resolves it; a test raises one of its own."""
+    """Bad news trigger the check's incident, good news and a pause resolve it; a test triggers its own."""
     options = {
         "action": "resolve" if _closes(alert_message) else "trigger",
         "dedup": _incident(alert_message),
@@ -177,7 +176,7 @@ def _plain(alert_message: AlertMessage, limit: int) -> Message:
 def _markdown(
     alert_message: AlertMessage, limit: int, *, title: bool = False, options: dict[str, str] | None = None
 ) -> Message:
-    """With the title in the body unless the service has a place for it."""
+    """In Markdown. Without `title` the title is the first line of the body."""
     headline = "" if title else _headline(alert_message) + "\n"
     return Message(
         title=clipped(rendering.title(alert_message), _TITLE) if title else "",
@@ -195,48 +194,38 @@ def _headline(alert_message: AlertMessage) -> str:
 
 
 def _dialect(alert_message: AlertMessage) -> str:
-    """The message in what all dialects of markdown have in common."""
+    """The message in the markup that all dialects of Markdown have in common."""
     name = f"“{rendering.label(alert_message)}”"
     sentence = rendering.sentence(alert_message)
     parts = [sentence.replace(name, "It" if sentence.startswith(name) else "it", 1)]
     parts.append("\n".join(f"- {label}: {_inert(value)}" for label, value in rendering.facts(alert_message)))
-    if said := excerpt(alert_message.last_ping):
-        # Shorter fences are all that some of them know: nothing inside may end it.
-        parts.append("```\n" + said.replace("```", "'''") + "\n```")
+    if body := alert_message.body_preview:
+        # Some dialects know no longer fences than this one: nothing inside may end it.
+        parts.append("```\n" + body.replace("```", "'''") + "\n```")
     return "\n\n".join([*parts, f"[Details]({rendering.link(alert_message)})"])
 
 
 def _inert(text: str) -> str:
-    """`text` such that nobody's markdown makes anything of it."""
+    """`text` such that no dialect of Markdown finds markup in it."""
     if not _MARKUP.search(text):
         return text
     return "`" + text.replace("`", "'") + "`"
 
 
 def _fitting(render: Callable[[AlertMessage], str], alert_message: AlertMessage, limit: int) -> str:
-    """What `render` makes of the notice in `limit` bytes, with less of what the job said if need be."""
+    """The message as `render` writes it, in `limit` bytes: with less of the body's preview if need be."""
     text = render(alert_message)
-    said = excerpt(alert_message.last_ping)
     for length in _SHORTER:
         if len(text.encode("utf-8", "replace")) <= limit:
             return text
-        text = render(_saying(alert_message, said[:length]))
+        text = render(replace(alert_message, body_preview=_shortened(alert_message.body_preview, length)))
     return clipped(text, limit)
 
 
-def _saying(alert_message: AlertMessage, said: str) -> AlertMessage:
-    """The notice with `said` as the beginning of what the job said."""
-    if alert_message.last_ping is None:
-        return alert_message
-    return replace(alert_message, last_ping=_with_body(alert_message.last_ping, said))
-
-
-def _with_body(ping: Ping, said: str) -> Ping:
-    if not said:
-        return replace(ping, body=None)
-    # The body of an email is the whole message: this one has an empty header.
-    body = ("\n\n" + said if ping.scheme == "email" else said).encode("utf-8", "replace")
-    return replace(ping, body=body, body_size=len(body) + 1)
+def _shortened(preview: str, length: int) -> str:
+    """At most `length` characters of a preview and "…", or nothing."""
+    short = preview[:length].rstrip()
+    return short if not short or len(preview) <= length else f"{short}…"
 
 
 def _urgency(alert_message: AlertMessage, ordinary: str = "normal") -> str:
@@ -248,5 +237,5 @@ def _closes(alert_message: AlertMessage) -> bool:
 
 
 def _incident(alert_message: AlertMessage) -> str:
-    """What all news of one check share. Not its uuid: with that, who sees the incident could ping."""
+    """What all messages about one check share. Not its uuid: whoever knows that can ping the check."""
     return uuid5(alert_message.check.id, "test" if alert_message.event == "test" else "incident").hex

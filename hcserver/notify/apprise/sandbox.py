@@ -15,7 +15,7 @@ import sysconfig
 import zoneinfo
 
 from hcserver.errors import DeliveryError
-from hcserver.net.http_client import AddressPolicy
+from hcserver.net.address_policy import AddressPolicy
 
 _REFUSED = frozenset(
     {

@@ -1,6 +1,6 @@
-"""Apprise URLs as text: what is in them, what must not be in them, what in them is secret.
+"""Apprise URLs as text: their parts, what they must not contain, and which parts are secret.
 
-Nothing here needs Apprise: URLs that people have sent are not to be handled by it in the server's process.
+Nothing here needs Apprise, which must not handle what users have sent in the server's own process.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _REFUSED_OPTIONS = {
     "store": "nothing is kept between messages",
 }
 
-# Shorter ones can't be taken out of a text without making it unreadable.
+# Shorter parts are not taken out of texts, which would become unreadable.
 _SECRET_CHARACTERS = 3
 
 
 def tidied(url: str) -> str:
-    """The URL with its scheme in lower case. Raises ValueError, which says why it can't be taken."""
+    """The URL with its scheme in lower case. Raises ValueError, which says why it is refused."""
     if len(url) > MAX_LENGTH:
         raise ValueError(f"it is longer than {MAX_LENGTH} characters")
     if not url.isprintable() or " " in url:
@@ -48,13 +48,13 @@ def tidied(url: str) -> str:
     for option in _options(query):
         if reason := _REFUSED_OPTIONS.get(option):
             raise ValueError(f"the option {option} is not taken: {reason}")
-    # A fragment is no part of what Apprise reads; people mean the name of a room.
+    # Apprise ignores fragments; people mean the name of a room.
     place = place.replace("#", "%23")
     return f"{scheme}://{place}" + ("" if query is None else f"?{query}")
 
 
 def with_options(url: str, options: Mapping[str, str]) -> str:
-    """The URL with those of the options that it does not have itself."""
+    """The URL with those of the options added that it does not have itself."""
     _, _, query = url.partition("?")
     present = _options(query)
     missing = {name: value for name, value in options.items() if name.lower() not in present}
@@ -62,6 +62,17 @@ def with_options(url: str, options: Mapping[str, str]) -> str:
         return url
     added = [f"{quote(name, safe='+')}={quote(value, safe='')}" for name, value in missing.items()]
     return f"{url}{'&' if query else '' if url.endswith('?') else '?'}{'&'.join(added)}"
+
+
+def host_of(url: str) -> tuple[str, ...]:
+    """What stands in the place of the host, without its port; empty if the URL can't be read."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return ()
+    place = match[2].partition("/")[0].rpartition("@")[2]
+    if place.startswith("["):
+        return (place.partition("]")[0] + "]",)
+    return (place.partition(":")[0],)
 
 
 def without_secrets(text: str, url: str) -> str:
@@ -86,7 +97,7 @@ def _secrets(url: str) -> list[str]:
     host, *path = re.split("/", rest)
     name, _, port = host.partition(":")
     parts = [*re.split("[:/]", credentials), *path, *_options(query).values()]
-    # Tokens stand where the host would be in many of Apprise's URLs; they have no dots but "o." (Pushbullet).
+    # In many Apprise URLs a token stands in the place of the host, without a dot but for "o." (Pushbullet).
     if not re.fullmatch(r"[\w-]{2,}(\.[\w-]+)+|localhost|\[[0-9a-fA-F:]*", name):
         parts += [name, port]
     parts += [piece for part in parts for piece in unquote(part).split("/")]
@@ -94,5 +105,5 @@ def _secrets(url: str) -> list[str]:
     return sorted(found - _WORDS, key=len, reverse=True)
 
 
-# Values of options that tell nothing.
+# Values of options that are not secret.
 _WORDS = frozenset({"yes", "true", "text", "html", "markdown", "webhook", "high", "default", "max", "min"})

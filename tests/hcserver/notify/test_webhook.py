@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.notify.alert_message import Receipt
+from hcserver.notify.http_answers import FEW_ATTEMPTS
 from hcserver.notify.send_context import SendContext
 from hcserver.notify.webhook import Webhook
 from tests.hcserver.notify.alert_messages import CHECK, alert_message, check, ping
@@ -243,13 +244,34 @@ async def test_trouble_that_may_pass_is_transient(
     assert (failed.transient, failed.status) == (True, status)
 
 
-@pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 422])
+@pytest.mark.parametrize("status", [400, 401, 403, 410, 422])
 async def test_an_answer_that_will_not_change_is_permanent(
     receiver: HttpReceiver, context: SendContext, status: int
 ) -> None:
     failed = await failing(receiver, context, status)
     assert (failed.transient, failed.status) == (False, status)
     assert str(status) in str(failed)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 404])
+async def test_a_receiver_that_is_elsewhere_or_not_found_is_tried_a_few_times(
+    receiver: HttpReceiver, context: SendContext, status: int
+) -> None:
+    failed = await failing(receiver, context, status)
+    assert (failed.transient, failed.status, failed.max_attempts) == (True, status, FEW_ATTEMPTS)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_receiver_says_when_it_is_to_be_asked_again(
+    receiver: HttpReceiver, context: SendContext, status: int
+) -> None:
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {status} X\r\nretry-after: 90\r\nContent-Length: 0\r\n\r\n".encode())
+
+    receiver.answer = answer
+    with pytest.raises(DeliveryError) as caught:
+        await WEBHOOK.send(receiver.url, alert_message(), context)
+    assert (caught.value.transient, caught.value.retry_after) == (True, 90.0)
 
 
 async def failing(receiver: HttpReceiver, context: SendContext, status: int) -> DeliveryError:

@@ -86,7 +86,7 @@ def tell(kind: str, target: str, event: MessageEvent = "down") -> AppriseResult:
 def test_slack(wire: Wire) -> None:
     wire.content = b"ok"
     url = "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7"
-    assert tell("slack", url) == AppriseResult(told=True, status=200)
+    assert tell("slack", url) == AppriseResult(delivered=True, status=200)
     assert wire.only.url == url
     (attachment,) = wire.json["attachments"]
     assert attachment["title"] == "DOWN: Nightly backup"
@@ -98,19 +98,19 @@ def test_slack(wire: Wire) -> None:
 def test_discord(wire: Wire) -> None:
     url = "https://discord.com/api/webhooks/4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
     wire.status = 204
-    assert tell("discord", url).told
+    assert tell("discord", url).delivered
     assert wire.only.url == url
     assert wire.json["content"].startswith("🔴 **DOWN** Nightly backup\n")
     assert "avatar_url" not in wire.json
 
 
 def test_discord_thread(wire: Wire) -> None:
-    assert tell("discord", "https://discord.com/api/webhooks/41/JHMHI8qBe7bk?thread_id=77").told
+    assert tell("discord", "https://discord.com/api/webhooks/41/JHMHI8qBe7bk?thread_id=77").delivered
     assert wire.only.url == "https://discord.com/api/webhooks/41/JHMHI8qBe7bk?thread_id=77"
 
 
 def test_telegram(wire: Wire) -> None:
-    assert tell("telegram", "123456789:AbCdEf_ghI-jklmnopqrstuvwxyz1234567/-1001234", "up").told
+    assert tell("telegram", "123456789:AbCdEf_ghI-jklmnopqrstuvwxyz1234567/-1001234", "up").delivered
     assert wire.only.url == (
         "https://api.telegram.org/bot123456789:AbCdEf_ghI-jklmnopqrstuvwxyz1234567/sendMessage"
     )
@@ -131,7 +131,7 @@ def test_telegram(wire: Wire) -> None:
     ],
 )
 def test_ntfy(wire: Wire, target: str, url: str, authorization: str | None) -> None:
-    assert tell("ntfy", target).told
+    assert tell("ntfy", target).delivered
     assert wire.only.url == url
     assert wire.only.headers.get("Authorization") == authorization
     assert wire.only.headers["X-Priority"] == "high"
@@ -142,15 +142,15 @@ def test_ntfy(wire: Wire, target: str, url: str, authorization: str | None) -> N
 
 
 def test_ntfy_keeps_its_own_priority_and_is_not_loud_about_good_news(wire: Wire) -> None:
-    assert tell("ntfy", "ntfys://ntfy.sh/backups?priority=max").told
+    assert tell("ntfy", "ntfys://ntfy.sh/backups?priority=max").delivered
     assert wire.only.headers["X-Priority"] == "max"
     wire.requests.clear()
-    assert tell("ntfy", "backups", "up").told
+    assert tell("ntfy", "backups", "up").delivered
     assert "X-Priority" not in wire.only.headers
 
 
 def test_pushover(wire: Wire) -> None:
-    assert tell("pushover", f"{'u' * 30}@{'a' * 30}").told
+    assert tell("pushover", f"{'u' * 30}@{'a' * 30}").delivered
     assert wire.only.url == "https://api.pushover.net/1/messages.json"
     assert (wire.form["token"], wire.form["user"]) == ("a" * 30, "u" * 30)
     assert wire.form["title"] == "DOWN: Nightly backup"
@@ -158,14 +158,14 @@ def test_pushover(wire: Wire) -> None:
 
 
 def test_pushbullet(wire: Wire) -> None:
-    assert tell("pushbullet", "o.AbCdEfGhIjKlMnOpQrStUvWxYz012345").told
+    assert tell("pushbullet", "o.AbCdEfGhIjKlMnOpQrStUvWxYz012345").delivered
     assert wire.only.url == "https://api.pushbullet.com/v2/pushes"
     assert wire.json["title"] == "DOWN: Nightly backup"
     assert wire.json["body"].endswith(LINK)
 
 
 def test_gotify(wire: Wire) -> None:
-    assert tell("gotify", "https://example.org/push/AbCdEf123456789").told
+    assert tell("gotify", "https://example.org/push/AbCdEf123456789").delivered
     assert wire.only.url == "https://example.org/push/message"
     assert wire.only.headers["X-Gotify-Key"] == "AbCdEf123456789"
     assert wire.json["title"] == "DOWN: Nightly backup"
@@ -178,7 +178,7 @@ def test_matrix(wire: Wire) -> None:
     wire.answer = lambda request: (
         b"" if ".well-known" in str(request.url) else b'{"room_id": "!x:example.org"}'
     )
-    assert tell("matrix", "syt_AbCdEf@matrix.example.org/!AbC:example.org").told
+    assert tell("matrix", "syt_AbCdEf@matrix.example.org/!AbC:example.org").delivered
     sent = wire.requests[-1]
     assert sent.method == "PUT"
     assert str(sent.url).startswith(
@@ -192,7 +192,7 @@ def test_matrix(wire: Wire) -> None:
 
 def test_mattermost(wire: Wire) -> None:
     url = "https://chat.example.org/team/hooks/abcdefghijklmnopqrstuvwxyz"
-    assert tell("mattermost", url).told
+    assert tell("mattermost", url).delivered
     assert wire.only.url == url
     assert wire.json["text"].startswith("🔴 **DOWN** Nightly backup\n")
 
@@ -203,7 +203,7 @@ def test_msteams(wire: Wire) -> None:
         "manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=KODuebWb-DG"
     )
     wire.status = 202
-    assert tell("msteams", url).told
+    assert tell("msteams", url).delivered
     assert wire.only.url == url
     title, body = wire.json["attachments"][0]["content"]["body"]
     assert title["text"] == "DOWN: Nightly backup"
@@ -216,13 +216,13 @@ def test_msteams_by_power_automate(wire: Wire) -> None:
         "workflows/643e69f83c89/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun"
         "&sv=1.0&sig=KODuebWbDG"
     )
-    assert tell("msteams", url).told
+    assert tell("msteams", url).delivered
     assert wire.only.url == url
 
 
 def test_googlechat(wire: Wire) -> None:
     url = "https://chat.googleapis.com/v1/spaces/AAAAbbbbCCC/messages?key=AIzaSyKey&token=dEf-Token%3D"
-    assert tell("googlechat", url).told
+    assert tell("googlechat", url).delivered
     assert str(wire.only.url).startswith("https://chat.googleapis.com/v1/spaces/AAAAbbbbCCC/messages?")
     assert "key=AIzaSyKey" in str(wire.only.url)
     assert "token=dEf-Token%3D" in str(wire.only.url)
@@ -231,7 +231,7 @@ def test_googlechat(wire: Wire) -> None:
 
 def test_rocketchat(wire: Wire) -> None:
     url = "https://chat.example.org/hooks/5f3a0123/AbCdEf0123456789"
-    assert tell("rocketchat", url).told
+    assert tell("rocketchat", url).delivered
     assert wire.only.url == url
     assert wire.json["text"].startswith("🔴 **DOWN** Nightly backup\n")
 
@@ -241,19 +241,19 @@ OPSGENIE = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"
 
 def test_opsgenie_raises_an_alert_and_closes_it(wire: Wire) -> None:
     wire.status, wire.content = 202, b'{"requestId": "1"}'
-    assert tell("opsgenie", f"eu:{OPSGENIE}").told
+    assert tell("opsgenie", f"eu:{OPSGENIE}").delivered
     assert wire.only.url == "https://api.eu.opsgenie.com/v2/alerts"
     assert wire.only.headers["Authorization"] == f"GenieKey {OPSGENIE}"
     assert wire.json["message"] == "DOWN: Nightly backup"
     alias = wire.json["alias"]
     wire.requests.clear()
-    assert tell("opsgenie", f"eu:{OPSGENIE}", "up") == AppriseResult(told=True, status=202)
+    assert tell("opsgenie", f"eu:{OPSGENIE}", "up") == AppriseResult(delivered=True, status=202)
     assert wire.only.url == (f"https://api.eu.opsgenie.com/v2/alerts/{alias}/close?identifierType=alias")
     assert wire.only.headers["Authorization"] == f"GenieKey {OPSGENIE}"
     wire.status = 401
     wire.requests.clear()
     assert tell("opsgenie", OPSGENIE, "up") == AppriseResult(
-        told=False, text="HTTP status 401", transient=False, status=401
+        delivered=False, text="HTTP status 401", transient=False, status=401
     )
 
 
@@ -261,7 +261,7 @@ def test_opsgenie_raises_an_alert_and_closes_it(wire: Wire) -> None:
 def test_pagerduty_raises_an_incident_and_resolves_it(wire: Wire, region: str) -> None:
     wire.status = 202
     target = f"eu:{TOKEN}" if region else TOKEN
-    assert tell("pagerduty", target).told
+    assert tell("pagerduty", target).delivered
     assert wire.only.url == f"https://events.{region}pagerduty.com/v2/enqueue"
     raised = wire.json
     assert (raised["routing_key"], raised["event_action"]) == (TOKEN, "trigger")
@@ -272,7 +272,7 @@ def test_pagerduty_raises_an_incident_and_resolves_it(wire: Wire, region: str) -
     assert "disk is full" in raised["payload"]["custom_details"]["details"]
     assert raised["links"] == [{"href": LINK}]
     wire.requests.clear()
-    assert tell("pagerduty", target, "up").told
+    assert tell("pagerduty", target, "up").delivered
     assert wire.json == {
         "routing_key": TOKEN,
         "event_action": "resolve",
@@ -282,7 +282,7 @@ def test_pagerduty_raises_an_incident_and_resolves_it(wire: Wire, region: str) -
 
 def test_signal(wire: Wire) -> None:
     wire.status = 201
-    assert tell("signal", "http://signal.example.org:8080/+491511234567/+491527654321").told
+    assert tell("signal", "http://signal.example.org:8080/+491511234567/+491527654321").delivered
     assert wire.only.url == "http://signal.example.org:8080/v2/send"
     assert (wire.json["number"], wire.json["recipients"]) == ("+491511234567", ["+491527654321"])
     assert wire.json["message"].startswith("🔴 “Nightly backup” is DOWN")
@@ -290,7 +290,7 @@ def test_signal(wire: Wire) -> None:
 
 @pytest.mark.parametrize("place", ["example.zulipchat.com", "chat.example.org"])
 def test_zulip(wire: Wire, place: str) -> None:
-    assert tell("zulip", f"hc-bot@{place}/{TOKEN}/ops").told
+    assert tell("zulip", f"hc-bot@{place}/{TOKEN}/ops").delivered
     assert wire.only.url == f"https://{place}/api/v1/messages"
     assert (wire.form["type"], wire.form["to"], wire.form["topic"]) == ("stream", "ops", "Nightly backup")
     assert wire.form["content"].startswith("🔴 **DOWN** Nightly backup\n")
@@ -298,14 +298,14 @@ def test_zulip(wire: Wire, place: str) -> None:
 
 def test_sms(wire: Wire) -> None:
     wire.status = 201
-    assert tell("sms", f"AC{TOKEN}:{TOKEN}@+15550001111/+15552223333").told
+    assert tell("sms", f"AC{TOKEN}:{TOKEN}@+15550001111/+15552223333").delivered
     assert wire.only.url == f"https://api.twilio.com/2010-04-01/Accounts/AC{TOKEN}/Messages.json"
     assert (wire.form["From"], wire.form["To"]) == ("+15550001111", "+15552223333")
     assert wire.form["Body"] == "DOWN: Nightly backup (Servers), 2026-03-01 11:59 UTC"
 
 
 def test_any_other_apprise_url(wire: Wire) -> None:
-    assert tell("apprise", "bark://api.day.app/AbCdEfGhIjKlMn").told
+    assert tell("apprise", "bark://api.day.app/AbCdEfGhIjKlMn").delivered
     assert str(wire.only.url).endswith("api.day.app/push")
     assert wire.json["title"] == "DOWN: Nightly backup"
 
@@ -316,7 +316,7 @@ NTFY = AppriseRequest(url="ntfys://tk_s3cretT0ken@ntfy.example.org/s3cret", mess
 @pytest.mark.parametrize(
     ("status", "transient"),
     [
-        *((400, False), (401, False), (403, False), (404, False), (410, False), (422, False)),
+        *((400, False), (401, False), (403, False), (410, False), (422, False), (404, True)),
         *((408, True), (425, True), (429, True), (500, True), (502, True), (503, True), (302, True)),
     ],
 )
@@ -324,15 +324,27 @@ def test_whether_to_try_again_follows_from_the_status(wire: Wire, status: int, t
     wire.status = status
     wire.headers["Location"] = "https://elsewhere.example.org/"
     result = deliver(NTFY)
-    assert (result.told, result.status, result.transient) == (False, status, transient)
+    assert (result.delivered, result.status, result.transient) == (False, status, transient)
     assert result.text.startswith(f"HTTP status {status}")
     assert "s3cret" not in result.text
     assert wire.only.url == "https://ntfy.example.org/"
 
 
+@pytest.mark.parametrize("kind", ["slack", "discord"])
+def test_a_service_says_when_it_is_to_be_asked_again(wire: Wire, kind: str) -> None:
+    target = {
+        "slack": "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7",
+        "discord": "https://discord.com/api/webhooks/4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
+    }[kind]
+    wire.status, wire.headers["Retry-After"] = 429, "42"
+    result = tell(kind, target)
+    assert (result.delivered, result.status, result.transient) == (False, 429, True)
+    assert result.retry_after == 42.0
+
+
 def test_redirects_are_not_followed_even_if_the_url_asks_for_it(wire: Wire) -> None:
     wire.status, wire.headers["Location"] = 307, "https://elsewhere.example.org/"
-    assert not deliver(AppriseRequest(url=NTFY.url + "?redirect=yes", message=NTFY.message)).told
+    assert not deliver(AppriseRequest(url=NTFY.url + "?redirect=yes", message=NTFY.message)).delivered
     assert len(wire.requests) == 1
 
 
@@ -348,7 +360,7 @@ def test_redirects_are_not_followed_even_if_the_url_asks_for_it(wire: Wire) -> N
 def test_without_an_answer_it_is_tried_again(wire: Wire, error: Exception, text: str) -> None:
     wire.error = error
     result = deliver(NTFY)
-    assert (result.told, result.status, result.transient) == (False, None, True)
+    assert (result.delivered, result.status, result.transient) == (False, None, True)
     assert result.text.startswith(text)
     assert "s3cret" not in result.text
 
@@ -358,7 +370,7 @@ def test_without_an_answer_it_is_tried_again(wire: Wire, error: Exception, text:
 )
 def test_an_url_that_apprise_can_not_use_is_never_tried_again(wire: Wire, url: str) -> None:
     result = deliver(AppriseRequest(url=url, message=Message(body="x")))
-    assert (result.told, result.transient, result.status) == (False, False, None)
+    assert (result.delivered, result.transient, result.status) == (False, False, None)
     assert result.text
     assert "s3cret" not in result.text
     assert not wire.requests

@@ -143,7 +143,7 @@ async def test_a_process_that_dies_is_a_failure_to_be_repeated(pool: ApprisePool
         await pool.send(url, HELLO)
         working = list(pool._processes._idle)
         receiver.answer = kill
-        with pytest.raises(DeliveryError, match="is gone") as caught:
+        with pytest.raises(DeliveryError, match="has ended") as caught:
             await pool.send(url, HELLO)
         assert caught.value.transient
         receiver.answer = 200

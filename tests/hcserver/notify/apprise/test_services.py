@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hcserver.errors import InvalidRequest
 from hcserver.notify.apprise import transport as module
 from hcserver.notify.apprise.services import SERVICES
-from hcserver.notify.apprise.transport import APPRISE_KINDS, AppriseKind
+from hcserver.notify.apprise.transport import APPRISE_KINDS, AppriseTransport
 from tests.hcserver.notify.apprise.plugins import plugin
 
 
@@ -267,13 +267,13 @@ def test_nothing_secret_is_shown(case: Case) -> None:
 
 
 @pytest.mark.parametrize("kind", APPRISE_KINDS, ids=CHANNEL_KINDS)
-def test_a_stored_target_that_no_longer_fits_shows_no_more_than_its_scheme(kind: AppriseKind) -> None:
+def test_a_stored_target_that_no_longer_fits_shows_no_more_than_its_scheme(kind: AppriseTransport) -> None:
     assert kind.masked("s3cret") == "****"
     assert kind.masked("slack://s3cret?a=b") in ("slack://****",)
 
 
 @pytest.mark.parametrize("kind", APPRISE_KINDS, ids=CHANNEL_KINDS)
-def test_the_example_of_what_a_kind_needs_is_taken(kind: AppriseKind) -> None:
+def test_the_example_of_what_a_kind_needs_is_taken(kind: AppriseTransport) -> None:
     assert "\n" not in kind.needs
     examples = kind.needs.partition("such as ")[2].replace(",", " ").split()
     assert kind.normalise(examples[0])
@@ -301,7 +301,7 @@ def test_the_example_of_what_a_kind_needs_is_taken(kind: AppriseKind) -> None:
         ),
     ],
 )
-def test_other_targets_are_refused_with_what_is_needed(kind: AppriseKind, target: str) -> None:
+def test_other_targets_are_refused_with_what_is_needed(kind: AppriseTransport, target: str) -> None:
     if kind.name == "ntfy" and target == "nosuch":
         return  # a topic
     with pytest.raises(InvalidRequest) as caught:

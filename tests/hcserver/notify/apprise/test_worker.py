@@ -18,7 +18,7 @@ from tests.hcserver.notify.apprise import plugins
 ATTEMPTS = """
 import ipaddress, json, os, socket, subprocess, sys
 from hcserver.notify.apprise.sandbox import confine, seen
-from hcserver.net.http_client import AddressPolicy
+from hcserver.net.address_policy import AddressPolicy
 
 folder, port = sys.argv[1], int(sys.argv[2])
 kept = os.path.join(folder, "kept")
@@ -85,6 +85,6 @@ def test_a_plugin_that_raises_is_a_failure_without_secrets(monkeypatch: pytest.M
 
     monkeypatch.setattr(module, "deliver", deliver)
     request = AppriseRequest(url="ntfys://s3cret@ntfy.example.org/topic", message=Message(body="x"))
-    result = result_decoder.decode(module._outcome(msgspec.msgpack.encode(request)))
-    assert (result.told, result.transient) == (False, True)
+    result = result_decoder.decode(module._answer(msgspec.msgpack.encode(request)))
+    assert (result.delivered, result.transient) == (False, True)
     assert result.text == "Apprise has failed: ZeroDivisionError: by ntfys://****@ntfy.example.org/****"

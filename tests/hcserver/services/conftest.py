@@ -14,7 +14,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.ping import Report, Signal
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
-from hcserver.services.delivery import notifier as notifier_module
+from hcserver.services.delivery import transports
 from hcserver.validation.check import parse_spec
 from tests.hcserver.services.delivery.delivery_setup import FakeKind
 
@@ -96,6 +96,6 @@ async def ping(services: Services, check: UUID, signal: Signal = "success", **mo
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeKind:
     fake = FakeKind()
-    real = notifier_module.kind
-    monkeypatch.setattr(notifier_module, "kind", lambda name: fake if name == "fake" else real(name))
+    real = transports.kind
+    monkeypatch.setattr(transports, "kind", lambda name: fake if name == "fake" else real(name))
     return fake

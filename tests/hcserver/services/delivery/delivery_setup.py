@@ -46,7 +46,7 @@ async def add_channel(services: Services, project: Project, target: str, **field
         }
     )
     await services.storage.channels.insert(channel)
-    services.notifier._projects.clear()
+    services.notifier.forget(project.id)
     return channel
 
 
@@ -64,6 +64,6 @@ async def settled(services: Services, check: Check) -> list[Notification]:
     """The notifications once nothing is on its way any more."""
     await services.state_writer.flush()
     async with asyncio.timeout(10):
-        while services.notifier._here:
+        while not services.notifier.dispatcher.idle:
             await asyncio.sleep(0.01)
     return await log_of(services, check)

@@ -16,7 +16,7 @@ from hcserver.domain.project import Project
 from hcserver.errors import DeliveryError, Unavailable
 from hcserver.notify.mailer import Mailer
 from hcserver.services.container import Services
-from hcserver.services.delivery import notifier as notifier_module
+from hcserver.services.delivery import operator_mail
 from hcserver.validation.channel import parse_channel
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, pass_time, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel, log_of, settled
@@ -100,7 +100,7 @@ async def test_maintenance_holds_messages_back(
         id=uuid4(), project=project.id, created=clock.now, name="move", tag="db", start=clock.now, end=end
     )
     await services.storage.windows.put(window)
-    services.notifier._projects.clear()
+    services.notifier.forget(project.id)
     await ping(services, check.id, "fail")
     [one] = await settled(services, check)
     assert one.why == "held back: maintenance move"
@@ -444,7 +444,7 @@ async def test_the_operator_is_told_that_the_server_was_away(
         return 250
 
     monkeypatch.setattr(Mailer, "send", send)
-    monkeypatch.setattr(notifier_module, "_pause", lambda tries: 0.0)
+    monkeypatch.setattr(operator_mail, "retry_pause", lambda attempt: 0.0)
     settings = Settings(notifications=NotificationSettings(operator="Ops <ops@example.org>"))
     services = build_services(database, settings, clock)
     await services.start()
@@ -490,7 +490,7 @@ async def test_ending_maintenance_early_tells_at_once_what_nothing_else_holds_ba
     for check in (told, snoozed):
         await ping(services, check.id, "fail")
         await settled(services, check)
-    services.notifier._projects.clear()
+    services.notifier.forget(project.id)
     await services.windows.delete(project, window.id)
     await services.notifier.tick()
     await log_of(services, told, 1)

@@ -15,7 +15,7 @@ from hcserver.domain.notification import Notification
 from hcserver.domain.project import Project
 from hcserver.errors import DeliveryError
 from hcserver.services.container import Services
-from hcserver.services.delivery import notifier as notifier_module
+from hcserver.services.delivery import dispatcher as dispatcher_module
 from hcserver.storage.checks import Outbox, Write
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel, log_of, settled
@@ -182,7 +182,7 @@ async def test_a_notification_whose_sender_died_is_sent_by_another(
 async def test_one_left_for_a_channel_that_is_new_to_this_process_is_sent(
     services: Services, project: Project, fake: FakeKind, clock: FakeClock
 ) -> None:
-    await services.notifier._project(project.id)
+    await services.notifier.project_settings.get(project.id)
     channel = Channel(id=uuid4(), project=project.id, created=clock.now, kind="fake", target="new")
     await services.storage.channels.insert(channel)
     check = await create(services, project, channels=str(channel.id))
@@ -205,10 +205,10 @@ async def test_two_processes_tell_each_flip_once(
     checks = [await create(first, project, channels="*", timeout=60, grace=60) for _ in range(20)]
     for check in checks:
         await ping(first, check.id)
-    await first.state_writer.flush()
+    await first.cache.flush()
     for _ in range(3):
         clock.advance(50)
-        await asyncio.gather(first.runtime.due_checks.tick(), second.runtime.due_checks.tick())
+        await asyncio.gather(first.scheduler.tick(), second.scheduler.tick())
     for check in checks:
         await log_of(first, check, 1)
     assert sorted(alert_message.check.id for _, alert_message in fake.told) == sorted(
@@ -224,11 +224,11 @@ async def test_what_waits_for_its_turn_longer_than_a_lease_is_told_once(
     channel = await add_channel(first, project, "slow")
     release = asyncio.Event()
     fake.trouble["slow"] = release.wait
-    checks = [await create(first, project, channels="*") for _ in range(notifier_module.SENDERS + 3)]
+    checks = [await create(first, project, channels="*") for _ in range(dispatcher_module.SENDERS + 3)]
     for check in checks:
         await ping(first, check.id, "fail")
-        await first.state_writer.settle(check.id)
-    waiting = {one.check for one in first.notifier._queues[channel.id]}
+        await first.cache.settle(check.id)
+    waiting = {one.check for one in first.notifier.dispatcher.queued(channel.id)}
     assert len(waiting) == 3
     fake.trouble.clear()
     clock.advance(60)
@@ -247,8 +247,8 @@ async def test_what_waits_for_its_turn_longer_than_a_lease_is_told_once(
 async def test_a_crowd_for_a_dead_channel_hides_nothing_that_is_due(
     services: Services, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifier_module, "AT_ONCE", 5)
-    monkeypatch.setattr(notifier_module, "REFILLED", 2)
+    monkeypatch.setattr(dispatcher_module, "TAKEN_AT_ONCE", 5)
+    monkeypatch.setattr(dispatcher_module, "REFILLED", 2)
     dead, alive = [await add_channel(services, project, target) for target in ("dead", "alive")]
     check = await create(services, project, channels="*")
     release = asyncio.Event()
@@ -299,15 +299,15 @@ async def test_a_fault_of_ours_is_in_the_log_and_tried_again(
 async def test_what_a_full_queue_leaves_is_taken_up_from_the_database(
     services: Services, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifier_module, "QUEUED", 2)
-    await add_channel(services, project, "one")
+    monkeypatch.setattr(dispatcher_module, "QUEUED", 2)
+    channel = await add_channel(services, project, "one")
     release = asyncio.Event()
     fake.trouble["one"] = release.wait
-    checks = [await create(services, project, channels="*") for _ in range(notifier_module.SENDERS + 5)]
+    checks = [await create(services, project, channels="*") for _ in range(dispatcher_module.SENDERS + 5)]
     for check in checks:
         await ping(services, check.id, "fail")
-        await services.state_writer.settle(check.id)
-    assert [len(queue) for queue in services.notifier._queues.values()] == [2]
+        await services.cache.settle(check.id)
+    assert len(services.notifier.dispatcher.queued(channel.id)) == 2
     release.set()
     fake.trouble.clear()
     await settled(services, checks[0])
@@ -324,9 +324,9 @@ async def test_a_channel_is_told_however_new_it_is(
     old = await create(services, project, channels=str((await add_channel(services, project, "old")).id))
     for one in (services, other):
         await ping(one, old.id, "fail")
-        await one.state_writer.settle(old.id)
+        await one.cache.settle(old.id)
         await ping(one, old.id)
-        await one.state_writer.settle(old.id)
+        await one.cache.settle(old.id)
     for number, one in enumerate((services, other)):
         channel = Channel(
             id=uuid4(), project=project.id, created=services.clock(), kind="fake", target=f"new {number}"
@@ -346,7 +346,7 @@ async def test_what_waits_for_one_that_just_ended_is_sent_at_once(
     gate = asyncio.Event()
     fake.trouble["one"] = gate.wait
     await ping(services, check.id, "fail")
-    await services.state_writer.settle(check.id)
+    await services.cache.settle(check.id)
     before = services.storage.notifications.before
 
     async def before_its_end(one: Notification) -> list[Notification]:
@@ -371,20 +371,24 @@ async def test_nothing_is_left_in_a_queue_when_its_senders_end(
         Notification(
             check=uuid4(), n=1, channel=channel, project=project.id, event="up", reason="ping", at=clock.now
         )
-        for _ in range(notifier_module.SENDERS + 1)
+        for _ in range(dispatcher_module.SENDERS + 1)
     ]
 
-    async def send(one: Notification) -> bool:
+    async def send(one: Notification) -> list[Notification]:
         await gate.wait()
         sent.append(one)
-        return True
+        return []
 
-    monkeypatch.setattr(services.notifier, "_send", send)
+    async def renew(one: Notification) -> Notification:
+        return one
+
+    monkeypatch.setattr(services.notifier.sender, "send", send)
+    monkeypatch.setattr(services.notifier.leases, "renew", renew)
     for one in made[:-1]:
-        services.notifier._push(one)
+        services.notifier.dispatcher.push(one)
     await asyncio.sleep(0.05)
     gate.set()
-    asyncio.get_running_loop().call_soon(services.notifier._push, made[-1])
+    asyncio.get_running_loop().call_soon(services.notifier.dispatcher.push, made[-1])
     async with asyncio.timeout(5):
         while len(sent) < len(made):
             await asyncio.sleep(0.01)
@@ -406,7 +410,7 @@ async def test_a_test_says_what_came_of_it(services: Services, project: Project,
 async def test_an_answer_that_does_not_come_is_a_failure(
     services: Services, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services.notifier, "_limit", 0.05)
+    monkeypatch.setattr(services.notifier.transports, "time_limit", 0.05)
     channel = await add_channel(services, project, "one")
     fake.trouble["one"] = asyncio.Event().wait
     assert (await services.notifier.test(channel, None)).error == "no answer within 0.05 s"
@@ -419,7 +423,7 @@ async def test_the_notifications_of_a_deleted_check_go_too(
     check = await create(services, project, channels="*")
     await ping(services, check.id, "fail")
     await log_of(services, check, 1)
-    await services.check_deletion.delete(project, check.id)
+    await services.checks.delete(project, check.id)
     assert await database["notifications"].count_documents({}) == 0
 
 

@@ -58,11 +58,11 @@ def sentence(alert_message: AlertMessage) -> str:
         case "start-too-long":
             return f"{name} has started but did not finish within its grace time."
         case "paused":
-            return f"{name} is PAUSED: nothing will be told of it until it is resumed or pinged."
+            return f"{name} is PAUSED: no alerts will be sent for it until it is resumed or pinged."
         case "reminder":
             return f"{name} is still DOWN, for {duration(alert_message.now - alert_message.happened)} now."
         case "test":
-            return f"This is a test: what happens to {name} will be told here."
+            return f"This is a test: alerts about {name} will arrive here."
 
 
 def facts(alert_message: AlertMessage) -> list[Fact]:

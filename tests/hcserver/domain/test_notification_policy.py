@@ -37,7 +37,7 @@ def make_channel(**fields: Any) -> Channel:
 
 def make(event: str, n: int = 1, **fields: Any) -> Notification:
     known = {"check": A, "n": n, "channel": A, "project": A, "event": event, "reason": "fail", "at": NOW}
-    return Notification(**{**known, **fields})  # type: ignore[arg-type]
+    return Notification(**{**known, **fields})
 
 
 def earlier(*events: str, status: str = "sent") -> list[Notification]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hcserver.errors import DeliveryError, InvalidRequest
 from tests.hcserver.notify.alert_messages import alert_message, check, ping
 from tests.hcserver.notify.mail_setup import EMAIL, TO, sent, to
-from tests.hcserver.receivers import SmtpReceiver, making_tools
+from tests.hcserver.receivers import SmtpReceiver, making_send_context
 
 
 def part(message: EmailMessage, kind: str) -> str:
@@ -73,7 +73,7 @@ async def test_a_line_of_any_length_and_a_dot_arrive(mail: SmtpReceiver) -> None
 
 
 async def test_a_stored_target_that_does_not_fit_fails_for_good(mail: SmtpReceiver) -> None:
-    async with making_tools(to(mail)) as context:
+    async with making_send_context(to(mail)) as context:
         for stored in ("nobody", "a\r\n@b", "ü@example.org"):
             with pytest.raises(DeliveryError, match="is no email address") as caught:
                 await EMAIL.send(stored, alert_message(), context)

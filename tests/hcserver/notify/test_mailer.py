@@ -10,7 +10,7 @@ from aiosmtpd.smtp import AuthResult
 
 from tests.hcserver.notify.alert_messages import alert_message
 from tests.hcserver.notify.mail_setup import EMAIL, TO, refused, sent, to
-from tests.hcserver.receivers import SmtpReceiver, making_tools, smtp_receiver
+from tests.hcserver.receivers import SmtpReceiver, making_send_context, smtp_receiver
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ async def test_without_a_mail_server_the_failure_names_the_setting(mail: SmtpRec
 
 async def test_a_message_can_be_cancelled_at_once(mail: SmtpReceiver) -> None:
     mail.pause = asyncio.Event()
-    async with making_tools(to(mail)) as context:
+    async with making_send_context(to(mail)) as context:
         task = asyncio.create_task(EMAIL.send(TO, alert_message(), context))
         while not mail.connections:
             await asyncio.sleep(0)
@@ -58,14 +58,14 @@ async def test_a_message_can_be_cancelled_at_once(mail: SmtpReceiver) -> None:
 
 
 async def test_many_messages_share_few_sessions(mail: SmtpReceiver) -> None:
-    async with making_tools(to(mail)) as context:
+    async with making_send_context(to(mail)) as context:
         await asyncio.gather(*(EMAIL.send(TO, alert_message(), context) for _ in range(100)))
     assert len(mail.messages) == 100
     assert mail.connections <= 10
 
 
 async def test_a_session_that_the_server_has_closed_is_replaced(mail: SmtpReceiver) -> None:
-    async with making_tools(to(mail)) as context:
+    async with making_send_context(to(mail)) as context:
         await EMAIL.send(TO, alert_message(), context)
         mail.hang_up()
         await EMAIL.send(TO, alert_message(), context)
@@ -74,7 +74,7 @@ async def test_a_session_that_the_server_has_closed_is_replaced(mail: SmtpReceiv
 
 async def test_a_session_is_not_kept_for_long(mail: SmtpReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hcserver.notify.mailer._IDLE_SECONDS", 0)
-    async with making_tools(to(mail)) as context:
+    async with making_send_context(to(mail)) as context:
         await EMAIL.send(TO, alert_message(), context)
         for _ in range(3):
             await asyncio.sleep(0)

@@ -28,13 +28,13 @@ EVENTS = get_args(MessageEvent)
         (
             "paused",
             "PAUSED: Nightly backup",
-            "“Nightly backup” is PAUSED: nothing will be told of it until it is resumed or pinged.",
+            "“Nightly backup” is PAUSED: no alerts will be sent for it until it is resumed or pinged.",
         ),
         ("reminder", "STILL DOWN: Nightly backup", "“Nightly backup” is still DOWN, for 5 s now."),
         (
             "test",
             "TEST: Nightly backup",
-            "This is a test: what happens to “Nightly backup” will be told here.",
+            "This is a test: alerts about “Nightly backup” will arrive here.",
         ),
     ],
 )

@@ -20,7 +20,7 @@ from hcserver.notify.http_answers import FEW_ATTEMPTS
 from hcserver.notify.send_context import SendContext
 from hcserver.notify.webhook import Webhook
 from tests.hcserver.notify.alert_messages import CHECK, alert_message, check, ping
-from tests.hcserver.receivers import HttpReceiver, Request, making_tools
+from tests.hcserver.receivers import HttpReceiver, Request, making_send_context
 from tests.hcserver.receivers import http_receiver as http
 
 KEY = bytes(range(32))
@@ -138,7 +138,7 @@ async def test_a_value_can_not_begin_a_header_of_its_own(
 @given(st.text(max_size=50), st.binary(max_size=50), st.text(max_size=20))
 def test_whatever_a_job_says_the_request_arrives_whole(name: str, body: bytes, tags: str) -> None:
     async def tell() -> None:
-        async with http() as receiver, making_tools() as context:
+        async with http() as receiver, making_send_context() as context:
             spec = target(
                 receiver, url=f"{receiver.url}/$NAME?$BODY", headers={"X": "$NAME $BODY $TAG1"}, body="$BODY"
             )
@@ -285,7 +285,7 @@ async def failing(receiver: HttpReceiver, context: SendContext, status: int) -> 
 
 
 async def test_private_addresses_are_out_of_reach_unless_allowed(receiver: HttpReceiver) -> None:
-    async with making_tools(allowed_networks=()) as context:
+    async with making_send_context(allowed_networks=()) as context:
         for url in (receiver.url, f"http://localhost:{receiver.port}/"):
             with pytest.raises(DeliveryError, match="private or reserved") as caught:
                 await WEBHOOK.send(url, alert_message(), context)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 import requests
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from hcserver.notify.alert_message import MessageEvent
@@ -26,24 +27,28 @@ DETAILS = f"[Details]({LINK})"
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
+def body_of(request: PreparedRequest) -> bytes:
+    body = request.body or b""
+    assert isinstance(body, bytes | str)
+    return body.encode() if isinstance(body, str) else body
+
+
 @dataclass
 class Wire:
     """Takes the place of the network: keeps requests, gives the answers that it was told to give."""
 
-    requests: list[requests.PreparedRequest] = field(default_factory=list)
+    requests: list[PreparedRequest] = field(default_factory=list)
     status: int = 200
     content: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     error: Exception | None = None
-    answer: Callable[[requests.PreparedRequest], bytes] | None = None
+    answer: Callable[[PreparedRequest], bytes] | None = None
 
-    def send(
-        self, adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any
-    ) -> requests.Response:
+    def send(self, adapter: HTTPAdapter, request: PreparedRequest, **options: Any) -> Response:
         self.requests.append(request)
         if self.error is not None:
             raise self.error
-        response = requests.Response()
+        response = Response()
         response.status_code = self.status
         response._content = self.answer(request) if self.answer else self.content
         response.headers.update(self.headers)
@@ -52,21 +57,21 @@ class Wire:
         return response
 
     @property
-    def only(self) -> requests.PreparedRequest:
+    def only(self) -> PreparedRequest:
         assert len(self.requests) == 1, [request.url for request in self.requests]
         return self.requests[0]
 
     @property
+    def body(self) -> bytes:
+        return body_of(self.only)
+
+    @property
     def json(self) -> Any:
-        return json.loads(self.only.body or b"")
+        return json.loads(self.body)
 
     @property
     def form(self) -> dict[str, str]:
-        body = self.only.body or b""
-        return {
-            name: value
-            for name, (value,) in parse_qs(body if isinstance(body, str) else body.decode()).items()
-        }
+        return {name: value for name, (value,) in parse_qs(self.body.decode()).items()}
 
 
 @pytest.fixture
@@ -185,7 +190,7 @@ def test_matrix(wire: Wire) -> None:
         "https://matrix.example.org/_matrix/client/v3/rooms/%21x%3Aexample.org/send/m.room.message/"
     )
     assert sent.headers["Authorization"] == "Bearer syt_AbCdEf"
-    content = json.loads(sent.body or b"")
+    content = json.loads(body_of(sent))
     assert content["formatted_body"].startswith("<h1>DOWN: Nightly backup</h1>")
     assert "disk is full" in content["body"]
 

@@ -108,7 +108,7 @@ async def test_a_delay_begins_anew_with_every_failure(
         await add_channel(services, project, " ".join(events), delay=10, events=events)
     check = await create(services, project, channels="*")
     for signal in ("fail", "success", "fail"):
-        await ping(services, check.id, signal)  # type: ignore[arg-type]
+        await ping(services, check.id, signal)
         await settled(services, check)
         clock.advance(3)
     clock.advance(2)  # 11 s after the first failure, 5 s after the second one

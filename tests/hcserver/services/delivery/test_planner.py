@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Alert, changed
+from hcserver.domain.alert import Alert, AlertEvent, changed
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
 from tests.hcserver.services.conftest import FakeClock, create, ping
@@ -68,9 +68,10 @@ async def test_late_alerts_are_collapsed_to_the_newest(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
+    events: list[AlertEvent] = ["down", "up", "down"]
     alerts = [
         Alert(check=check.id, n=n, at=clock.now + timedelta(seconds=n), event=event, reason="ping")
-        for n, event in enumerate(("down", "up", "down"), 1)
+        for n, event in enumerate(events, 1)
     ]
     clock.advance(3600)
     await services.cache.change(check.id, lambda check: changed(replace(check, status="down")))

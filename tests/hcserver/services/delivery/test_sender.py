@@ -89,7 +89,7 @@ async def test_a_channel_for_recoveries_only_is_notified_of_all_of_them(
     for _ in range(3):
         for signal in ("fail", "success"):
             clock.advance(1)
-            await ping(services, check.id, signal)  # type: ignore[arg-type]
+            await ping(services, check.id, signal)
         await services.checks.pause(project, check.id)
         await settled(services, check)
     assert fake.events("one") == ["up", "paused"] * 3
@@ -126,7 +126,7 @@ async def test_after_a_long_absence_only_the_newest_pending_message_is_sent(
     fake.trouble["one"] = trouble
     for signal in ("fail", "success", "fail"):
         clock.advance(1)
-        await ping(services, check.id, signal)  # type: ignore[arg-type]
+        await ping(services, check.id, signal)
         await settled(services, check)
     fake.trouble.clear()
     left = clock.now

@@ -23,11 +23,13 @@ _STATUS: dict[MessageEvent, str] = {
     "reminder": "down",
     "test": "test",
 }
-# Of the API's members: what the check is, how it is, and where more can be done with it.
+# Of the API's members: what the check is and how it is. The uuid and the addresses let whoever reads them
+# ping the check: they are only there where the owner of the channel asks for them.
 _CHECK_MEMBERS = frozenset(
     {
         *("name", "slug", "tags", "desc", "grace", "n_pings", "status", "started", "last_ping", "next_ping"),
-        *("uuid", "ping_url", "update_url", "pause_url", "resume_url", "timeout", "schedule", "tz"),
+        *("unique_key", "uuid", "ping_url", "update_url", "pause_url", "resume_url"),
+        *("timeout", "schedule", "tz"),
     }
 )
 # Longer names first: $BODY must not hide $BODY_JSON.
@@ -37,10 +39,11 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def document(alert_message: AlertMessage) -> dict[str, object]:
+def document(alert_message: AlertMessage, *, full: bool) -> dict[str, object]:
     """The message, laid out as the Standard Webhooks specification recommends it ("Payload structure").
 
-    `title` and `text` are for people; chat servers that accept Slack's webhooks show them.
+    `title` and `text` are for people; chat servers that accept Slack's webhooks show them. `full`: with the
+    uuid of the check and the addresses that it is pinged and changed by.
     """
     return {
         "type": f"check.{alert_message.event.replace('-', '_')}",
@@ -50,7 +53,7 @@ def document(alert_message: AlertMessage) -> dict[str, object]:
         "reason": alert_message.reason,
         "since": _iso(alert_message.since),
         "project": alert_message.project,
-        "check": check_document(alert_message),
+        "check": check_document(alert_message, full=full),
         "last_ping": None if alert_message.last_ping is None else _ping_document(alert_message.last_ping),
         "title": title(alert_message),
         "text": plain(alert_message),
@@ -58,19 +61,19 @@ def document(alert_message: AlertMessage) -> dict[str, object]:
     }
 
 
-def check_document(alert_message: AlertMessage) -> dict[str, object]:
+def check_document(alert_message: AlertMessage, *, full: bool) -> dict[str, object]:
     """The check with members of the management API, version 3."""
     members = api_document(
-        alert_message.check, alert_message.now, alert_message.base_url, version=3, writable=True
+        alert_message.check, alert_message.now, alert_message.base_url, version=3, writable=full
     )
     return {name: value for name, value in members.items() if name in _CHECK_MEMBERS}
 
 
-def placeholders(alert_message: AlertMessage, body_limit: int) -> Placeholders:
+def placeholders(alert_message: AlertMessage, body_limit: int, *, full: bool) -> Placeholders:
     """What makes the value of each placeholder, by its name without "$": most templates use few of them.
 
     At most `body_limit` characters are taken of a body. TAG1, TAG2, … are the check's tags. EXITSTATUS is -1
-    if the last ping had none.
+    if the last ping had none. `full` is about JSON: see `document`.
     """
     check, ping = alert_message.check, alert_message.last_ping
 
@@ -89,7 +92,7 @@ def placeholders(alert_message: AlertMessage, body_limit: int) -> Placeholders:
         "NAME_JSON": lambda: json.dumps(check.name),
         "SLUG": lambda: check.slug,
         "TAGS": lambda: check.tags,
-        "JSON": lambda: json.dumps(check_document(alert_message)),
+        "JSON": lambda: json.dumps(check_document(alert_message, full=full)),
         "BODY": body,
         "BODY_JSON": lambda: json.dumps(body()),
         "BODY_TEXT": body_text,

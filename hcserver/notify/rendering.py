@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from hcserver.domain.identifiers import unique_key
 from hcserver.domain.ping import Ping
 from hcserver.domain.schedule import zone
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
@@ -43,8 +44,8 @@ def label(alert_message: AlertMessage) -> str:
 
 
 def link(alert_message: AlertMessage) -> str:
-    """Where more can be seen."""
-    return f"{alert_message.base_url}/api/v3/checks/{alert_message.check.id}"
+    """Where more can be seen. Nobody can ping the check by what is in there."""
+    return f"{alert_message.base_url}/api/v3/checks/{unique_key(alert_message.check.id)}"
 
 
 def sentence(alert_message: AlertMessage) -> str:

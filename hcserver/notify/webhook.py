@@ -64,7 +64,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`down` and `up`, where they are given, take the place of the request beside them.
 
-    "up" is for good news, "down" for everything else. With a secret, requests are signed.
+    "up" is for good news, "down" for everything else. With a secret, requests are signed. With `full` the
+    document (and $JSON) has the uuid and the addresses of the check, by which it can be pinged.
     """
 
     url: str | None = None
@@ -74,6 +75,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     down: Request | None = None
     up: Request | None = None
     secret: str = ""
+    full: bool = False
 
     def request(self, *, up: bool) -> Request | None:
         """None: nothing is sent."""
@@ -136,9 +138,9 @@ class Webhook:
             _validate(request)
         except InvalidRequest as error:
             raise DeliveryError(str(error), transient=False) from error
-        short = placeholders(alert_message, _SHORT_BODY_CHARACTERS)
+        short = placeholders(alert_message, _SHORT_BODY_CHARACTERS, full=parsed.full)
         url = expand(request.url, short, lambda value: quote(value, safe="", errors="replace"))
-        content = _content(request, alert_message)
+        content = _content(request, alert_message, parsed.full)
         headers = _headers(request, short, content) | _metadata(alert_message, content, key)
         answer = await context.http.request(request.method, url, headers, content)
         return _receipt(answer, alert_message.now)
@@ -182,12 +184,13 @@ def _key(secret: str) -> bytes:
     return key
 
 
-def _content(request: Request, alert_message: AlertMessage) -> bytes:
+def _content(request: Request, alert_message: AlertMessage, full: bool) -> bytes:
     if request.method not in _WITH_BODY:
         return b""
     if request.body is None:
-        return json.dumps(document(alert_message)).encode()
-    return expand(request.body, placeholders(alert_message, _BODY_CHARACTERS)).encode("utf-8", "replace")
+        return json.dumps(document(alert_message, full=full)).encode()
+    values = placeholders(alert_message, _BODY_CHARACTERS, full=full)
+    return expand(request.body, values).encode("utf-8", "replace")
 
 
 def _headers(request: Request, values: Placeholders, content: bytes) -> dict[str, str]:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hcserver.domain.check import Check
+from hcserver.domain.identifiers import unique_key
 from hcserver.domain.state_machine import grace_start, shown_status
-from hcserver.storage.checks import unique_key
 
 _AS_STORED = (
     *("name", "slug", "tags", "desc", "grace", "n_pings", "manual_resume", "methods"),

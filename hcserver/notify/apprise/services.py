@@ -10,6 +10,7 @@ from hcserver.notify.apprise.rendering import Compose
 from hcserver.notify.apprise.url import MAX_LENGTH, tidied
 
 _HOST = r"(?:[A-Za-z0-9][\w.-]*|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?"
+_CLEAR_HOST = r"(?:[A-Za-z0-9][\w-]*(?:\.[\w-]+)+|localhost|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?"
 _LOGIN = r"[^/@?]+@"
 _PATH = r"(?:/[^/?]+)*"
 _END = r"/?(?:\?.*)?"  # of an Apprise URL: Apprise knows the options of its services
@@ -126,10 +127,14 @@ NTFY = _service(
         rf"http://{_NTFY}": "ntfy://{login}{host}/{topic}?mode=private",
     },
     {
-        # On a server without accounts, who knows a topic can read it and write to it.
-        rf"ntfy(?P<s>s?)://(?:{_LOGIN})?(?P<host>{_HOST})/(?P<head>[^/?]{{1,2}})[^?]*": (
+        # On a server without accounts, who knows a topic can read it and write to it. Without a mode, what is
+        # not clearly a host is a topic, too.
+        rf"ntfy(?P<s>s?)://(?:{_LOGIN})?(?P<host>{_HOST})/(?P<head>[^/?]{{1,2}})[^?]*"
+        rf"(?=\?(?:.*&)?mode=private)": "ntfy{s}://{host}/{head}****",
+        rf"ntfy(?P<s>s?)://(?:{_LOGIN})?(?P<host>{_CLEAR_HOST})/(?P<head>[^/?]{{1,2}})[^?]*": (
             "ntfy{s}://{host}/{head}****"
         ),
+        rf"ntfy(?P<s>s?)://(?:{_LOGIN})?(?P<head>[\w-]{{1,2}})[^?]*/[^?]*": "ntfy{s}://{head}****",
         r"ntfys?://(?P<head>[\w-]{1,2})[\w-]*": "ntfys://ntfy.sh/{head}****",
     },
 )

@@ -20,11 +20,11 @@ MAIL = (
 
 
 def expanded(template: str, message: AlertMessage, limit: int = 1000) -> str:
-    return expand(template, placeholders(message, limit))
+    return expand(template, placeholders(message, limit, full=False))
 
 
 def test_a_document_has_these_members_in_this_order() -> None:
-    assert list(document(alert_message(last_ping=ping()))) == [
+    assert list(document(alert_message(last_ping=ping()), full=False)) == [
         *("type", "timestamp", "id", "status", "reason", "since", "project", "check", "last_ping"),
         *("title", "text", "link"),
     ]
@@ -32,7 +32,7 @@ def test_a_document_has_these_members_in_this_order() -> None:
 
 def test_the_check_is_as_the_api_shows_it_with_fewer_members() -> None:
     message = alert_message(check=check(last_ping=NOW, last_start=NOW - timedelta(seconds=9), desc="x"))
-    shown = check_document(message)
+    shown = check_document(message, full=True)
     api = api_document(message.check, message.now, message.base_url, version=3, writable=True)
     assert shown.items() <= api.items()
     assert list(shown) == [
@@ -42,8 +42,16 @@ def test_the_check_is_as_the_api_shows_it_with_fewer_members() -> None:
 
 
 def test_a_check_on_a_schedule_shows_that_instead_of_a_timeout() -> None:
-    shown = check_document(alert_message(check=check(kind="cron", schedule="0 3 * * *", tz="Europe/Riga")))
+    cron = check(kind="cron", schedule="0 3 * * *", tz="Europe/Riga")
+    shown = check_document(alert_message(check=cron), full=False)
     assert list(shown)[-2:] == ["schedule", "tz"]
+
+
+def test_a_document_that_is_not_full_has_the_unique_key_in_place_of_all_addresses() -> None:
+    full = check_document(alert_message(), full=True)
+    short = check_document(alert_message(), full=False)
+    assert full.keys() - short.keys() == {"uuid", "ping_url", "update_url", "pause_url", "resume_url"}
+    assert short.keys() - full.keys() == {"unique_key"}
 
 
 def test_the_body_as_received_and_the_readable_text_of_an_email() -> None:

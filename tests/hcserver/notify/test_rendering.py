@@ -71,7 +71,7 @@ def test_the_whole_message_in_plain_text() -> None:
         "It said:\n"
         "disk is full\n"
         "\n"
-        "https://hc.example.org/api/v3/checks/11111111-2222-4333-8444-555555555555"
+        "https://hc.example.org/api/v3/checks/93e280839e4aab2dee0d62b93359405648026a10"
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcserver.domain.identifiers import unique_key
 from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.notify.alert_message import Receipt
 from hcserver.notify.http_answers import FEW_ATTEMPTS
@@ -58,10 +59,29 @@ async def test_a_plain_url_gets_a_document_that_says_everything(
     }
     assert document["title"] == "DOWN: Nightly backup"
     assert "exit status 3" in document["text"]
-    assert document["check"]["uuid"] == str(CHECK)
+    assert document["check"]["unique_key"] == unique_key(CHECK)
     assert document["check"]["timeout"] == 86400
     assert document["last_ping"]["exit_status"] == 3
-    assert document["link"] == document["check"]["update_url"]
+    assert document["link"] == f"https://hc.example.org/api/v3/checks/{unique_key(CHECK)}"
+
+
+async def test_nobody_can_ping_the_check_by_what_a_webhook_is_sent(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
+    request = await sent(receiver, context, receiver.url, last_ping=ping())
+    assert str(CHECK).encode() not in request.body
+    request = await sent(receiver, context, target(receiver, body="$JSON", headers={"X": "$JSON"}))
+    assert str(CHECK).encode() not in request.body
+    assert str(CHECK) not in request.headers["x"]
+
+
+async def test_a_webhook_gets_the_uuid_and_the_addresses_if_it_asks_for_them(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
+    document = json.loads((await sent(receiver, context, target(receiver, full=True))).body)
+    assert document["check"]["uuid"] == str(CHECK)
+    assert document["check"]["ping_url"] == f"https://hc.example.org/ping/{CHECK}"
+    assert document["check"]["update_url"] == f"https://hc.example.org/api/v3/checks/{CHECK}"
 
 
 async def test_good_news_says_up(receiver: HttpReceiver, context: SendContext) -> None:
@@ -88,7 +108,7 @@ async def test_every_placeholder_stands_for_its_value(receiver: HttpReceiver, co
 
 
 async def test_the_check_as_json_is_what_the_api_shows(receiver: HttpReceiver, context: SendContext) -> None:
-    request = await sent(receiver, context, target(receiver, body="$JSON"))
+    request = await sent(receiver, context, target(receiver, body="$JSON", full=True))
     document = json.loads(request.body)
     assert document["name"] == "Nightly backup"
     assert document["ping_url"] == f"https://hc.example.org/ping/{CHECK}"

@@ -310,6 +310,19 @@ def test_other_targets_are_refused_with_what_is_needed(kind: AppriseTransport, t
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ntfy://topicA/topicB", "ntfy://to****"),
+        ("ntfys://tk_token@topicA/topicB?priority=max", "ntfys://to****"),
+        ("ntfy://pushserver/backups?mode=private", "ntfy://pushserver/ba****"),
+        ("ntfy://localhost:8080/backups", "ntfy://localhost:8080/ba****"),
+    ],
+)
+def test_a_topic_of_ntfy_is_masked_where_it_stands_in_the_place_of_the_host(url: str, shown: str) -> None:
+    assert CHANNEL_KINDS["ntfy"].masked(url) == shown
+
+
 def test_a_refusal_says_why() -> None:
     with pytest.raises(InvalidRequest, match="use the kind webhook"):
         CHANNEL_KINDS["apprise"].normalise("jsons://example.org")

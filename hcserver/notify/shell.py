@@ -104,9 +104,8 @@ def _program(command: str) -> str:
 
 def _environment(alert_message: AlertMessage) -> dict[str, str]:
     """Values in variables are not parsed by the shell, so that nothing in them can be run."""
-    values = {
-        name: value() for name, value in placeholders(alert_message, _BODY_CHARACTERS, full=True).items()
-    }
+    makers = placeholders(alert_message, _BODY_CHARACTERS, full=True)
+    values = {name: make() for name, make in makers.items()}
     ours = {
         name: value.replace("\0", "")[: _VALUE_CHARACTERS * 4 if name.endswith("JSON") else _VALUE_CHARACTERS]
         for name, value in values.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
@@ -13,13 +14,13 @@ from uuid import UUID
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
-from hcserver.domain.notification import Attempt, Notification, NotificationStatus
+from hcserver.domain.notification import Attempt, Notification
 from hcserver.errors import DeliveryError, Unavailable
 from hcserver.notify.alert_message import AlertMessage
 from hcserver.services.delivery.leases import MARGIN, Leases
 from hcserver.services.delivery.messages import Messages
+from hcserver.services.delivery.outcomes import Outcomes
 from hcserver.services.delivery.transports import Transports
-from hcserver.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +45,14 @@ class Attempts:
 
     def __init__(
         self,
-        storage: Storage,
+        outcomes: Outcomes,
         messages: Messages,
         transports: Transports,
         leases: Leases,
         max_attempts: int,
         clock: Clock,
     ) -> None:
-        self._storage = storage
+        self._outcomes = outcomes
         self._messages = messages
         self._transports = transports
         self._leases = leases
@@ -65,9 +66,7 @@ class Attempts:
         async with self._slots:
             if (until := self._closed_until.get(channel.id)) is not None and until > self._clock():
                 # It would be refused, and that would use up one of its attempts.
-                await self._storage.notifications.settle(
-                    notification, "pending", "the receiver has asked to wait", until
-                )
+                await self._outcomes.put_off(notification, "the receiver has asked to wait", until)
                 return
             if await self._leases.renew(notification) is None:
                 return
@@ -101,33 +100,34 @@ class Attempts:
         attempt, failure = outcome
         attempts = len(notification.attempts) + 1
         if failure is None:
-            await self._settle_surely(notification, "sent", attempt)
+            await self._surely(self._outcomes.sent, notification, attempt)
         elif failure.transient and attempts < min(
             self._max_attempts, failure.max_attempts or self._max_attempts
         ):
             due = self._clock() + timedelta(seconds=retry_pause(attempts, failure.retry_after))
             if failure.retry_after is not None:
                 self._close(channel.id, due)
-            await self._storage.notifications.settle(
-                notification, "pending", "will be tried again", due, attempt
-            )
+            await self._outcomes.put_off(notification, "will be tried again", due, attempt)
         else:
             log.warning("channel %s (%s): gave up: %s", channel.id, channel.kind, attempt.error)
-            await self._settle_surely(notification, "failed", attempt)
+            await self._surely(self._outcomes.failed, notification, attempt)
 
     def _close(self, channel: UUID, until: datetime) -> None:
         now = self._clock()
         self._closed_until = {id: moment for id, moment in self._closed_until.items() if moment > now}
         self._closed_until[channel] = until
 
-    async def _settle_surely(
-        self, notification: Notification, status: NotificationStatus, attempt: Attempt
+    async def _surely(
+        self,
+        note: Callable[[Notification, Attempt], Awaitable[None]],
+        notification: Notification,
+        attempt: Attempt,
     ) -> None:
         """Note the outcome before the lease ends, if the database lets us: else the message is sent again."""
         deadline = monotonic() + MARGIN - 1
         while True:
             try:
-                return await self._storage.notifications.settle(notification, status, None, None, attempt)
+                return await note(notification, attempt)
             except Unavailable:
                 if monotonic() >= deadline:
                     raise

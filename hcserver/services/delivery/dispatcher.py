@@ -17,6 +17,7 @@ from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Notification
 from hcserver.errors import Unavailable
 from hcserver.services.delivery.leases import Leases
+from hcserver.services.delivery.outcomes import Outcomes
 from hcserver.services.delivery.sender import Sender
 from hcserver.storage import Storage
 
@@ -34,7 +35,10 @@ _Key = tuple[UUID, UUID, int]  # check, channel, number
 class Dispatcher:
     """Gives notifications to the sender: those that are pushed, and those that are due in the database."""
 
-    def __init__(self, storage: Storage, sender: Sender, leases: Leases, clock: Clock) -> None:
+    def __init__(
+        self, storage: Storage, sender: Sender, leases: Leases, outcomes: Outcomes, clock: Clock
+    ) -> None:
+        self._outcomes = outcomes
         self._storage = storage
         self._sender = sender
         self._leases = leases
@@ -151,7 +155,7 @@ class Dispatcher:
             return await self._send(leased)  # they have just been settled
         dues = [one.due for one in pending if one.due is not None]
         due = max([self._clock() + timedelta(seconds=TICK), *dues])
-        await self._storage.notifications.settle(leased, "pending", "waits for an earlier one", due)
+        await self._outcomes.put_off(leased, "waits for an earlier one", due)
         return False
 
 

@@ -27,10 +27,12 @@ from hcserver.services.delivery.held_notifications import Holds
 from hcserver.services.delivery.leases import Leases
 from hcserver.services.delivery.messages import Messages
 from hcserver.services.delivery.operator_mail import OperatorMail
+from hcserver.services.delivery.outcomes import Outcomes
 from hcserver.services.delivery.planner import Planner
 from hcserver.services.delivery.project_settings import ProjectSettingsCache
 from hcserver.services.delivery.sender import Sender
 from hcserver.services.delivery.transports import Transports
+from hcserver.services.events import EventBus
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.lookup import Lookup
 from hcserver.storage import Storage
@@ -47,17 +49,21 @@ class Notifier:
         return_address: Callable[[UUID], str],
         settings: Settings,
         clock: Clock,
+        events: EventBus,
     ) -> None:
+        outcomes = Outcomes(storage, events)
         self.project_settings = ProjectSettingsCache(storage)
         self.leases = Leases(storage, settings.notifications.timeout, clock)
         self.transports = Transports(settings)
         self.messages = Messages(storage, lookup, return_address, settings.http.public_url, clock)
         self.attempts = Attempts(
-            storage, self.messages, self.transports, self.leases, settings.notifications.attempts, clock
+            outcomes, self.messages, self.transports, self.leases, settings.notifications.attempts, clock
         )
         holds = Holds(self.project_settings, clock)
-        self.sender = Sender(storage, cache, self.project_settings, holds, self.attempts, self.leases, clock)
-        self.dispatcher = Dispatcher(storage, self.sender, self.leases, clock)
+        self.sender = Sender(
+            storage, cache, self.project_settings, holds, self.attempts, self.leases, outcomes
+        )
+        self.dispatcher = Dispatcher(storage, self.sender, self.leases, outcomes, clock)
         self.planner = Planner(storage, self.project_settings, holds, self.leases, self.dispatcher, clock)
         self.channel_tests = ChannelTests(self.messages, self.attempts)
         self.operator_mail = OperatorMail(self.transports, settings, clock)

@@ -10,13 +10,14 @@ from msgspec.structs import replace
 
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
-from hcserver.domain.clock import EPOCH, Clock
+from hcserver.domain.clock import EPOCH
 from hcserver.domain.notification import Notification
 from hcserver.domain.notification_policy import reason_to_skip
 from hcserver.errors import NotFound
 from hcserver.services.delivery.attempts import Attempts
 from hcserver.services.delivery.held_notifications import Holds
 from hcserver.services.delivery.leases import Leases
+from hcserver.services.delivery.outcomes import Outcomes
 from hcserver.services.delivery.planner import LATE, SUPERSEDED
 from hcserver.services.delivery.project_settings import ProjectSettings, ProjectSettingsCache
 from hcserver.services.intake.check_cache import CheckCache
@@ -34,7 +35,7 @@ class Sender:
         holds: Holds,
         attempts: Attempts,
         leases: Leases,
-        clock: Clock,
+        outcomes: Outcomes,
     ) -> None:
         self._storage = storage
         self._cache = cache
@@ -42,7 +43,7 @@ class Sender:
         self._holds = holds
         self._attempts = attempts
         self._leases = leases
-        self._clock = clock
+        self._outcomes = outcomes
         self._back_since = EPOCH  # when this server, or its database, came back from its last long absence
 
     def came_back(self, since: datetime, now: datetime) -> None:
@@ -61,7 +62,7 @@ class Sender:
         ]
         pending = [one for one in earlier if one.status == "pending"]
         if pending and notification.event == "reminder" and any(one.held for one in pending):
-            await self._skip(notification, "an earlier message is still held back")
+            await self._outcomes.skipped(notification, "an earlier message is still held back")
         elif pending:
             return pending
         else:
@@ -75,7 +76,7 @@ class Sender:
         if not await self._storage.notifications.claim(earlier, self._leases.end()):
             return earlier  # it is on its way
         why = f"over before it was told ({earlier.why})"
-        await self._skip(earlier, why)
+        await self._outcomes.skipped(earlier, why)
         return replace(earlier, status="skipped", why=why)
 
     async def _send(self, notification: Notification, earlier: Sequence[Notification]) -> None:
@@ -83,19 +84,19 @@ class Sender:
         channel = settings.channels.get(notification.channel)
         check = await self._check(notification.check)
         if channel is None or check is None:
-            await self._skip(notification, "the channel or the check was deleted")
+            await self._outcomes.skipped(notification, "the channel or the check was deleted")
             return
         why = await self._reason_to_skip(notification, earlier, channel, check, settings)
         if why is not None:
-            await self._skip(notification, why)
+            await self._outcomes.skipped(notification, why)
             return
         hold = await self._holds.of(notification, check, channel, settings)
         if hold is None:
             await self._attempts.make(notification, channel, check)
         elif notification.event == "reminder":
-            await self._skip(notification, hold.why)
+            await self._outcomes.skipped(notification, hold.why)
         else:
-            await self._storage.notifications.settle(notification, "pending", hold.why, hold.until, held=True)
+            await self._outcomes.put_off(notification, hold.why, hold.until, held=True)
 
     async def _reason_to_skip(
         self,
@@ -128,6 +129,3 @@ class Sender:
             return await self._cache.get(id)
         except NotFound:
             return None
-
-    async def _skip(self, notification: Notification, why: str) -> None:
-        await self._storage.notifications.settle(notification, "skipped", why, None)

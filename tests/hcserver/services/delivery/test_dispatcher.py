@@ -97,7 +97,7 @@ async def test_what_a_full_queue_does_not_take_is_sent_from_the_database(
     checks = [await create(services, project, channels="*") for _ in range(dispatcher_module.SENDERS + 5)]
     for check in checks:
         await ping(services, check.id, "fail")
-        await services.cache.settle(check.id)
+        await services.state_writer.settle(check.id)
     assert len(services.notifier.dispatcher.queued(channel.id)) == 2
     release.set()
     fake.trouble.clear()
@@ -116,7 +116,7 @@ async def test_a_notification_whose_predecessor_was_just_settled_is_sent_at_once
     gate = asyncio.Event()
     fake.trouble["one"] = gate.wait
     await ping(services, check.id, "fail")
-    await services.cache.settle(check.id)
+    await services.state_writer.settle(check.id)
     before = services.storage.notifications.before
 
     async def before_its_end(one: Notification) -> list[Notification]:

@@ -22,7 +22,7 @@ async def test_a_channel_with_a_delay_is_notified_only_of_failures_that_last(
     lasting = await create(services, project, channels="*", name="lasting")
     await ping(services, brief.id, "fail")
     await ping(services, lasting.id, "fail")
-    await services.cache.flush()
+    await services.state_writer.flush()
     clock.advance(60)
     await ping(services, brief.id)
     await settled(services, brief)
@@ -45,7 +45,7 @@ async def test_a_snoozed_check_that_is_still_down_afterwards_is_reported_then(
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
     until = clock.now + timedelta(minutes=30)
-    await services.cache.change(check.id, lambda check: changed(replace(check, snoozed_until=until)))
+    await services.state_writer.change(check.id, lambda check: changed(replace(check, snoozed_until=until)))
     await ping(services, check.id, "fail")
     [one] = await settled(services, check)
     assert (one.status, one.why, one.held) == ("pending", "held back: snoozed", True)
@@ -95,7 +95,7 @@ async def test_a_maintenance_window_counts_from_its_creation_to_its_deletion(
     await services.storage.windows.delete(
         window.id
     )  # by another process, which this one has not heard of yet
-    await services.checks.snooze(project, second.id, None)
+    await services.check_editor.snooze(project, second.id, None)
     await services.notifier.tick()
     await log_of(services, second, 1)
     assert fake.events("one") == ["down", "down"]
@@ -139,11 +139,11 @@ async def test_a_held_message_is_sent_when_a_snooze_is_ended_early(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
-    await services.checks.snooze(project, check.id, clock.now + timedelta(days=1))
+    await services.check_editor.snooze(project, check.id, clock.now + timedelta(days=1))
     await ping(services, check.id, "fail")
     [one] = await settled(services, check)
     assert one.why == "held back: snoozed"
-    await services.checks.snooze(project, check.id, None)
+    await services.check_editor.snooze(project, check.id, None)
     await services.notifier.tick()
     await log_of(services, check, 1)
     assert fake.events("one") == ["down"]
@@ -159,7 +159,7 @@ async def test_messages_are_sent_when_maintenance_is_ended_early_unless_held_oth
         project,
         {"start": clock.now.isoformat(), "end": (clock.now + timedelta(hours=1)).isoformat()},
     )
-    await services.checks.snooze(project, snoozed.id, clock.now + timedelta(minutes=30))
+    await services.check_editor.snooze(project, snoozed.id, clock.now + timedelta(minutes=30))
     for check in (told, snoozed):
         await ping(services, check.id, "fail")
         await settled(services, check)

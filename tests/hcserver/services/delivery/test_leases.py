@@ -47,7 +47,7 @@ async def test_a_message_that_waits_in_a_queue_longer_than_a_lease_is_sent_once(
     checks = [await create(first, project, channels="*") for _ in range(dispatcher_module.SENDERS + 3)]
     for check in checks:
         await ping(first, check.id, "fail")
-        await first.cache.settle(check.id)
+        await first.state_writer.settle(check.id)
     waiting = {one.check for one in first.notifier.dispatcher.queued(channel.id)}
     assert len(waiting) == 3
     fake.trouble.clear()

@@ -58,10 +58,10 @@ async def test_a_reminder_is_sent_and_says_since_when_it_is_down(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
-    await services.cache.change(check.id, lambda check: changed(replace(check, repeat_after=120)))
+    await services.state_writer.change(check.id, lambda check: changed(replace(check, repeat_after=120)))
     await ping(services, check.id, "fail")
     failed = clock.now
-    await services.cache.flush()
+    await services.state_writer.flush()
     await pass_time(services, clock, 130)
     await log_of(services, check, 2)
     assert fake.events("one") == ["down", "reminder"]

@@ -53,10 +53,10 @@ async def test_two_processes_send_each_message_once(
     checks = [await create(first, project, channels="*", timeout=60, grace=60) for _ in range(20)]
     for check in checks:
         await ping(first, check.id)
-    await first.cache.flush()
+    await first.state_writer.flush()
     for _ in range(3):
         clock.advance(50)
-        await asyncio.gather(first.scheduler.tick(), second.scheduler.tick())
+        await asyncio.gather(first.runtime.due_checks.tick(), second.runtime.due_checks.tick())
     for check in checks:
         await log_of(first, check, 1)
     assert sorted(alert_message.check.id for _, alert_message in fake.sent) == sorted(
@@ -71,5 +71,5 @@ async def test_the_notifications_of_a_deleted_check_are_deleted_too(
     check = await create(services, project, channels="*")
     await ping(services, check.id, "fail")
     await log_of(services, check, 1)
-    await services.checks.delete(project, check.id)
+    await services.check_deletion.delete(project, check.id)
     assert await database["notifications"].count_documents({}) == 0

@@ -5,24 +5,24 @@ from typing import Any
 
 import pytest
 
+from hcserver.app import build_services
 from hcserver.config.schema import NotificationSettings, Settings
 from hcserver.errors import DeliveryError
 from hcserver.notify.mailer import Mailer
-from hcserver.services.container import Services
 from hcserver.services.delivery import operator_mail
 from tests.hcserver.services.conftest import FakeClock, MakeServices
 
 
 async def test_the_operator_is_notified_once_by_several_servers(
-    make_services: MakeServices, clock: FakeClock
+    make_services: MakeServices, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
     servers = [await make_services() for _ in range(2)]
     for services in servers:
-        services.scheduler.tell_operator = told.append
-        await services.scheduler.tick()
+        monkeypatch.setattr(services.notifier, "notify_operator", told.append)
+        await services.runtime.due_checks.tick()
     clock.advance(3600)
-    await asyncio.gather(*(services.scheduler.tick() for services in servers))
+    await asyncio.gather(*(services.runtime.due_checks.tick() for services in servers))
     assert len(told) == 1
 
 
@@ -41,11 +41,11 @@ async def test_the_operator_is_notified_that_the_server_was_away(
     monkeypatch.setattr(Mailer, "send", send)
     monkeypatch.setattr(operator_mail, "retry_pause", lambda attempt: 0.0)
     settings = Settings(notifications=NotificationSettings(operator="Ops <ops@example.org>"))
-    services = Services(database, settings, clock)
+    services = build_services(database, settings, clock)
     await services.start()
-    await services.scheduler.tick()
+    await services.runtime.due_checks.tick()
     clock.advance(3600)
-    await services.scheduler.tick()
+    await services.runtime.due_checks.tick()
     async with asyncio.timeout(10):
         while len(told) < 2:
             await asyncio.sleep(0.01)

@@ -41,7 +41,7 @@ async def test_a_failure_that_waits_for_another_attempt_is_not_sent_after_a_paus
     await ping(services, check.id, "fail")
     await settled(services, check)
     fake.trouble.clear()
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     clock.advance(5)
     await services.notifier.tick()
     assert outcomes(await log_of(services, check, 1)) == [("down", "skipped", PAUSED)]
@@ -60,8 +60,8 @@ async def test_a_failure_that_waits_long_is_seen_to_be_skipped_soon_after_a_paus
         clock.now = one.due
         await services.notifier.tick()
         [one] = await settled(services, check)
-    await services.checks.pause(project, check.id)
-    await services.cache.flush()
+    await services.check_editor.pause(project, check.id)
+    await services.state_writer.flush()
     await services.notifier.tick()
     assert outcomes(await log_of(services, check, 1)) == [("down", "skipped", PAUSED)]
 
@@ -74,14 +74,14 @@ async def test_a_failure_that_is_held_back_is_not_sent_after_a_pause(
     check = await create(services, project, channels="*")
     end = clock.now + timedelta(hours=1)
     if reason == "snooze":
-        await services.checks.snooze(project, check.id, end)
+        await services.check_editor.snooze(project, check.id, end)
     if reason == "maintenance":
         await services.windows.create(project, {"start": clock.now.isoformat(), "end": end.isoformat()})
     await ping(services, check.id, "fail")
     [one] = await settled(services, check)
     assert one.held
-    await services.checks.pause(project, check.id)
-    await services.cache.flush()
+    await services.check_editor.pause(project, check.id)
+    await services.state_writer.flush()
     await services.notifier.tick()
     assert outcomes(await log_of(services, check, 1)) == [("down", "skipped", PAUSED)]
     clock.advance(7200)
@@ -100,8 +100,8 @@ async def test_a_failure_in_a_queue_is_not_sent_after_a_pause(
         await ping(services, (await create(services, project, channels="*")).id, "fail")
     check = await create(services, project, channels="*")
     await ping(services, check.id, "fail")
-    await services.cache.settle(check.id)
-    await services.checks.pause(project, check.id)
+    await services.state_writer.settle(check.id)
+    await services.check_editor.pause(project, check.id)
     gate.set()
     assert outcomes(await log_of(services, check, 1)) == [("down", "skipped", PAUSED)]
 
@@ -114,7 +114,7 @@ async def test_a_failure_before_a_pause_is_not_sent_after_the_check_is_up_again(
     out_of_order(fake, "one")
     await ping(services, check.id, "fail")
     await settled(services, check)
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     clock.advance(1)
     await ping(services, check.id)
     fake.trouble.clear()
@@ -137,8 +137,8 @@ async def test_a_failure_before_a_pause_is_not_sent_after_a_restart(
     out_of_order(fake, "one")
     await ping(services, check.id, "fail")
     await settled(services, check)
-    await services.checks.pause(project, check.id)
-    await services.cache.flush()
+    await services.check_editor.pause(project, check.id)
+    await services.state_writer.flush()
     await services.stop()
     fake.trouble.clear()
     clock.advance(60)
@@ -156,7 +156,7 @@ async def test_a_failure_after_a_pause_is_sent(
     for _ in range(2):
         await ping(services, check.id, "fail")
         await settled(services, check)
-        await services.checks.pause(project, check.id)
+        await services.check_editor.pause(project, check.id)
         clock.advance(1)
     assert fake.events("one") == ["down", "down"]
 
@@ -171,7 +171,7 @@ async def test_a_channel_that_was_taken_off_the_check_is_not_notified_any_more(
     await ping(services, check.id, "fail")
     await settled(services, check)
     fake.trouble.clear()
-    await services.checks.update(project, check.id, parse_spec({"channels": str(kept.id)}, 3))
+    await services.check_editor.update(project, check.id, parse_spec({"channels": str(kept.id)}, 3))
     clock.advance(5)
     await services.notifier.tick()
     log = {one.channel: one for one in await log_of(services, check, 2)}
@@ -206,7 +206,7 @@ async def test_a_channel_that_was_just_assigned_by_another_process_is_notified(
     channel = await add_channel(first, project, "one")
     check = await create(first, project)
     assert (await second.cache.get(check.id)).channels == ()
-    await first.checks.update(project, check.id, parse_spec({"channels": str(channel.id)}, 3))
+    await first.check_editor.update(project, check.id, parse_spec({"channels": str(channel.id)}, 3))
     out_of_order(fake, "one")
     await ping(first, check.id, "fail")
     await settled(first, check)
@@ -226,7 +226,7 @@ async def test_who_was_notified_of_a_failure_hears_of_its_end_after_a_pause(
     failed = clock.now
     await log_of(services, check, 1)
     clock.advance(60)
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     clock.advance(60)
     await ping(services, check.id)
     await settled(services, check)
@@ -242,7 +242,7 @@ async def test_who_was_notified_of_a_failure_hears_of_its_end_after_a_pause_and_
     check = await create(services, project, channels="*")
     await ping(services, check.id, "fail")
     await log_of(services, check, 1)
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     await services.stop()
     clock.advance(60)
     restarted = await make_services()
@@ -258,7 +258,7 @@ async def test_who_was_notified_of_the_pause_does_not_hear_of_the_end(
     check = await create(services, project, channels="*")
     await ping(services, check.id, "fail")
     await log_of(services, check, 1)
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     clock.advance(60)
     await ping(services, check.id)
     log = await settled(services, check)
@@ -275,9 +275,9 @@ async def test_reminders_before_a_pause_do_not_hide_that_the_failure_was_sent(
     for _ in range(12):
         await settled(services, check)
         clock.advance(60)
-        await services.scheduler.tick()
+        await services.runtime.due_checks.tick()
     await settled(services, check)
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     await ping(services, check.id)
     await settled(services, check)
     assert fake.events("one")[-1] == "up"
@@ -290,8 +290,8 @@ async def test_a_check_that_was_resumed_by_hand_starts_afresh(
     check = await create(services, project, channels="*")
     await ping(services, check.id, "fail")
     await log_of(services, check, 1)
-    await services.checks.pause(project, check.id)
-    await services.checks.resume(project, check.id)
+    await services.check_editor.pause(project, check.id)
+    await services.check_editor.resume(project, check.id)
     await ping(services, check.id)
     await settled(services, check)
     assert fake.events("one") == ["down"]

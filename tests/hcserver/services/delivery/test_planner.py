@@ -28,7 +28,7 @@ async def test_channels_are_notified_only_of_their_events_and_tags(
     check = await create(services, project, channels="*", tags="prod db")
     await ping(services, check.id, "fail")
     await ping(services, check.id)
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     await settled(services, check)
     assert fake.events("recoveries") == ["up"]
     assert fake.events("pauses") == ["paused"]
@@ -53,7 +53,9 @@ async def test_a_failure_below_the_threshold_is_in_the_log(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
-    await services.cache.change(check.id, lambda check: changed(replace(check, failures_before_alert=2)))
+    await services.state_writer.change(
+        check.id, lambda check: changed(replace(check, failures_before_alert=2))
+    )
     await ping(services, check.id, "fail")
     [held] = await log_of(services, check, 1)
     assert (held.status, held.why) == ("skipped", "failure 1 of 2 in a row")
@@ -74,7 +76,7 @@ async def test_late_alerts_are_collapsed_to_the_newest(
         for n, event in enumerate(events, 1)
     ]
     clock.advance(3600)
-    await services.cache.change(check.id, lambda check: changed(replace(check, status="down")))
+    await services.state_writer.change(check.id, lambda check: changed(replace(check, status="down")))
     await services.notifier.take([(check, alert) for alert in alerts])
     log = await log_of(services, check, 3)
     assert [one.status for one in log] == ["skipped", "skipped", "sent"]

@@ -46,9 +46,9 @@ async def test_a_channel_that_was_just_made_is_notified(
     old = await create(services, project, channels=str((await add_channel(services, project, "old")).id))
     for one in (services, other):
         await ping(one, old.id, "fail")
-        await one.cache.settle(old.id)
+        await one.state_writer.settle(old.id)
         await ping(one, old.id)
-        await one.cache.settle(old.id)
+        await one.state_writer.settle(old.id)
     for number, one in enumerate((services, other)):
         channel = Channel(
             id=uuid4(), project=project.id, created=services.clock(), kind="fake", target=f"new {number}"

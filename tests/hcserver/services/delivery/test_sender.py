@@ -27,13 +27,13 @@ async def test_a_failure_after_the_end_of_a_snooze_is_sent_at_once(
 ) -> None:
     await add_channel(services, project, "one", events=("down", "up", "paused"))
     check = await create(services, project, channels="*")
-    await services.checks.snooze(project, check.id, clock.now + timedelta(days=100))
+    await services.check_editor.snooze(project, check.id, clock.now + timedelta(days=100))
     await ping(services, check.id, "fail")
     await settled(services, check)
     clock.advance(1)
     await ping(services, check.id)
     await settled(services, check)
-    await services.checks.snooze(project, check.id, None)
+    await services.check_editor.snooze(project, check.id, None)
     clock.advance(1)
     await ping(services, check.id, "fail")
     log = await log_of(services, check, 3)
@@ -42,7 +42,7 @@ async def test_a_failure_after_the_end_of_a_snooze_is_sent_at_once(
         ("up", "skipped"),
         ("down", "sent"),
     ]
-    await services.checks.pause(project, check.id)
+    await services.check_editor.pause(project, check.id)
     await log_of(services, check, 4)
     assert fake.events("one") == ["down", "paused"]
 
@@ -52,9 +52,9 @@ async def test_reminders_behind_a_held_message_are_skipped(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*", repeat_after=60)
-    await services.checks.snooze(project, check.id, clock.now + timedelta(seconds=210))
+    await services.check_editor.snooze(project, check.id, clock.now + timedelta(seconds=210))
     await ping(services, check.id, "fail")
-    await services.cache.flush()
+    await services.state_writer.flush()
     for _ in range(4):
         await pass_time(services, clock, 50)
         await settled(services, check)
@@ -73,7 +73,7 @@ async def test_a_recovery_does_not_wait_for_held_reminders(
     check = await create(services, project, channels="*", repeat_after=60)
     await ping(services, check.id, "fail")
     await log_of(services, check, 1)
-    await services.checks.snooze(project, check.id, clock.now + timedelta(days=1))
+    await services.check_editor.snooze(project, check.id, clock.now + timedelta(days=1))
     await pass_time(services, clock, 100)
     await settled(services, check)
     await ping(services, check.id)
@@ -90,7 +90,7 @@ async def test_a_channel_for_recoveries_only_is_notified_of_all_of_them(
         for signal in ("fail", "success"):
             clock.advance(1)
             await ping(services, check.id, signal)
-        await services.checks.pause(project, check.id)
+        await services.check_editor.pause(project, check.id)
         await settled(services, check)
     assert fake.events("one") == ["up", "paused"] * 3
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
+from hcserver.app import build_services
 from hcserver.config.schema import NotificationSettings, Settings
 from hcserver.config.types import networks
 from hcserver.domain.channel import Channel
@@ -159,7 +160,7 @@ async def test_a_private_address_that_the_settings_allow_is_accepted(
     database: Any, project: Project, clock: FakeClock
 ) -> None:
     allowed = NotificationSettings(allowed_networks=networks().read(["192.168.1.0/24"]))
-    services = Services(database, Settings(notifications=allowed), clock)
+    services = build_services(database, Settings(notifications=allowed), clock)
     spec = parse_channel({"kind": "webhook", "target": "http://192.168.1.5/"})
     assert (await services.channels.create(project, spec)).target == "http://192.168.1.5/"
     with pytest.raises(InvalidRequest, match=r"192\.168\.2\.5 leads to a private"):

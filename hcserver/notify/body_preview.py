@@ -8,7 +8,7 @@ from hcserver.notify.plain_text import first_lines
 
 MAX_CHARACTERS = 1000
 MAX_LINES = 30
-_READ_CHARACTERS = 16_384  # enough for the above where white space comes first
+_READ_CHARACTERS = 4096  # enough for the above where white space comes first
 
 # Bounds for reading an email, so that a costly one does not hold up others.
 _MAIL_BYTES = 262_144

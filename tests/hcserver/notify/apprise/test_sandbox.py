@@ -10,6 +10,7 @@ ATTEMPTS = """
 import ipaddress, json, os, socket, subprocess, sys
 from hcserver.notify.apprise.sandbox import confine, seen
 from hcserver.net.address_policy import AddressPolicy
+from hcserver.net.own_addresses import own_addresses
 
 folder, port = sys.argv[1], int(sys.argv[2])
 kept = os.path.join(folder, "kept")
@@ -35,6 +36,7 @@ attempts = {
     "a socket on disk": lambda: socket.socket(socket.AF_UNIX).connect("/run/x"),
     "allowed: loopback": lambda: socket.create_connection(("127.0.0.1", port), 1).close(),
     "allowed: by name": lambda: socket.create_connection(("localhost", port), 1).close(),
+    "allowed: to know our own addresses": lambda: own_addresses(),
     "allowed: import": lambda: __import__("wave"),
 }
 outcomes = {}
@@ -58,7 +60,7 @@ def test_a_confined_process_reaches_permitted_addresses_and_nothing_else(tmp_pat
     with socket.create_server(("127.0.0.1", 0)) as server:
         command = [sys.executable, "-P", "-c", ATTEMPTS, str(tmp_path), str(server.getsockname()[1])]
         outcomes = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
-    assert len(outcomes) == 19
+    assert len(outcomes) == 20
     wrong = {
         name: result
         for name, result in outcomes.items()

@@ -21,6 +21,7 @@ from hcserver.domain.project import Project
 from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import ConfigError, Unavailable
 from hcserver.logs import set_up_logging
+from hcserver.net.address_policy import AddressPolicy
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
@@ -95,7 +96,8 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     state_reader = StateReader(storage, logged_tokens)
     cache = CheckCache(state_reader, unwritten, limits.cached_checks)
     bounces = Bounces(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock)
+    notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock, events)
+    policy = AddressPolicy(settings.notifications.allowed_networks)
     state_writer = StateWriter(storage, cache, unwritten, notifier, events)
     # The way in for pings, and what people do.
     appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
@@ -121,7 +123,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         check_deletion=deletion,
         projects=Projects(storage, lookup, checks, deletion, clock),
         admin_keys=AdminKeys(storage, clock),
-        channels=Channels(storage, cache, state_writer, notifier, clock),
+        channels=Channels(storage, cache, state_writer, notifier, policy, clock),
         windows=Windows(storage, cache, notifier, clock),
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, state_writer),

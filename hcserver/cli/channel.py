@@ -1,4 +1,4 @@
-"""hcserver channel: where people are told."""
+"""hcserver channel: how people are notified."""
 
 from __future__ import annotations
 
@@ -38,14 +38,18 @@ def _events(context: click.Context, parameter: click.Parameter, value: str | Non
 
 
 _OPTIONS = (
-    click.option("--events", callback=_events, help=f"What it tells, comma-separated: {', '.join(EVENTS)}."),
+    click.option(
+        "--events",
+        callback=_events,
+        help=f"The events that it is notified of, comma-separated: {', '.join(EVENTS)}.",
+    ),
     click.option(
         "--delay",
         type=click.IntRange(0, MAX_DELAY),
         metavar="SECONDS",
-        help="Tell that a check is down only if it still is after so long.",
+        help="Send that a check is down only if it still is after so long.",
     ),
-    click.option("--tags", help="Tell only of checks that have one of these tags, separated by blanks."),
+    click.option("--tags", help="Only for checks that have one of these tags, separated by blanks."),
     click.option(
         "--auto-assign/--no-auto-assign", default=None, help="Give it to new checks that name no channels."
     ),
@@ -72,7 +76,7 @@ def channel() -> None:
 @_settings
 @json_option
 def create(project: str, kind: str, target: str | None, as_json: bool, **settings: object) -> None:
-    """Add a channel of that KIND to PROJECT. TARGET says where it leads."""
+    """Add a channel of that KIND to PROJECT. TARGET says where messages go."""
     if target is None:
         raise click.UsageError(f"TARGET is missing: the kind {kind} needs {CHANNEL_KINDS[kind].needs}")
 
@@ -90,7 +94,7 @@ def create(project: str, kind: str, target: str | None, as_json: bool, **setting
     else:
         click.echo(f"Created the {kind} channel {fields['id']}.")
     if kind == Shell.name and not current_settings().notifications.shell:
-        click.echo("It can't tell anything before the setting notifications.shell is true.", err=True)
+        click.echo("It can't send anything before the setting notifications.shell is true.", err=True)
 
 
 @channel.command(name="list")
@@ -129,10 +133,10 @@ def show(project: str, name_or_id: str, secrets: bool, as_json: bool) -> None:
 @channel.command()
 @_project
 @_channel
-@click.option("--check", help="The id of a check that it is to be about.")
+@click.option("--check", help="The id of a check for the message to be about.")
 @json_option
 def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> None:
-    """Send a test through CHANNEL, and say what came of it. The status is 1 if it failed."""
+    """Send a test message by CHANNEL and print the outcome. The exit status is 1 if it failed."""
 
     async def work() -> dict[str, object]:
         async with open_services() as services, working(services):
@@ -160,13 +164,13 @@ def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> Non
 @channel.command()
 @_project
 @_channel
-@click.option("--target", help="Where it leads from now on.")
+@click.option("--target", help="Its new target.")
 @click.option("--name", help="Its new name.")
 @_settings
-@click.option("--disable/--enable", "disabled", default=None, help="Stop or resume telling by it.")
+@click.option("--disable/--enable", "disabled", default=None, help="Stop or resume sending by it.")
 @json_option
 def update(project: str, name_or_id: str, as_json: bool, **settings: object) -> None:
-    """Change CHANNEL (a name or an id) of PROJECT; what isn't named stays as it is."""
+    """Change CHANNEL (a name or an id) of PROJECT; options that are not given change nothing."""
 
     async def work() -> Channel:
         async with open_services() as services:

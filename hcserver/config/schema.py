@@ -163,7 +163,7 @@ class EmailSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotificationSettings:
-    """How people are told. Times in seconds."""
+    """How people are notified. Times in seconds."""
 
     allowed_networks: tuple[Network, ...] = _setting((), types.networks())
     redirects: bool = _setting(False, types.boolean())

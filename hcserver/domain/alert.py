@@ -33,6 +33,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None  # when what has ended (for a reminder: what still goes on) began
     held: str | None = None
     ping: int = 0  # n of the last ping at that time, 0: there was none
+    after_pause: bool = False  # an "up" that ends a pause of a check that was down before
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -89,12 +90,25 @@ def _follow(before: Check, after: Check, flip: Flip | None) -> Step:
         return _failed(before, after, flip)
     up_at = flip.at if flip.new == "up" else None
     calm = replace(
-        after, up_at=up_at, failures=0, failed_at=None, down_at=None, told_at=None, tell_after=None
+        after,
+        up_at=up_at,
+        failures=0,
+        failed_at=None,
+        down_at=None,
+        down_before_pause=None,
+        told_at=None,
+        tell_after=None,
     )
+    if flip.new == "paused":
+        # Failures before the pause are not reported any more; who heard of them still hears how they end.
+        down_since = before.down_at if before.told_at is not None else None
+        paused = replace(calm, down_before_pause=down_since, paused_alert=before.n_alerts + 1)
+        return _alert(paused, flip, "paused", flip.at, flip.reason)
     if flip.old == "down" and flip.new == "up" and before.told_at is not None:
         return _alert(calm, flip, "up", flip.at, flip.reason, since=before.down_at)
-    if flip.new == "paused":
-        return _alert(calm, flip, "paused", flip.at, flip.reason)
+    if flip.old == "paused" and flip.new == "up" and before.down_before_pause is not None:
+        since = before.down_before_pause
+        return _alert(calm, flip, "up", flip.at, flip.reason, since=since, after_pause=True)
     return Step(calm, flip)
 
 
@@ -106,7 +120,9 @@ def _failed(before: Check, after: Check, flip: Flip | None) -> Step:
     # The run that is expected next follows the moment at which this one was due.
     failed_at = at - timedelta(seconds=after.grace) if by_time else at
     down_at = after.down_at if flip is None else flip.at
-    after = replace(after, failures=before.failures + 1, failed_at=failed_at, down_at=down_at)
+    after = replace(
+        after, failures=before.failures + 1, failed_at=failed_at, down_at=down_at, down_before_pause=None
+    )
     if after.told_at is not None:
         return Step(_with_moment(after), flip)
     if after.failures < after.failures_before_alert:
@@ -166,6 +182,7 @@ def _alert(
     reason: Cause,
     since: datetime | None = None,
     held: str | None = None,
+    after_pause: bool = False,
 ) -> Step:
     n = check.n_alerts + 1
     alert = Alert(
@@ -177,5 +194,6 @@ def _alert(
         since=since,
         held=held,
         ping=check.n_pings,
+        after_pause=after_pause,
     )
     return Step(replace(check, n_alerts=n), flip, alert)

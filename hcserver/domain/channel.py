@@ -9,7 +9,7 @@ import msgspec
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """Where people are told. `target` is what the kind needs: an address, a URL."""
+    """How people are notified. `target` is what the kind needs: an address, a URL."""
 
     id: UUID
     project: UUID
@@ -18,7 +18,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     name: str = ""
     events: tuple[str, ...] = ("down", "up")
-    delay: int = 0  # seconds: told only if the check is still down after them
+    delay: int = 0  # seconds: a failure is only sent if the check is still down after them
     tags: str = ""  # only checks that have one of these tags
     auto_assign: bool = False  # to new checks that name no channels
     error: str | None = None  # why it is disabled

@@ -69,6 +69,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     up_at: datetime | None = None  # since when it is up, or was before it went down
     down_at: datetime | None = None  # since when it is down
     told_at: datetime | None = None  # when people were last told that it is down
+    down_before_pause: datetime | None = None  # while paused: since when it was down, if people were told
+    paused_alert: int = 0  # n of the alert of the last pause; failures before it are not reported any more
     tell_after: datetime | None = None  # when there is something to tell of it while it is down
 
     @property

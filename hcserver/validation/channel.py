@@ -15,13 +15,26 @@ EVENTS: Final = ("down", "up", "start-too-long", "paused")
 MAX_DELAY: Final = 86_400  # seconds: one day
 DISABLED: Final = "disabled by its owner"
 
+_ALL: Final = "*"  # in a check's "channels"
+
+
+def _channel_name(name: str, value: object) -> str:
+    """A name by which a check can be given the channel: in a check's "channels" commas separate names."""
+    text = json_fields.line(MAX_NAME)(name, value)
+    if "," in text:
+        raise json_fields.fault(f"{name} contains a comma, which separates the names of channels")
+    if text == _ALL:
+        raise json_fields.fault(f'{name} is "{_ALL}", which means all channels')
+    return text
+
+
 _READERS: Final[dict[str, json_fields.Reader]] = {
     "auto_assign": json_fields.boolean,
     "delay": json_fields.integer(0, MAX_DELAY),
     "disabled": json_fields.boolean,
     "events": json_fields.choices(*EVENTS),
     "kind": json_fields.string,
-    "name": json_fields.line(MAX_NAME),
+    "name": _channel_name,
     "tags": json_fields.text(MAX_TAGS),
     "target": json_fields.text(),
 }

@@ -290,3 +290,13 @@ def test_a_test_can_be_about_a_check(lab: Cli, hook: str) -> None:
     assert lab.json("channel", "test", "Lab", "Good", "--check", check)["ok"]
     assert b"Backup" in Hook.received[0]
     assert lab.error("channel", "test", "Lab", "Good", "--check", "x") == "there is no check 'x'"
+
+
+def test_a_name_with_a_comma_and_an_address_out_of_reach_are_refused(lab: Cli) -> None:
+    text = lab.error("channel", "create", "Lab", "email", "ops@example.org", "--name", "a,b")
+    assert "name contains a comma, which separates the names of channels" in text
+    text = lab.error("channel", "create", "Lab", "webhook", "http://localhost:9000/")
+    assert "target can't be reached" in text and "notifications.allowed_networks" in text
+    lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
+    assert lab("channel", "update", "Lab", "Ops", "--name", "a,b").exit_code != 0
+    assert [one["name"] for one in lab.json("channel", "list", "Lab")] == ["Ops"]

@@ -13,8 +13,9 @@ from hcserver.config.schema import Settings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Report, Signal
 from hcserver.domain.project import Project
+from hcserver.notify.registry import kind
 from hcserver.services.container import Services
-from hcserver.services.delivery import notifier as notifier_module
+from hcserver.services.delivery import transports
 from hcserver.validation.check import parse_spec
 from tests.hcserver.services.delivery.delivery_setup import FakeKind
 
@@ -96,6 +97,5 @@ async def ping(services: Services, check: UUID, signal: Signal = "success", **mo
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeKind:
     fake = FakeKind()
-    real = notifier_module.kind
-    monkeypatch.setattr(notifier_module, "kind", lambda name: fake if name == "fake" else real(name))
+    monkeypatch.setattr(transports, "kind", lambda name: fake if name == "fake" else kind(name))
     return fake

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from hcserver.domain.ping import Ping
-from hcserver.mime.message import TooCostly, read
+from hcserver.mime.preview import readable_text
 from hcserver.notify.plain_text import first_lines
 
 MAX_CHARACTERS = 1000
 MAX_LINES = 30
 _READ_CHARACTERS = 4096  # enough for the above where white space comes first
-
-# Bounds for reading an email, so that a costly one does not hold up others.
-_MAIL_BYTES = 262_144
-_MAIL_STEPS = 30_000  # of about a microsecond
 
 
 def body_preview(ping: Ping | None) -> str:
@@ -31,13 +27,6 @@ def readable_body(ping: Ping | None, limit: int) -> str:
     if ping is None or not ping.body:
         return ""
     if ping.scheme == "email":
-        return _text_of_mail(ping.body, limit)
+        return readable_text(ping.body, limit)
     # No character has more than four bytes.
     return ping.body[: 4 * limit].decode("utf-8", "replace")[:limit]
-
-
-def _text_of_mail(raw: bytes, limit: int) -> str:
-    try:
-        return read(raw[:_MAIL_BYTES], _MAIL_STEPS).text[:limit]
-    except TooCostly:
-        return ""

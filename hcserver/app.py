@@ -8,20 +8,53 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from tornado.netutil import bind_sockets
 
 from handlers.connections import HttpListener
 from handlers.front import make_server
-from hcserver.config.schema import Settings
+from hcserver.config.schema import LimitSettings, Settings
 from hcserver.config.types import ALL_HOSTS
+from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.project import Project
 from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import ConfigError, Unavailable
 from hcserver.logs import set_up_logging
+from hcserver.net.address_policy import AddressPolicy
+from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
-from hcserver.services.container import Services
-from hcserver.services.management.projects import Keys
+from hcserver.services.classification.pool import Pool
+from hcserver.services.container import Runtime, Services
+from hcserver.services.delivery.bounces import Bounces
+from hcserver.services.delivery.notifier import Notifier
+from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
+from hcserver.services.intake.answered_mark import AnsweredMark
+from hcserver.services.intake.append import Appender
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.intake.intake import Intake
+from hcserver.services.intake.logged_tokens import LoggedTokens
+from hcserver.services.intake.repetitions import Repetitions
+from hcserver.services.intake.state_reader import StateReader
+from hcserver.services.intake.state_writer import StateWriter
+from hcserver.services.intake.unwritten import UnwrittenChecks
+from hcserver.services.lookup import Lookup
+from hcserver.services.management.admin_keys import AdminKeys
+from hcserver.services.management.change_publisher import ChangePublisher
+from hcserver.services.management.channels import Channels
+from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeletion
+from hcserver.services.management.check_editor import CheckEditor
+from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.projects import Keys, Projects
+from hcserver.services.management.windows import Windows
+from hcserver.services.runtime.absence import Absence
+from hcserver.services.runtime.due_checks import TICK, DueChecks
+from hcserver.services.runtime.health import Health
+from hcserver.services.runtime.news_listener import LISTEN_EVERY, NewsListener
+from hcserver.services.runtime.pruning import RETRY as PRUNE_RETRY
+from hcserver.services.runtime.pruning import Pruner
+from hcserver.services.runtime.recovery import Recovery
+from hcserver.storage import Storage
 from hcserver.storage.client import connect, database_of
 from smtp.listener import Listener
 
@@ -39,32 +72,121 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    # Open before the database is there: who comes meanwhile is told to come back, not that nobody lives here.
-    async with _services(settings) as services, _smtp(services) as listener, _http(services):
+    async with (
+        _database(settings) as database,
+        _services(database, settings) as services,
+        # They are open before the services are started: a client that comes meanwhile is answered that the
+        # server is starting, instead of being refused the connection.
+        _smtp(services) as listener,
+        _http(services),
+    ):
         if await _started(services, stopped):
             await _greet(services, listener.ports)
             await stopped.wait()
         log.info("stopping")
 
 
+def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
+    """Put the services together: each gets what it needs, nothing is added to it later."""
+    storage, events, limits = Storage(database), EventBus(), settings.limits
+    lookup = Lookup(storage)
+    # The acknowledged state of checks in memory, what is to be written of it, and its writer.
+    repetitions, unwritten = Repetitions(clock), UnwrittenChecks()
+    logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
+    state_reader = StateReader(storage, logged_tokens)
+    cache = CheckCache(state_reader, unwritten, limits.cached_checks)
+    bounces = Bounces(storage, settings.email.bounce_domain, clock)
+    notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock, events)
+    policy = AddressPolicy(settings.notifications.allowed_networks)
+    state_writer = StateWriter(storage, cache, unwritten, notifier, events)
+    # The way in for pings, and what people do.
+    appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
+    changes = ChangePublisher(storage.news, clock)
+    events.subscribe_async(LateChangeWritten, changes.publish_late)
+    checks = CheckReader(storage, cache, state_writer, limits)
+    deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
+    return Services(
+        settings=settings,
+        clock=clock,
+        database=database,
+        storage=storage,
+        events=events,
+        lookup=lookup,
+        cache=cache,
+        state_writer=state_writer,
+        intake=Intake(cache, lookup, appender, unwritten, repetitions, limits.email_body_bytes),
+        answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
+        bounces=bounces,
+        notifier=notifier,
+        checks=checks,
+        check_editor=CheckEditor(storage, cache, state_writer, lookup, checks, changes, clock),
+        check_deletion=deletion,
+        projects=Projects(storage, lookup, checks, deletion, clock),
+        admin_keys=AdminKeys(storage, clock),
+        channels=Channels(storage, cache, state_writer, notifier, policy, clock),
+        windows=Windows(storage, cache, notifier, clock),
+        mail_classifier=DryRun(Pool()),
+        recovery=Recovery(storage.checks, state_reader, cache, state_writer),
+        runtime=_runtime(storage, events, lookup, cache, state_writer, notifier, deletion, limits, clock),
+    )
+
+
+def _runtime(
+    storage: Storage,
+    events: EventBus,
+    lookup: Lookup,
+    cache: CheckCache,
+    state_writer: StateWriter,
+    notifier: Notifier,
+    deletion: CheckDeletion,
+    limits: LimitSettings,
+    clock: Clock,
+) -> Runtime:
+    """What goes on by itself while the server runs."""
+    absence = Absence(storage, state_writer, notifier, clock)
+    due_checks = DueChecks(storage.checks, state_writer, absence, clock)
+    news_listener = NewsListener(storage.news, lookup, cache, clock)
+    pruner = Pruner(storage.pings, cache, lookup, limits)
+    events.subscribe(CheckWritten, pruner.consider)
+    return Runtime(
+        absence=absence,
+        due_checks=due_checks,
+        news_listener=news_listener,
+        pruner=pruner,
+        health=Health(storage, due_checks),
+        tasks=(
+            PeriodicTask("prune pings", pruner.prune_next, PRUNE_RETRY),
+            PeriodicTask("due checks", due_checks.tick, TICK),
+            PeriodicTask("news", news_listener.listen, LISTEN_EVERY),
+            PeriodicTask("deletions", deletion.sweep, SWEEP_EVERY),
+        ),
+    )
+
+
 @asynccontextmanager
-async def _services(settings: Settings) -> AsyncIterator[Services]:
-    """The database and the services on it, which is still to be started."""
+async def _database(settings: Settings) -> AsyncIterator[Any]:
+    """The configured database, or the embedded one, which runs as long as it is used."""
     embedded = None if settings.mongodb.uri else EmbeddedDatabase(settings.embedded)
     uri = settings.mongodb.uri if embedded is None else await embedded.start()
     try:
         client = connect(uri, settings.mongodb)
         try:
-            services = Services(database_of(client, settings.mongodb.database), settings)
-            try:
-                yield services
-            finally:
-                await services.stop()
+            yield database_of(client, settings.mongodb.database)
         finally:
             client.close()
     finally:
         if embedded is not None:
             await embedded.stop()
+
+
+@asynccontextmanager
+async def _services(database: Any, settings: Settings) -> AsyncIterator[Services]:
+    """The services, which are still to be started."""
+    services = build_services(database, settings)
+    try:
+        yield services
+    finally:
+        await services.stop()
 
 
 async def _started(services: Services, stopped: asyncio.Event) -> bool:
@@ -111,10 +233,10 @@ async def _http(services: Services) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _smtp(services: Services) -> AsyncIterator[Listener]:
-    listener = Listener(services.settings.smtp, services.intake, services.clock, services.bounces)
+    pool = services.mail_classifier.pool
+    listener = Listener(services.settings.smtp, services.intake, services.clock, services.bounces, pool)
     await listener.start()
-    services.ways_in["smtp"] = lambda: listener.healthy
-    services.examiner = DryRun(listener.pool)
+    services.health.add_listener("smtp", lambda: listener.healthy)
     for address in listener.addresses:
         log.info("listening for SMTP on %s, domains %s", address, ", ".join(services.settings.smtp.domains))
     try:

@@ -44,11 +44,24 @@ class Unavailable(HcError):
 
 
 class DeliveryError(Exception):
-    """A message could not be delivered. `transient`: another attempt may succeed; `status` is the one that
-    the receiver gave (an HTTP status, an SMTP reply code), if it gave one.
+    """A message could not be delivered. `transient`: another attempt may succeed.
+
+    `status` is what the receiver answered (an HTTP status, an SMTP reply code), if it did. `retry_after` is
+    for how many seconds it asked to wait. `max_attempts`: after so many attempts this failure is final; None:
+    the settings say it.
     """
 
-    def __init__(self, text: str, *, transient: bool, status: int | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        transient: bool,
+        status: int | None = None,
+        retry_after: float | None = None,
+        max_attempts: int | None = None,
+    ) -> None:
         super().__init__(text)
         self.transient = transient
         self.status = status
+        self.retry_after = retry_after
+        self.max_attempts = max_attempts

@@ -1,4 +1,4 @@
-"""Worker processes, for work that may be slow, greedy or endless: they can be killed, which threads can't."""
+"""Worker processes, for work that may take much time or memory: unlike threads they can be killed."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _MAX_ANSWER = 64 * 1024 * 1024  # bytes
 
 
 class Lost(Exception):
-    """The process has ended, or did not speak as agreed, before its answer was complete."""
+    """The process ended, or broke the protocol, before its answer was complete."""
 
 
 class Busy(Exception):
-    """All processes are at work, and none became free in time."""
+    """All processes are busy, and none became free in time."""
 
 
 class WorkerPool:
     """Up to `count` processes that run `python -P -m module` and answer one request at a time.
 
-    They are started when needed, used again, and end by themselves when they have been idle for a minute.
+    A process is started when it is needed, and used again until it has been idle for a minute.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class WorkerPool:
         self._closed = False
 
     async def ask(self, request: bytes, time_limit: float, patience: float | None = None) -> bytes:
-        """The answer to `request`. Waits `patience` seconds for a process, without it as long as it takes.
+        """The answer to `request`. Waits up to `patience` seconds for a free process, None: without limit.
 
         The process is killed when it takes longer than `time_limit` seconds or when the caller is cancelled.
         Raises TimeoutError, Lost, Busy, or OSError when no process can be started.
@@ -72,7 +72,7 @@ class WorkerPool:
             self._slots.release()
 
     async def close(self) -> None:
-        """End the processes; those that are at work when they have answered."""
+        """End the processes; one that is working on a request ends when it has answered."""
         self._closed = True
         while self._idle:
             worker = self._idle.pop()
@@ -100,7 +100,9 @@ class WorkerPool:
 
 
 def serve(answer: Callable[[bytes], bytes], requests: BinaryIO, answers: BinaryIO) -> None:
-    """The process's side: answer the requests of one stream on the other until it ends."""
+    """Runs in the worker process: read requests from one stream and write answers to the other, until the
+    stream of requests ends.
+    """
     while len(length := requests.read(LENGTH_BYTES)) == LENGTH_BYTES:
         data = answer(requests.read(int.from_bytes(length, "big")))
         answers.write(len(data).to_bytes(LENGTH_BYTES, "big") + data)
@@ -120,7 +122,9 @@ class _Worker:
 
     @classmethod
     async def start(cls, command: tuple[str, ...], environment: Mapping[str, str] | None) -> _Worker:
-        """Raises OSError. In a session of its own: Ctrl-C is for the server, which then closes the pipe."""
+        """Start a process in a session of its own, so that Ctrl-C goes only to the server, which then closes
+        the pipe. Raises OSError.
+        """
         process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, start_new_session=True, env=environment
         )
@@ -129,7 +133,7 @@ class _Worker:
         return cls(process, process.stdin, process.stdout)
 
     async def ask(self, request: bytes) -> bytes:
-        """Raises OSError or IncompleteReadError when the process is gone."""
+        """The answer to one request. Raises OSError or IncompleteReadError when the process has ended."""
         self._requests.write(len(request).to_bytes(LENGTH_BYTES, "big"))
         for at in range(0, len(request), _PIECE):
             self._requests.write(request[at : at + _PIECE])
@@ -140,14 +144,14 @@ class _Worker:
         return await self._answers.readexactly(length)
 
     def dismiss(self) -> None:
-        """It ends by itself when it has answered what it was asked."""
+        """Let the process end when it has answered the current request."""
         self.timer.cancel()
         self._requests.close()
 
     async def kill(self) -> None:
         self._requests.close()
         if self.process.returncode is None:
-            # Not process.kill(): that asks for the exit status first, which asyncio then waits for in vain.
+            # Not process.kill(): it collects the exit status itself, and process.wait() would wait forever.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process.pid, signal.SIGKILL)
         await self.process.wait()

@@ -1,4 +1,4 @@
-"""Who is connected, how many more may be, and how much of their messages is in memory."""
+"""The open connections, their limits, and the memory that their messages share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Connections(Generic[S]):
     """The open sessions, counted in all and by address; their messages share `max_bytes` of memory."""
 
     def __init__(self, max_total: int, max_per_address: int, max_bytes: int) -> None:
-        self.closing = False  # nothing new is begun
+        self.closing = False  # no session may enter any more
         self._max_total = max_total
         self._max_per_address = max_per_address
         self._addresses: dict[S, str | None] = {}
@@ -28,14 +28,14 @@ class Connections(Generic[S]):
         return iter(list(self._addresses))
 
     def enter(self, session: S) -> bool:
-        """Whether there is room for one more session."""
+        """Admit a session. False: there are too many."""
         if self.closing or len(self._addresses) >= self._max_total:
             return False
         self._addresses[session] = None
         return True
 
     def locate(self, session: S, address: str) -> bool:
-        """Whether a session that has entered may stay, now that its address is known."""
+        """Count a session that has entered for its address. False: there are too many from there."""
         if self._per_address[address] >= self._max_per_address:
             return False
         self._addresses[session] = address
@@ -43,7 +43,7 @@ class Connections(Generic[S]):
         return True
 
     def take(self, session: S, size: int) -> bool:
-        """Whether there was memory for so many more bytes of the session's message; then they are its own."""
+        """Allot `size` more bytes to the session's message. False: there is not so much memory left."""
         if size > self._free_bytes:
             return False
         self._free_bytes -= size
@@ -51,11 +51,11 @@ class Connections(Generic[S]):
         return True
 
     def give_back(self, session: S) -> None:
-        """The session's message is out of memory."""
+        """The session's message is no longer in memory."""
         self._free_bytes += self._bytes.pop(session, 0)
 
     def leave(self, session: S) -> None:
-        """The session is over; no effect on one that was never let in."""
+        """The session is over. It has no effect on a session that could not enter."""
         address = self._addresses.pop(session, None)
         if address is None:
             return

@@ -1,10 +1,8 @@
-"""From an accepted message to pings: which checks it is for, what it says, and that it is recorded once."""
+"""From an accepted message to pings: which checks it is for, what it says, and whether it came before."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
@@ -12,27 +10,28 @@ import msgspec
 
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
+from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Report
 from hcserver.errors import Ambiguous, NotFound
-from hcserver.mime.bounce import Bounces, Returned, permanent_failure
+from hcserver.mime.bounce import permanent_failure
 from hcserver.services.classification.examination import INLINE_BYTES, question
 from hcserver.services.classification.pool import Pool
-from smtp.intake import Core
-from smtp.recipients import ById, Refused, parse_recipient
+from hcserver.services.delivery.bounces import Bounces
+from hcserver.services.intake.intake import Intake
+from hcserver.services.intake.repetitions import Receipt
+from smtp.identity import Identity, identity
+from smtp.recipients import ById, Refused, domain_key, parse_recipient
 
 MAX_UA = 200  # characters
 
-_TOKEN_BYTES = 12
 
-# Where to look for the fields that identify a message.
-_IDENTITY_WITHIN = 64 * 1024  # bytes
-_HEADER_END = re.compile(rb"\n\r?\n")
-_IDENTITY = re.compile(
-    rb"^(message-id|date|subject)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE | re.MULTILINE
-)
+class ReturnAddress(msgspec.Struct, frozen=True):
+    """A recipient that is the return address of a channel's outgoing mail."""
+
+    channel: UUID
 
 
-Target = Check | Returned
+Target = Check | ReturnAddress
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,100 +47,81 @@ class Delivery:
 
     def __init__(
         self,
-        core: Core,
+        intake: Intake,
         pool: Pool,
         domains: Collection[str],
         clock: Clock,
         bounces: Bounces | None = None,
     ) -> None:
-        self._core = core
+        self._intake = intake
         self._bounces = bounces
         self._pool = pool
-        self._domains = frozenset(domain.lower() for domain in domains)
+        self._domains = frozenset(map(domain_key, domains))
         self._clock = clock
 
     async def recipient(self, address: str) -> Target:
         """What mail to this address is for. Raises Refused, Unavailable."""
         if self._bounces is not None and (channel := self._bounces.channel_of(address)) is not None:
-            return Returned(channel)
+            return ReturnAddress(channel)
         recipient = parse_recipient(address, self._domains)
         try:
             if isinstance(recipient, ById):
-                return await self._core.find(recipient.check)
-            return await self._core.find_by_slug(recipient.ping_key, recipient.slug)
+                return await self._intake.find(recipient.check)
+            return await self._intake.find_by_slug(recipient.ping_key, recipient.slug)
         except NotFound:
             raise Refused("550 5.1.1 No such check") from None
         except Ambiguous:
             raise Refused("550 5.1.1 Ambiguous slug: several checks have it, use the UUID") from None
 
-    async def deliver(self, message: Message, targets: Iterable[Target]) -> None:
-        """Record a ping for each of the checks; all of them are durable when it returns. What has come back
-        to a channel's return address is looked at, too.
+    async def deliver(self, message: Message, targets: Iterable[Target]) -> list[Receipt]:
+        """Record a ping for each of the checks; all of them are durable when it returns. A failure report
+        that came to a channel's return address disables the channel.
 
-        Raises Unavailable, and then some of them may be recorded: a sender that comes back with the same
-        message makes no second ping, provided that it has a Message-ID. Raises NotFound when the checks have
-        been deleted meanwhile.
+        The answer is for `acknowledged`. Raises Unavailable, and then some of the pings may be recorded: a
+        sender that sends the same message again makes no second ping of them, if it has a Message-ID. Raises
+        NotFound when all of the checks have been deleted meanwhile.
         """
         at = self._clock()
         targets = list(targets)
-        await self._take_back(message, [target for target in targets if isinstance(target, Returned)])
+        await self._take_back(message, [one for one in targets if isinstance(one, ReturnAddress)])
         checks = list({target.id: target for target in targets if isinstance(target, Check)}.values())
         if not checks:
-            return
+            return []
         examination = await self._pool.examine(message.raw, [question(check) for check in checks])
-        digest = await _fingerprint(message.raw)
-        body = message.raw[: self._core.body_limit] or None
-        await self._core.record(
-            [
-                Report(
-                    check=check.id,
-                    at=at,
-                    signal=reason.signal,
-                    scheme="email",
-                    remote_addr=message.remote_addr,
-                    ua=f"Email from {message.sender or '<>'}"[:MAX_UA],
-                    body=body,
-                    subject=examination.subject,
-                    sender=message.sender,
-                    reason=reason,
-                    token=_token(check.id, digest),
-                )
-                for check, reason in zip(checks, examination.reasons, strict=True)
-            ]
-        )
+        known = await _identity(message.raw)
+        tokens = [b"" if known is None else known.token(check.id) for check in checks]
+        body = message.raw[: self._intake.body_limit] or None
 
-    async def _take_back(self, message: Message, returned: Iterable[Returned]) -> None:
+        def report(check: Check, reason: Reason, token: bytes) -> Report:
+            return Report(
+                check=check.id,
+                at=at,
+                signal=reason.signal,
+                scheme="email",
+                remote_addr=message.remote_addr,
+                ua=f"Email from {message.sender or '<>'}"[:MAX_UA],
+                body=body,
+                subject=examination.subject,
+                sender=message.sender,
+                reason=reason,
+                token=token,
+            )
+
+        reports = list(map(report, checks, examination.reasons, tokens))
+        await self._intake.record(reports)
+        return [Receipt(report.check, report.token) for report in reports if report.token]
+
+    def acknowledged(self, receipts: Iterable[Receipt]) -> None:
+        """The sender has heard that these were recorded: from now on the same message is a new report."""
+        self._intake.acknowledged(receipts)
+
+    async def _take_back(self, message: Message, returned: Iterable[ReturnAddress]) -> None:
         error = permanent_failure(message.raw)
         if error is not None and self._bounces is not None:
             for target in returned:
                 await self._bounces.returned(target.channel, error)
 
 
-def fingerprint(raw: bytes) -> bytes | None:
-    """What a message has in common with every later attempt at sending it, None if it has no Message-ID.
-
-    Message-ID, Date, Subject and body; not the other fields, as relays add some on the way (Received).
-    """
-    head = b"\n" + raw[:_IDENTITY_WITHIN]
-    end = _HEADER_END.search(head)
-    fields: dict[bytes, bytes] = {}
-    for field in _IDENTITY.finditer(head, 0, end.start() + 1 if end else len(head)):
-        fields.setdefault(field[1].lower(), field[2].strip())
-    if not fields.get(b"message-id"):
-        return None
-    digest = hashlib.blake2b(digest_size=32)
-    for part in (fields.get(name, b"") for name in (b"message-id", b"date", b"subject")):
-        digest.update(len(part).to_bytes(4, "big") + part)
-    digest.update(memoryview(raw)[end.end() - 1 if end else len(head) - 1 :])
-    return digest.digest()
-
-
-async def _fingerprint(raw: bytes) -> bytes | None:
-    """Large messages in a thread: the hash function leaves the interpreter to others meanwhile."""
-    return fingerprint(raw) if len(raw) <= INLINE_BYTES else await asyncio.to_thread(fingerprint, raw)
-
-
-def _token(check: UUID, digest: bytes | None) -> bytes:
-    if digest is None:
-        return b""
-    return hashlib.blake2b(check.bytes + digest, digest_size=_TOKEN_BYTES).digest()
+async def _identity(raw: bytes) -> Identity | None:
+    """Of large messages in a thread: the hash function releases the interpreter while it works."""
+    return identity(raw) if len(raw) <= INLINE_BYTES else await asyncio.to_thread(identity, raw)

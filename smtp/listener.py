@@ -1,4 +1,4 @@
-"""The way in for emails: listening, and closing in good order."""
+"""The SMTP listener: it accepts connections, and closes them in good order."""
 
 from __future__ import annotations
 
@@ -12,71 +12,77 @@ from hcserver.config.schema import SmtpSettings
 from hcserver.config.types import ALL_HOSTS
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.errors import ConfigError
-from hcserver.mime.bounce import Bounces
 from hcserver.net.socket_activation import inherited_sockets
 from hcserver.services.classification.pool import Pool
+from hcserver.services.delivery.bounces import Bounces
+from hcserver.services.intake.intake import Intake
 from smtp.connections import Connections
 from smtp.delivery import Delivery
-from smtp.intake import Core
+from smtp.exhaustion import create_server
+from smtp.limits import RefusalLog
 from smtp.session import Session
 from smtp.tls import Certificate
 
 log = logging.getLogger(__name__)
 
 MEMORY = 200_000_000  # bytes of messages that are being read or delivered, all connections together
-BACKLOG = 512  # connections that wait to be taken up; the kernel may allow fewer
 
 
 class Listener:
-    """Takes mail from `start` to `stop`, on the running event loop. `pool` reads messages, for others too."""
+    """Accepts mail from `start` to `stop`, on the running event loop. `pool` reads the messages."""
 
     def __init__(
-        self, settings: SmtpSettings, core: Core, clock: Clock = utc_now, bounces: Bounces | None = None
+        self,
+        settings: SmtpSettings,
+        intake: Intake,
+        clock: Clock = utc_now,
+        bounces: Bounces | None = None,
+        pool: Pool | None = None,
     ) -> None:
-        self.pool = Pool()
+        self.pool = pool or Pool()
         self._settings = settings
-        self._delivery = Delivery(core, self.pool, settings.domains, clock, bounces)
+        self._delivery = Delivery(intake, self.pool, settings.domains, clock, bounces)
         self._connections: Connections[Session] = Connections(
             settings.max_connections,
             settings.max_connections_per_address,
             max(MEMORY, 2 * settings.max_message_bytes),
         )
+        self._refusals = RefusalLog()
         self._certificate: Certificate | None = None
         self._servers: list[asyncio.Server] = []
 
     @property
     def healthy(self) -> bool:
-        """Whether mail can come in wherever it should."""
+        """Whether every socket is open for connections."""
         return all(server.is_serving() for server in self._servers)
 
     @property
     def addresses(self) -> list[str]:
-        """Where it listens, as host:port."""
+        """The addresses on which it listens, as host:port."""
         names = [sock.getsockname() for server in self._servers for sock in server.sockets]
         return [f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) for name in names]
 
     @property
     def ports(self) -> list[int]:
-        """The ports on which it listens, each once; none of a UNIX socket."""
+        """The ports on which it listens, each once; a UNIX socket has none."""
         names = [sock.getsockname() for server in self._servers for sock in server.sockets]
         return list(dict.fromkeys(name[1] for name in names if isinstance(name, tuple)))
 
     async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
-        """Listen on the sockets given, or those that systemd opened for us (their names contain "smtp"), or
-        where the settings say; nowhere if they say port 0. Raises ConfigError.
+        """Listen on the given sockets, else on those that systemd opened for us (their names contain "smtp"),
+        else on the host and port of the settings; nowhere if that is port 0. Raises ConfigError.
         """
-        # aiosmtpd logs every connection there.
+        # aiosmtpd logs every connection in this logger.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         self._certificate = self._load_certificate()
         sockets = sockets or inherited_sockets(os.environ, "smtp")
-        loop = asyncio.get_running_loop()
         for sock in sockets:
-            self._servers.append(await loop.create_server(self._session, sock=sock, backlog=BACKLOG))
+            self._servers.append(await create_server(self._session, sock=sock))
         if not sockets and self._settings.port:
             host, port = self._settings.host, self._settings.port
             try:
-                server = await loop.create_server(
-                    self._session, None if host == ALL_HOSTS else host, port, backlog=BACKLOG
+                server = await create_server(
+                    self._session, host=None if host == ALL_HOSTS else host, port=port
                 )
             except OSError as error:
                 reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
@@ -87,7 +93,7 @@ class Listener:
             self._servers.append(server)
 
     async def stop(self, grace: float) -> None:
-        """Take no new connections, let messages under way come to their end for `grace` seconds, close."""
+        """Accept no new connections, give messages under way `grace` seconds to end, then close all."""
         self._connections.closing = True
         for server in self._servers:
             server.close()
@@ -99,6 +105,7 @@ class Listener:
             session.task().cancel()
         await self._wait(None)
         await self.pool.close()
+        self._refusals.flush()
 
     async def _wait(self, seconds: float | None) -> None:
         tasks = [session.task() for session in self._connections]
@@ -114,4 +121,4 @@ class Listener:
 
     def _session(self) -> Session:
         tls = self._certificate.context() if self._certificate else None
-        return Session(self._settings, self._delivery, self._connections, tls)
+        return Session(self._settings, self._delivery, self._connections, self._refusals, tls)

@@ -1,4 +1,4 @@
-"""Recipients: which check an address means."""
+"""Recipients: which check an address names."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ _KEY_AND_SLUG = re.compile(r"([a-z0-9_-]{1,100})\+([a-z0-9_-]{1,100})")
 
 # A path in angle brackets; a quoted local part may have brackets in it (RFC 5321 section 4.1.2).
 _PATH = re.compile(r'<((?:[^<>"]|"(?:[^"\\]|\\.)*")*)>')
+_MAX_DOMAIN = 255  # characters; RFC 5321 section 4.5.3.1.2
+_SHOWN_OF_KEY = 4  # characters
+_MAX_LOGGED = 320  # characters
 _SOURCE_ROUTE = re.compile(r"@[^:]*:")
 
 
 class Refused(Exception):
-    """No mail is taken for this address; `reply` is what to tell the sender."""
+    """No mail is accepted for this address; `reply` is the answer to RCPT."""
 
     def __init__(self, reply: str) -> None:
         super().__init__(reply)
@@ -38,12 +41,12 @@ class BySlug(msgspec.Struct, frozen=True):
 
 
 def parse_recipient(address: str, domains: Collection[str]) -> ById | BySlug:
-    """The check that an address names, in any case. `domains` are the ones served, lower case.
+    """The check that an address names, in any case. `domains` are those served, in the form of `domain_key`.
 
     Raises Refused.
     """
     local, _, domain = address.rpartition("@")
-    if domain.lower().removesuffix(".") not in domains:
+    if domain_key(domain) not in domains:
         raise Refused("550 5.1.1 Recipient rejected")
     local = local.lower()
     if len(local) > 1 and local[0] == local[-1] == '"':
@@ -55,16 +58,37 @@ def parse_recipient(address: str, domains: Collection[str]) -> ById | BySlug:
     raise Refused("550 5.1.1 Invalid mailbox")
 
 
+def domain_key(domain: str) -> str:
+    """A domain name for comparison: in lower case, internationalised labels in their ASCII form (`xn--…`,
+    RFC 3490), without the dot of the root.
+    """
+    domain = domain.lower().removesuffix(".")
+    if domain.isascii() or len(domain) > _MAX_DOMAIN:
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def loggable(address: str) -> str:
+    """An address without the ping key that may be in it: logs are read by more people than keys are for."""
+    key, plus, rest = address.partition("+")
+    return (f"{key[:_SHOWN_OF_KEY]}…{plus}{rest}" if plus else address)[:_MAX_LOGGED]
+
+
 def split_path(argument: str) -> tuple[str, str] | None:
     """The address in what follows `MAIL FROM:` or `RCPT TO:`, and the parameters behind it.
 
-    The null path is "<>" (RFC 5321 section 4.5.5); a path without brackets is taken as meant. None if there
-    is no telling where the address ends.
+    The null path is "<>" (RFC 5321 section 4.5.5). A path without brackets is accepted. None if it is not
+    clear where the address begins and ends.
     """
     argument = argument.strip()
     if not argument.startswith("<"):
+        if "<" in argument or ">" in argument:  # a name in front of the address, say
+            return None
         address, _, parameters = argument.partition(" ")
-        return (address, parameters.strip()) if "<" not in address and ">" not in address else None
+        return address, parameters.strip()
     match = _PATH.match(argument)
     if match is None:
         return None

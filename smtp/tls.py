@@ -12,10 +12,12 @@ log = logging.getLogger(__name__)
 
 
 class Certificate:
-    """A certificate and its key, read again when the files change: certificates live for some weeks only."""
+    """A certificate and its key. The files are read again when they change, since certificates are renewed
+    every few weeks.
+    """
 
     def __init__(self, cert: str, key: str) -> None:
-        """Paths of PEM files; no `key`: it is in the certificate's file. Raises ConfigError."""
+        """Paths of PEM files; with an empty `key` it is in the certificate's file. Raises ConfigError."""
         self._cert = cert
         self._key = key or cert
         try:
@@ -25,7 +27,7 @@ class Certificate:
             raise ConfigError(f"smtp.tls_cert, smtp.tls_key: can't use {cert!r}, {key!r}: {error}") from error
 
     def context(self) -> ssl.SSLContext:
-        """For the next connection. Files that can't be used, half-written say, leave the old in force."""
+        """For the next connection. New files that can't be used, half-written ones say, change nothing."""
         try:
             version = self._stat()
             if version != self._version:

@@ -61,7 +61,7 @@ async def list_checks(call: Call) -> Response:
 async def create_check(call: Call) -> Response:
     """POST checks/"""
     spec = parse_spec(call.data, call.version)
-    check, created = await call.services.checks.create(call.project, spec)
+    check, created = await call.services.check_editor.create(call.project, spec)
     return json_response(document_of(call, check), 201 if created else 200)
 
 
@@ -75,22 +75,24 @@ async def update_check(call: Call) -> Response:
     # Whether it is there and whose it is comes before what is wrong with the request.
     check = await find_check(call)
     spec = parse_spec(call.data, call.version)
-    return json_response(document_of(call, await call.services.checks.update(call.project, check.id, spec)))
+    check = await call.services.check_editor.update(call.project, check.id, spec)
+    return json_response(document_of(call, check))
 
 
 async def delete_check(call: Call) -> Response:
     """DELETE checks/<uuid>"""
-    return json_response(document_of(call, await call.services.checks.delete(call.project, _id(call))))
+    check = await call.services.check_deletion.delete(call.project, _id(call))
+    return json_response(document_of(call, check))
 
 
 async def pause_check(call: Call) -> Response:
     """POST checks/<uuid>/pause"""
-    return json_response(document_of(call, await call.services.checks.pause(call.project, _id(call))))
+    return json_response(document_of(call, await call.services.check_editor.pause(call.project, _id(call))))
 
 
 async def resume_check(call: Call) -> Response:
     """POST checks/<uuid>/resume"""
-    return json_response(document_of(call, await call.services.checks.resume(call.project, _id(call))))
+    return json_response(document_of(call, await call.services.check_editor.resume(call.project, _id(call))))
 
 
 async def list_pings(call: Call) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from handlers.api.base import UUID_PATTERN, Call, Endpoint, endpoint, json_response
 from handlers.api.checks import find_check
 from handlers.ping.exchange import Response
-from hcserver.errors import Unavailable
 
 _PATIENCE = 40.0  # seconds: a large message waits for a worker, which may take its time
 
@@ -14,9 +13,7 @@ async def classify(call: Call) -> Response:
     """POST checks/<uuid>/classify: the body is the email as it was sent. Nothing is recorded."""
     check = await find_check(call)
     call.request.allow(_PATIENCE)
-    if call.services.examiner is None:
-        raise Unavailable("this server reads no emails")
-    verdict = await call.services.examiner(call.request.body, check)
+    verdict = await call.services.mail_classifier.classify(call.request.body, check)
     return json_response(
         {
             "reason": {

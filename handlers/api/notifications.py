@@ -26,7 +26,8 @@ async def snooze_check(call: Call) -> Response:
     """POST checks/<uuid>/snooze: `until` a moment, or for `seconds`, of which 0 ends it."""
     check = await find_check(call)
     until = _until(call, call.services.clock())
-    return json_response(document_of(call, await call.services.checks.snooze(call.project, check.id, until)))
+    check = await call.services.check_editor.snooze(call.project, check.id, until)
+    return json_response(document_of(call, check))
 
 
 def _until(call: Call, now: datetime) -> datetime | None:

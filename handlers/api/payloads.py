@@ -2,68 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from hcserver.domain.channel import Channel
-from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.domain.status import grace_start, shown_status
+from hcserver.payloads.check import check_document as check_document
 from hcserver.services.management.channels import masked_target
-from hcserver.storage.checks import unique_key
-
-_AS_STORED = (
-    *("name", "slug", "tags", "desc", "grace", "n_pings", "manual_resume", "methods"),
-    *("start_kw", "success_kw", "failure_kw", "filter_subject", "filter_body"),
-    *("filter_http_body", "filter_default_fail"),
-)
-
-
-def check_document(
-    check: Check, now: datetime, base_url: str, version: int, writable: bool
-) -> dict[str, Any]:
-    """A check for a read-write key (`writable`) or for a read-only one."""
-    document: dict[str, Any] = {name: getattr(check, name) for name in _AS_STORED}
-    status = shown_status(check, now)
-    document["status"] = "started" if version == 1 and _runs_in_time(check, now) else status
-    document["started"] = check.last_start is not None
-    document["last_ping"] = _seconds(check.last_ping)
-    document["next_ping"] = None if status == "down" else _seconds(grace_start(check))
-    document["subject"] = check.success_kw if check.filter_subject else ""
-    document["subject_fail"] = check.failure_kw if check.filter_subject else ""
-    document["badge_url"] = f"{base_url}/b/2/{check.badge}.svg"
-    # Unknown to older clients, so only shown where somebody has switched them on.
-    document.update({name: True for name in ("kw_ignore_case", "kw_whole_word") if getattr(check, name)})
-    if check.failures_before_alert != 1:
-        document["failures_before_alert"] = check.failures_before_alert
-    if check.repeat_after:
-        document["repeat_after"] = check.repeat_after
-    if check.snoozed_until is not None and check.snoozed_until > now:
-        document["snoozed_until"] = _seconds(check.snoozed_until)
-    if check.last_duration is not None:
-        document["last_duration"] = math.floor(check.last_duration)
-    if writable:
-        address = f"{base_url}/api/v{version}/checks/{check.id}"
-        document["uuid"] = str(check.id)
-        document["ping_url"] = f"{base_url}/ping/{check.id}"
-        document["update_url"] = address
-        document["pause_url"] = f"{address}/pause"
-        document["resume_url"] = f"{address}/resume"
-        document["channels"] = ",".join(sorted(map(str, check.channels)))
-    else:
-        document["unique_key"] = unique_key(check.id)
-    if check.kind == "simple":
-        document["timeout"] = check.timeout
-    else:
-        document["schedule"] = check.schedule
-        document["tz"] = check.tz
-    return document
 
 
 def ping_document(ping: Ping, durations: Mapping[int, float], base_url: str, version: int) -> dict[str, Any]:
@@ -164,10 +114,6 @@ def project_document(project: Project, checks_limit: int, pings_limit: int) -> d
         "checks_limit": checks_limit,
         "pings_limit": pings_limit,
     }
-
-
-def _runs_in_time(check: Check, now: datetime) -> bool:
-    return check.last_start is not None and now < check.last_start + timedelta(seconds=check.grace)
 
 
 def _microseconds(moment: datetime) -> str:

@@ -72,14 +72,13 @@ class Pings:
         return Response(201, b"Created", self._headers) if created else Response(200, b"OK", self._headers)
 
     async def _by_slug(self, target: Target, create: bool) -> tuple[UUID, bool]:
-        lookup = self._services.lookup
-        project = await lookup.by_ping_key(target.ping_key)
+        """The check that the path names by its slug, and whether it was created."""
         try:
-            return await lookup.check_by_slug(project.id, target.slug), False
+            return await self._services.lookup.check_by_ping_key(target.ping_key, target.slug), False
         except NotFound:
             if not create:
                 raise
-        return await self._services.checks.create_for_slug(project, target.slug)
+        return await self._services.check_editor.create_for_slug(target.ping_key, target.slug)
 
 
 def parse_target(path: str) -> Target:

@@ -1,4 +1,4 @@
-"""hcserver channel: ways to notify people."""
+"""hcserver channel: how people are notified."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ _OPTIONS = (
     click.option(
         "--events",
         callback=_events,
-        help=f"Events that it notifies of, comma-separated: {', '.join(EVENTS)}.",
+        help=f"The events that it is notified of, comma-separated: {', '.join(EVENTS)}.",
     ),
     click.option(
         "--delay",
         type=click.IntRange(0, MAX_DELAY),
         metavar="SECONDS",
-        help="Notify of a failure only if it lasts this long.",
+        help="Send that a check is down only if it still is after so long.",
     ),
     click.option("--tags", help="Only for checks that have one of these tags, separated by blanks."),
     click.option(
@@ -78,7 +78,7 @@ def channel() -> None:
 @_settings
 @json_option
 def create(project: str, kind: str, target: str | None, as_json: bool, **settings: object) -> None:
-    """Add a channel of that KIND to PROJECT. TARGET is its address, see below."""
+    """Add a channel of that KIND to PROJECT. TARGET says where messages go."""
     if target is None:
         raise click.UsageError(f"TARGET is missing: the kind {kind} needs {CHANNEL_KINDS[kind].needs}")
 
@@ -96,7 +96,7 @@ def create(project: str, kind: str, target: str | None, as_json: bool, **setting
     else:
         click.echo(f"Created the {kind} channel {fields['id']}.")
     if kind == Shell.name and not current_settings().notifications.shell:
-        click.echo("It sends nothing until the setting notifications.shell is true.", err=True)
+        click.echo("It can't send anything before the setting notifications.shell is true.", err=True)
 
 
 @channel.command(name="list")
@@ -135,10 +135,10 @@ def show(project: str, name_or_id: str, secrets: bool, as_json: bool) -> None:
 @channel.command()
 @_project
 @_channel
-@click.option("--check", help="The id of the check that the test is about.")
+@click.option("--check", help="The id of a check for the message to be about.")
 @json_option
 def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> None:
-    """Send a test notification by CHANNEL and print the result. The exit status is 1 if it failed."""
+    """Send a test message by CHANNEL and print the outcome. The exit status is 1 if it failed."""
 
     async def work() -> dict[str, object]:
         async with open_services() as services, working(services):
@@ -169,10 +169,10 @@ def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> Non
 @click.option("--target", help="Its new target.")
 @click.option("--name", help="Its new name.")
 @_settings
-@click.option("--disable/--enable", "disabled", default=None, help="Stop or resume using it.")
+@click.option("--disable/--enable", "disabled", default=None, help="Stop or resume sending by it.")
 @json_option
 def update(project: str, name_or_id: str, as_json: bool, **settings: object) -> None:
-    """Change CHANNEL (a name or an id) of PROJECT. What isn't given stays as it is."""
+    """Change CHANNEL (a name or an id) of PROJECT; options that are not given change nothing."""
 
     async def work() -> Channel:
         async with open_services() as services:

@@ -17,22 +17,25 @@ from hcserver.validation.json_fields import without_prefix
 @asynccontextmanager
 async def open_services() -> AsyncIterator[Services]:
     """The services on the configured database, without background work. A server may run at the same time."""
+    from hcserver.app import build_services  # here, so that the servers' code does not delay `--help`
+
     settings = current_settings()
     async with database(settings) as opened:
         await prepare(opened, verify=False)
-        yield Services(opened, settings)
+        yield build_services(opened, settings)
 
 
 @asynccontextmanager
 async def working(services: Services) -> AsyncIterator[None]:
-    """With what it takes to change checks, and to tell people: written and sent when this ends."""
+    """With what it takes to change checks and to notify people: all is written and sent when this ends."""
     await services.bounces.start()
-    services.cache.start()
+    services.state_writer.start()
     try:
         yield
     finally:
-        await services.cache.stop()
+        await services.state_writer.stop()
         await services.notifier.stop()
+        await services.events.stop()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""hcserver classify, hcserver email test: what becomes of an email."""
+"""hcserver classify, hcserver email test: try out how emails are classified and received."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from hcserver.services.classification.dry_run import dry_run
 from hcserver.services.container import Services
 
 SENDER = "self-test@hcserver.invalid"
-# Where to reach what listens everywhere.
+# The addresses at which a listener on all addresses can be reached.
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", ALL_HOSTS: "127.0.0.1", "::": "::1"}
-_PROXY_HEADER = b"PROXY UNKNOWN\r\n"  # the PROXY protocol, for a proxy that speaks for itself
+_PROXY_HEADER = b"PROXY UNKNOWN\r\n"  # PROXY protocol, section 2.1: the sender says nothing about a client
 _TIMEOUT = 10.0  # seconds for each step of the conversation
 
 
@@ -34,37 +34,39 @@ _TIMEOUT = 10.0  # seconds for each step of the conversation
 @click.argument("check")
 @json_option
 def classify(check: str, as_json: bool) -> None:
-    """Say what CHECK (uuid, slug or name) would make of the email on standard input. Nothing is recorded."""
+    """Classify the email on standard input for CHECK (uuid, slug or name). Nothing is recorded."""
     raw = b"" if sys.stdin is None else sys.stdin.buffer.read()  # None: it is closed
 
     async def work() -> Check:
         async with open_services() as services:
             return await _find(services, check)
 
-    verdict = dry_run(raw, run(work()))
+    result = dry_run(raw, run(work()))
     if as_json:
-        print_json(verdict)
+        print_json(result)
         return
-    click.echo(_explained(verdict.reason))
-    for name, searched in (("subject", verdict.subject), ("body", verdict.text)):
+    click.echo(_explained(result.reason))
+    for name, searched in (("subject", result.subject), ("body", result.text)):
         click.echo(f"\n{name}: " + ("not searched" if searched is None else harmless(searched)))
 
 
 @click.group()
 def email() -> None:
-    """Try the way in for emails."""
+    """Try the reception of emails."""
 
 
 @email.command()
 @click.argument("check")
 @click.option("--subject", default="hcserver self-test", help="The subject of the email.")
-@click.option("--body", default="This is a test.", help="Its text.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Where it listens, if not on smtp.port.")
+@click.option("--body", default="This is a test.", help="The text of the email.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="The port of the listener, if it is not smtp.port."
+)
 @json_option
 def test(check: str, subject: str, body: str, port: int | None, as_json: bool) -> None:
     """Send an email to CHECK (uuid, slug or name) through the listener of the running server.
 
-    It is a real report: the check gets a ping, which is then shown.
+    The check gets a real ping, which is then shown.
     """
     settings = current_settings().smtp
 
@@ -77,9 +79,7 @@ def test(check: str, subject: str, body: str, port: int | None, as_json: bool) -
             for ping in reversed(await services.storage.pings.tail(found.id, before)):
                 if ping.scheme == "email" and ping.sender == SENDER:
                     return ping
-            raise HcError(
-                "the email was accepted, but there is no ping of it: is the server on this database?"
-            )
+            raise HcError("the email was accepted, but it made no ping: does the server use this database?")
 
     ping = run(work())
     if as_json:
@@ -93,11 +93,14 @@ def test(check: str, subject: str, body: str, port: int | None, as_json: bool) -
 
 
 async def _find(services: Services, name: str) -> Check:
-    """A check by uuid, or by a slug or name that only one check of all projects has."""
+    """The check with this uuid, or the only check of all projects with this slug or name.
+
+    Raises NotFound, Ambiguous.
+    """
     try:
         return await services.cache.get(UUID(name))
     except (ValueError, NotFound):
-        pass  # it may be a slug or name that looks like one
+        pass  # a slug or name may look like a uuid
     found = [
         check
         for project in await services.projects.all()
@@ -112,7 +115,7 @@ async def _find(services: Services, name: str) -> Check:
 
 
 class _ThroughNoProxy(smtplib.SMTP):
-    """Speaks to a listener that expects a proxy."""
+    """A client for a listener that expects the header of the PROXY protocol."""
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
@@ -121,10 +124,10 @@ class _ThroughNoProxy(smtplib.SMTP):
 
 
 def _send(settings: SmtpSettings, port: int | None, check: Check, subject: str, body: str) -> str:
-    """Send the email; what to tell of it. Raises HcError."""
+    """Send the email and return a sentence about it for people. Raises HcError."""
     port = port or settings.port
     if not port:
-        raise HcError("smtp.port is 0: the server takes no emails (or name the port: --port)")
+        raise HcError("smtp.port is 0: the server accepts no emails (or give the port: --port)")
     message = EmailMessage()
     message["Subject"] = " ".join(_readable(subject).split())
     message["From"] = SENDER
@@ -138,6 +141,8 @@ def _send(settings: SmtpSettings, port: int | None, check: Check, subject: str, 
         with client(host, port, timeout=_TIMEOUT) as smtp:
             if settings.require_tls:
                 smtp.starttls()
+            if settings.auth == "required":
+                smtp.login(settings.auth_username, settings.auth_password)
             smtp.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
         raise HcError(f"sending to {recipient} by {host} port {port} failed: {error}") from error
@@ -145,15 +150,18 @@ def _send(settings: SmtpSettings, port: int | None, check: Check, subject: str, 
 
 
 def _readable(argument: str) -> str:
-    """An argument without what was no UTF-8 on the command line."""
+    """The argument with U+FFFD for whatever was not UTF-8 on the command line."""
     return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _explained(reason: Reason) -> str:
+    """A sentence for people."""
     match reason.where:
         case "unfiltered":
             return f"It counts as {reason.signal}: the check filters neither subjects nor bodies."
         case "default":
             return f"It counts as {reason.signal}: none of the check's keywords is in it."
+        case "unread":
+            return f"It counts as {reason.signal}: it could not be read in time."
         case where:
             return f"It counts as {reason.signal}: {reason.keyword!r} is in its {where}."

@@ -110,6 +110,10 @@ class SmtpSettings:
     )
     require_tls: bool = _setting(False, types.boolean())
     proxy_protocol: bool = _setting(False, types.boolean())
+    auth: str = _setting("off", types.choice("off", "accept-any", "required"))
+    # In ASCII, since clients don't agree on the encoding of anything else.
+    auth_username: str = _setting("", types.text('a user name in ASCII, or ""', str.isascii))
+    auth_password: str = _setting("", types.text('a password in ASCII, or ""', str.isascii), secret=_hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,7 @@ class EmailSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotificationSettings:
-    """How people are told. Times in seconds."""
+    """How people are notified. Times in seconds."""
 
     allowed_networks: tuple[Network, ...] = _setting((), types.networks())
     redirects: bool = _setting(False, types.boolean())
@@ -385,6 +389,9 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield f'{missing}: "" does not fit: expected a file, as certificate and key need each other'
     if smtp.require_tls and not smtp.tls_cert:
         yield "smtp.require_tls: true does not fit: expected false, or smtp.tls_cert and smtp.tls_key as well"
+    if smtp.auth == "required" and not (smtp.auth_username and smtp.auth_password):
+        missing = "smtp.auth_password" if smtp.auth_username else "smtp.auth_username"
+        yield f'{missing}: "" does not fit: expected a user name and a password, as smtp.auth is "required"'
     if smtp.port == settings.http.port:
         yield f"smtp.port: {smtp.port} does not fit: expected another port than http.port"
     if settings.email.password and not settings.email.username:

@@ -36,6 +36,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None  # when the state that has ended (for a reminder: that goes on) began
     held: str | None = None  # why nobody is notified; None: the channels decide
     ping: int = 0  # n of the last ping at that time, 0: there was none
+    after_pause: bool = False  # an "up" that ends a pause of a check that was down before
 
 
 def after_flip(before: Check, after: Check, flip: Flip) -> tuple[Check, Alert | None]:
@@ -44,12 +45,25 @@ def after_flip(before: Check, after: Check, flip: Flip) -> tuple[Check, Alert | 
         return count_failure(before, after, flip.at, flip)
     up_at = flip.at if flip.new == "up" else None
     calm = replace(
-        after, up_at=up_at, failures=0, failed_at=None, down_at=None, told_at=None, tell_after=None
+        after,
+        up_at=up_at,
+        failures=0,
+        failed_at=None,
+        down_at=None,
+        down_before_pause=None,
+        told_at=None,
+        tell_after=None,
     )
+    if flip.new == "paused":
+        # Failures before the pause are not reported any more; who heard of them still hears how they end.
+        down_since = before.down_at if before.told_at is not None else None
+        paused = replace(calm, down_before_pause=down_since, paused_alert=before.n_alerts + 1)
+        return _with_alert(paused, "paused", flip.at, flip.reason)
     if flip.old == "down" and flip.new == "up" and before.told_at is not None:
         return _with_alert(calm, "up", flip.at, flip.reason, since=before.down_at)
-    if flip.new == "paused":
-        return _with_alert(calm, "paused", flip.at, flip.reason)
+    if flip.old == "paused" and flip.new == "up" and before.down_before_pause is not None:
+        since = before.down_before_pause
+        return _with_alert(calm, "up", flip.at, flip.reason, since=since, after_pause=True)
     return calm, None
 
 
@@ -63,7 +77,9 @@ def count_failure(
     by_time = flip is not None and flip.reason == "timeout"
     failed_at = _due_moment(before, at - timedelta(seconds=after.grace) if by_time else at)
     down_at = after.down_at if flip is None else flip.at
-    after = replace(after, failures=before.failures + 1, failed_at=failed_at, down_at=down_at)
+    after = replace(
+        after, failures=before.failures + 1, failed_at=failed_at, down_at=down_at, down_before_pause=None
+    )
     if after.told_at is not None:
         return with_next_alert(after), None
     reason: Cause = "fail" if flip is None else flip.reason
@@ -165,6 +181,7 @@ def _with_alert(
     *,
     since: datetime | None = None,
     held: str | None = None,
+    after_pause: bool = False,
 ) -> tuple[Check, Alert]:
     n = check.n_alerts + 1
     alert = Alert(
@@ -176,5 +193,6 @@ def _with_alert(
         since=since,
         held=held,
         ping=check.n_pings,
+        after_pause=after_pause,
     )
     return replace(check, n_alerts=n), alert

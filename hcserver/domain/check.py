@@ -73,6 +73,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     up_at: datetime | None = None  # since when it is up, or was before it went down
     down_at: datetime | None = None  # since when it is down
     told_at: datetime | None = None  # when people were last alerted that it is down
+    down_before_pause: datetime | None = None  # while paused: since when it was down, if people were alerted
+    paused_alert: int = 0  # n of the alert of the last pause; failures before it are not reported any more
     tell_after: datetime | None = None  # when, while it is down, the next alert may be due
 
     @property

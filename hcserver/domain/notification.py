@@ -1,4 +1,4 @@
-"""A notification: one alert for one channel, from the decision to tell it to the last attempt."""
+"""A notification: one alert for one channel, from the decision to send it to the last attempt."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime  # when it happened
     since: datetime | None = None
     ping: int = 0  # n of the last ping when it happened
+    after_pause: bool = False  # see Alert
     status: NotificationStatus = "pending"
-    why: str | None = None  # it is held back or was skipped
-    held: bool = False  # it is held back, so that it is told only if it still matters
+    why: str | None = None  # why it is held back or was skipped
+    held: bool = False  # it is held back, so that it is sent only if it still matters
     due: datetime | None = None  # when it is to be looked at next, while pending
     attempts: tuple[Attempt, ...] = ()

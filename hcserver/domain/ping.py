@@ -35,6 +35,15 @@ class Ping(msgspec.Struct, frozen=True, kw_only=True):
     token: bytes = b""  # unique to this report: tells our own append from another process's
 
 
+class LoggedToken(msgspec.Struct, frozen=True):
+    """What tells a ping in the log from other attempts at reporting the same."""
+
+    n: int
+    at: datetime
+    token: bytes
+    by_mail: bool
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A ping before it has a place in the log: what came in, and what its sender or its words say it is."""
 

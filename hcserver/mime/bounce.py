@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
-from uuid import UUID
-
-import msgspec
 
 _WITHIN = 256 * 1024  # bytes in which a report says what it has to say
 _ERROR_CHARACTERS = 300
@@ -22,22 +18,6 @@ _DIAGNOSIS = re.compile(
     rb"^Diagnostic-Code:[ \t]*(?:[\w-]{1,20};)?[ \t]*([^\r\n]{1,500}(?:\r?\n[ \t][^\r\n]{0,500}){0,5})",
     re.IGNORECASE | re.MULTILINE,
 )
-
-
-class Returned(msgspec.Struct, frozen=True):
-    """A recipient that is the return address of a channel's mail."""
-
-    channel: UUID
-
-
-class Bounces(Protocol):
-    """Knows the return addresses that we gave out."""
-
-    def channel_of(self, address: str) -> UUID | None:
-        """The channel whose return address this is."""
-
-    async def returned(self, channel: UUID, error: str) -> None:
-        """Its mail can't be delivered for good. Raises Unavailable."""
 
 
 def permanent_failure(raw: bytes) -> str | None:

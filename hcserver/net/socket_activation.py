@@ -10,11 +10,16 @@ _FIRST_FD = 3
 
 
 def inherited_sockets(environ: Mapping[str, str], name: str) -> list[socket.socket]:
-    """The sockets meant for this process whose name (FileDescriptorName= or the unit's) contains `name`."""
+    """The sockets meant for this process whose name (FileDescriptorName= or the unit's) contains `name`. They
+    are not passed on to child processes.
+    """
     if environ.get("LISTEN_PID") != str(os.getpid()):
         return []
     count = environ.get("LISTEN_FDS", "")
     names = environ.get("LISTEN_FDNAMES", "").split(":")
     if not count.isdecimal() or int(count) != len(names):
         return []
-    return [socket.socket(fileno=_FIRST_FD + index) for index, own in enumerate(names) if name in own]
+    sockets = [socket.socket(fileno=_FIRST_FD + index) for index, own in enumerate(names) if name in own]
+    for sock in sockets:
+        sock.set_inheritable(False)
+    return sockets

@@ -1,4 +1,4 @@
-"""What people are told, and how telling them can fail."""
+"""A message about an alert, as every kind of channel gets it to send."""
 
 from __future__ import annotations
 
@@ -15,29 +15,32 @@ MessageEvent = Literal["down", "up", "start-too-long", "paused", "reminder", "te
 
 
 class AlertMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell of one check. `id` is the same on every attempt to tell it, so that receivers can
-    recognise what they have seen.
+    """What happened to one check, for one channel. `id` is the same on every attempt to send it, so that
+    receivers can recognise what they have seen.
     """
 
     id: UUID
     event: MessageEvent
-    check: Check  # as it is now
+    check: Check  # with the status that it had when this happened
     project: str  # its name
     happened: datetime  # when the status changed
     since: datetime | None  # when the status that has ended began, if known
     reason: str  # "fail", "timeout", "ping", ...: see domain.flip.Cause
-    last_ping: Ping | None  # with the first part of its body
+    last_ping: Ping | None  # the last one when this happened, with what is kept of its body
+    body_preview: str = ""  # the first lines of that body, readable
     base_url: str  # of this server, without a slash at the end
-    now: datetime
+    now: datetime  # when the message was made
     bounce: str = ""  # address to which undeliverable mail returns; empty: to the sender
 
     @property
     def up(self) -> bool:
-        """Good news."""
+        """Whether it is good news."""
         return self.event == "up"
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """It was taken. `status` is the receiver's own (an HTTP status, an SMTP reply code), if it has such."""
+    """The receiver has accepted the message. `status` is its own (an HTTP status, an SMTP reply code, an exit
+    status), if it has such.
+    """
 
     status: int | None = None

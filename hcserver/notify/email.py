@@ -36,6 +36,10 @@ class Email:
             raise refusal(f"{address[:100]!r} is no email address", NEEDS)
         return f"{local}@{domain}"
 
+    def hosts(self, target: str) -> tuple[str, ...]:
+        """None: the mail server is one of the settings."""
+        return ()
+
     def masked(self, target: str) -> str:
         local, _, domain = target.rpartition("@")
         return f"{local[:1]}{MASK}@{domain}"
@@ -56,9 +60,9 @@ def _message(alert_message: AlertMessage, sender: Address, recipient: str) -> Em
     message["From"] = sender
     message["To"] = Address(addr_spec=recipient)
     message["Date"] = format_datetime(alert_message.now)
-    # The same on every attempt: mail that arrives twice after all is shown once by many readers.
+    # The same on every attempt: many mail readers show a message only once that has arrived twice.
     message["Message-ID"] = f"<{alert_message.id}@{sender.domain}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies, please
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: asks for no automatic replies
     message.set_content(rendering.plain(alert_message))
     body = f'<body style="font-family:sans-serif">\n{rendering.html(alert_message)}\n</body>'
     message.add_alternative(f"<!DOCTYPE html>\n<html>{body}</html>", subtype="html")

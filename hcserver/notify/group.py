@@ -10,7 +10,7 @@ _MAX_MEMBERS = 100
 
 
 class Group:
-    """Has no way to send of its own: whoever sends to a group sends to its members instead."""
+    """Can't send itself: whoever sends to a group sends to its members instead."""
 
     name = "group"
     needs = (
@@ -19,8 +19,12 @@ class Group:
     )
 
     def normalise(self, target: str) -> str:
-        """The ids, each once. Whether there are such channels is the caller's to find out."""
+        """The ids, each once. The caller has to find out whether such channels exist."""
         return ",".join(map(str, self.members(target)))
+
+    def hosts(self, target: str) -> tuple[str, ...]:
+        """None of its own: those of its members have been looked at when these were made."""
+        return ()
 
     def masked(self, target: str) -> str:
         return target

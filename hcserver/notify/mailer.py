@@ -20,16 +20,16 @@ from aiosmtplib import (
 from hcserver.config.schema import EmailSettings
 from hcserver.errors import DeliveryError
 from hcserver.net.http_client import tls_context
-from hcserver.notify.body_preview import one_line
+from hcserver.notify.plain_text import one_line
 
-# Mail servers refuse clients that come too many at a time: Postfix from 50 on, some providers from 20.
+# Mail servers limit the connections of one client: Postfix to 50, some providers to 20.
 _SESSIONS = 10
-# Seconds that a session is kept for the next message; a crowd of messages comes at once.
+# Seconds that a session is kept for the next message: messages often come in crowds.
 _IDLE_SECONDS = 5.0
 
 _DELIVERED = 250  # the only good reply to the end of a message (RFC 5321 section 4.2.3)
 
-# One for all, as it takes long to make; not that of HTTP, which offers nothing but HTTP.
+# One for all sessions, as it takes long to make. Not that of the HTTP client, which offers only HTTP.
 _tls = cache(tls_context)
 
 
@@ -45,8 +45,8 @@ class Mailer:
     async def send(self, message: EmailMessage, sender: str, recipient: str) -> int:
         """The reply code (250) once the server has taken the message. The addresses are the envelope's.
 
-        Raises DeliveryError: permanent if the server has said so of this message; transient for all trouble
-        before that, as it is ours and not the recipient's (a wrong password, too).
+        Raises DeliveryError: permanent if the server refuses this message for good; transient for all trouble
+        before that (a wrong password, too), as it is ours and not the recipient's.
         """
         if not self._settings.host:
             raise DeliveryError("there is no mail server: see the setting email.host", transient=False)
@@ -57,7 +57,7 @@ class Mailer:
             except (SMTPException, OSError) as error:
                 session.close()
                 raise _failed(error) from error
-            except BaseException:  # cancelled in the middle of a dialogue that nobody can take up again
+            except BaseException:  # cancelled in the middle of a dialogue: the session can't be used again
                 session.close()
                 raise
             self._keep(session)
@@ -100,7 +100,7 @@ class Mailer:
             await session.connect()
         except (SMTPException, OSError) as error:
             raise DeliveryError(
-                f"mail server: {_told(error)}", transient=True, status=_code(error)
+                f"mail server: {_reason(error)}", transient=True, status=_code(error)
             ) from error
         return session
 
@@ -121,7 +121,7 @@ class Mailer:
 def _failed(error: SMTPException | OSError) -> DeliveryError:
     code = _code(error)
     permanent = code is not None and 500 <= code < 600
-    return DeliveryError(f"mail server: {_told(error)}", transient=not permanent, status=code)
+    return DeliveryError(f"mail server: {_reason(error)}", transient=not permanent, status=code)
 
 
 def _code(error: Exception) -> int | None:
@@ -130,7 +130,7 @@ def _code(error: Exception) -> int | None:
     return error.code if isinstance(error, SMTPResponseException) else None
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, SMTPRecipientsRefused):
         error = error.recipients[0]
     if isinstance(error, SMTPResponseException):

@@ -1,4 +1,4 @@
-"""A notice as JSON, for programs, and its parts as placeholders of templates."""
+"""An alert message as JSON for programs, and its parts as placeholders of templates."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
-from hcserver.domain.status import grace_start, shown_status
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
+from hcserver.notify.body_preview import readable_body
 from hcserver.notify.rendering import link, plain, title
+from hcserver.payloads.check import check_document as api_document
+
+Placeholders = Mapping[str, Callable[[], str]]
 
 _STATUS: dict[MessageEvent, str] = {
     "down": "down",
@@ -21,15 +23,27 @@ _STATUS: dict[MessageEvent, str] = {
     "reminder": "down",
     "test": "test",
 }
+# Of the API's members: what the check is and how it is. The uuid and the addresses let whoever reads them
+# ping the check: they are only there where the owner of the channel asks for them.
+_CHECK_MEMBERS = frozenset(
+    {
+        *("name", "slug", "tags", "desc", "grace", "n_pings", "status", "started", "last_ping", "next_ping"),
+        *("unique_key", "uuid", "ping_url", "update_url", "pause_url", "resume_url"),
+        *("timeout", "schedule", "tz"),
+    }
+)
+# Longer names first: $BODY must not hide $BODY_JSON.
 _PLACEHOLDER = re.compile(
-    r"\$(CODE|STATUS|NOW|NAME_JSON|NAME|SLUG|TAGS|TAG[1-9][0-9]{0,2}|JSON|BODY_JSON|BODY|EXITSTATUS)"
+    r"\$(CODE|STATUS|NOW|NAME_JSON|NAME|SLUG|TAGS|TAG[1-9][0-9]{0,2}|JSON"
+    r"|BODY_TEXT_JSON|BODY_TEXT|BODY_JSON|BODY|EXITSTATUS)"
 )
 
 
-def document(alert_message: AlertMessage) -> dict[str, object]:
-    """The notice, laid out as the Standard Webhooks specification recommends it ("Payload structure").
+def document(alert_message: AlertMessage, *, full: bool) -> dict[str, object]:
+    """The message, laid out as the Standard Webhooks specification recommends it ("Payload structure").
 
-    `title` and `text` are for people; chat servers that take Slack's webhooks show them.
+    `title` and `text` are for people; chat servers that accept Slack's webhooks show them. `full`: with the
+    uuid of the check and the addresses that it is pinged and changed by.
     """
     return {
         "type": f"check.{alert_message.event.replace('-', '_')}",
@@ -39,7 +53,7 @@ def document(alert_message: AlertMessage) -> dict[str, object]:
         "reason": alert_message.reason,
         "since": _iso(alert_message.since),
         "project": alert_message.project,
-        "check": check_document(alert_message),
+        "check": check_document(alert_message, full=full),
         "last_ping": None if alert_message.last_ping is None else _ping_document(alert_message.last_ping),
         "title": title(alert_message),
         "text": plain(alert_message),
@@ -47,69 +61,60 @@ def document(alert_message: AlertMessage) -> dict[str, object]:
     }
 
 
-def check_document(alert_message: AlertMessage) -> dict[str, object]:
-    """The check in the words of the management API, version 3."""
-    check, address = alert_message.check, link(alert_message)
-    status = shown_status(check, alert_message.now)
-    found: dict[str, object] = {
-        "name": check.name,
-        "slug": check.slug,
-        "tags": check.tags,
-        "desc": check.desc,
-        "grace": check.grace,
-        "n_pings": check.n_pings,
-        "status": status,
-        "started": check.last_start is not None,
-        "last_ping": _iso(check.last_ping),
-        "next_ping": None if status == "down" else _iso(grace_start(check)),
-        "uuid": str(check.id),
-        "ping_url": f"{alert_message.base_url}/ping/{check.id}",
-        "update_url": address,
-        "pause_url": f"{address}/pause",
-        "resume_url": f"{address}/resume",
-    }
-    return found | _schedule(check)
+def check_document(alert_message: AlertMessage, *, full: bool) -> dict[str, object]:
+    """The check with members of the management API, version 3."""
+    members = api_document(
+        alert_message.check, alert_message.now, alert_message.base_url, version=3, writable=full
+    )
+    return {name: value for name, value in members.items() if name in _CHECK_MEMBERS}
 
 
-def placeholders(alert_message: AlertMessage, body_limit: int) -> dict[str, str]:
-    """What each placeholder stands for, by its name without "$"; at most `body_limit` characters of a body.
+def placeholders(alert_message: AlertMessage, body_limit: int, *, full: bool) -> Placeholders:
+    """What makes the value of each placeholder, by its name without "$": most templates use few of them.
 
-    TAG1, TAG2, … are the check's tags; EXITSTATUS is -1 if the last ping had none.
+    At most `body_limit` characters are taken of a body. TAG1, TAG2, … are the check's tags. EXITSTATUS is -1
+    if the last ping had none. `full` is about JSON: see `document`.
     """
     check, ping = alert_message.check, alert_message.last_ping
-    body = "" if ping is None else (ping.body or b"").decode("utf-8", "replace")[:body_limit]
+
+    def body() -> str:
+        return "" if ping is None else (ping.body or b"").decode("utf-8", "replace")[:body_limit]
+
+    def body_text() -> str:
+        return readable_body(ping, body_limit)
+
     exit_status = -1 if ping is None or ping.exit_status is None else ping.exit_status
-    values = {
-        "CODE": str(check.id),
-        "STATUS": _STATUS[alert_message.event],
-        "NOW": alert_message.happened.isoformat(timespec="seconds"),
-        "NAME": check.name,
-        "NAME_JSON": json.dumps(check.name),
-        "SLUG": check.slug,
-        "TAGS": check.tags,
-        "JSON": json.dumps(check_document(alert_message)),
+    values: dict[str, Callable[[], str]] = {
+        "CODE": lambda: str(check.id),
+        "STATUS": lambda: _STATUS[alert_message.event],
+        "NOW": lambda: alert_message.happened.isoformat(timespec="seconds"),
+        "NAME": lambda: check.name,
+        "NAME_JSON": lambda: json.dumps(check.name),
+        "SLUG": lambda: check.slug,
+        "TAGS": lambda: check.tags,
+        "JSON": lambda: json.dumps(check_document(alert_message, full=full)),
         "BODY": body,
-        "BODY_JSON": json.dumps(body),
-        "EXITSTATUS": str(exit_status),
+        "BODY_JSON": lambda: json.dumps(body()),
+        "BODY_TEXT": body_text,
+        "BODY_TEXT_JSON": lambda: json.dumps(body_text()),
+        "EXITSTATUS": lambda: str(exit_status),
     }
-    return values | {f"TAG{n}": tag for n, tag in enumerate(check.tag_list(), 1)}
+    for n, tag in enumerate(check.tag_list(), 1):
+        values[f"TAG{n}"] = lambda tag=tag: tag  # type: ignore[misc]
+    return values
 
 
-def expand(template: str, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
-    """The template with its placeholders replaced, in one pass: what looks like a placeholder in a value
-    stays as it is, and so does one that stands for nothing ($TAG3 of a check with two tags).
+def expand(template: str, values: Placeholders, encode: Callable[[str], str] = str) -> str:
+    """The template with its placeholders replaced, in one pass.
+
+    What looks like a placeholder in a value stays as it is. So does a placeholder without a value ($TAG3 of a
+    check with two tags).
     """
 
     def value(match: re.Match[str]) -> str:
-        return encode(values[match[1]]) if match[1] in values else match[0]
+        return encode(values[match[1]]()) if match[1] in values else match[0]
 
     return _PLACEHOLDER.sub(value, template)
-
-
-def _schedule(check: Check) -> dict[str, object]:
-    if check.kind == "simple":
-        return {"timeout": check.timeout}
-    return {"schedule": check.schedule, "tz": check.tz}
 
 
 def _ping_document(ping: Ping) -> dict[str, object]:

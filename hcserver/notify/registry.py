@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hcserver.errors import InvalidRequest
-from hcserver.notify.apprise import APPRISE_KINDS
+from hcserver.notify.apprise.transport import APPRISE_KINDS
 from hcserver.notify.email import Email
 from hcserver.notify.group import Group
 from hcserver.notify.shell import Shell
 from hcserver.notify.transport import Transport
 from hcserver.notify.webhook import Webhook
 
-# A group has no way to send of its own: the caller sends to its members.
+# A group can't send: the caller sends to its members.
 ChannelKind = Transport | Group
 
 _ALL: tuple[ChannelKind, ...] = (Email(), Webhook(), Shell(), Group(), *APPRISE_KINDS)

@@ -1,4 +1,4 @@
-"""What people read: what happened to which check, since when, and what its job said last.
+"""An alert message as text, Markdown and HTML: what happened to which check, since when, and the last report.
 
 Everything that comes from outside is escaped for the form that it is put into.
 """
@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from hcserver.domain.identifiers import unique_key
 from hcserver.domain.ping import Ping
 from hcserver.domain.time_zone import zone
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
-from hcserver.notify.body_preview import excerpt, one_line
+from hcserver.notify.plain_text import one_line
 
 _HEADLINES: dict[MessageEvent, str] = {
     "down": "DOWN",
@@ -24,7 +25,9 @@ _HEADLINES: dict[MessageEvent, str] = {
     "test": "TEST",
 }
 _PING_TYPES = {"success": "success", "fail": "failure", "start": "start", "log": "log", "ign": "ignored"}
-# The characters that CommonMark and its relatives give a meaning to; a backslash takes it from them.
+_RED = "#c62828"
+_COLOURS: dict[MessageEvent, str] = {"up": "#1a7f37", "paused": "#57606a", "test": "#57606a"}
+# The characters that have a meaning in CommonMark and its relatives, unless a backslash precedes them.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&.])")
 
 Fact = tuple[str, str]
@@ -36,13 +39,13 @@ def title(alert_message: AlertMessage) -> str:
 
 
 def label(alert_message: AlertMessage) -> str:
-    """The check as people know it, in one line; its uuid is no name, as it is its ping address."""
+    """The check's name for people, in one line. Never its uuid: whoever knows that can ping the check."""
     return one_line(alert_message.check.name or alert_message.check.slug) or "a check without a name"
 
 
 def link(alert_message: AlertMessage) -> str:
-    """Where more can be seen."""
-    return f"{alert_message.base_url}/api/v3/checks/{alert_message.check.id}"
+    """Where more can be seen. Nobody can ping the check by what is in there."""
+    return f"{alert_message.base_url}/api/v3/checks/{unique_key(alert_message.check.id)}"
 
 
 def sentence(alert_message: AlertMessage) -> str:
@@ -56,15 +59,15 @@ def sentence(alert_message: AlertMessage) -> str:
         case "start-too-long":
             return f"{name} has started but did not finish within its grace time."
         case "paused":
-            return f"{name} is PAUSED: nothing will be told of it until it is resumed or pinged."
+            return f"{name} is PAUSED: no alerts will be sent for it until it is resumed or pinged."
         case "reminder":
             return f"{name} is still DOWN, for {duration(alert_message.now - alert_message.happened)} now."
         case "test":
-            return f"This is a test: what happens to {name} will be told here."
+            return f"This is a test: alerts about {name} will arrive here."
 
 
 def facts(alert_message: AlertMessage) -> list[Fact]:
-    """What else there is to know, each with its label, in one line. Values are unescaped."""
+    """Further facts, each with its label and in one line. Values are unescaped."""
     check = alert_message.check
     found: list[Fact] = []
     if alert_message.project:
@@ -90,7 +93,7 @@ def plain(alert_message: AlertMessage) -> str:
     """The whole message as text."""
     lines = [sentence(alert_message), ""]
     lines += [f"{name}: {value}" for name, value in facts(alert_message)]
-    if body := excerpt(alert_message.last_ping):
+    if body := alert_message.body_preview:
         lines += ["", "It said:", body]
     return "\n".join([*lines, "", link(alert_message)])
 
@@ -99,30 +102,23 @@ def markdown(alert_message: AlertMessage) -> str:
     """The whole message in CommonMark."""
     parts = [f"**{escape_markdown(sentence(alert_message))}**"]
     parts.append("\n".join(f"- {name}: {escape_markdown(value)}" for name, value in facts(alert_message)))
-    if body := excerpt(alert_message.last_ping):
+    if body := alert_message.body_preview:
         parts.append(_fenced(body))
     return "\n\n".join([*parts, f"[Details]({link(alert_message)})"])
 
 
 def html(alert_message: AlertMessage) -> str:
     """The whole message as the inside of an HTML body; styles inline, as mail readers want them."""
-    colour = (
-        "#1a7f37"
-        if alert_message.up
-        else "#57606a"
-        if alert_message.event in ("paused", "test")
-        else "#c62828"
-    )
-    parts = [
-        f'<p style="font-size:18px;font-weight:bold;color:{colour}">{_escaped(sentence(alert_message))}</p>'
-    ]
+    colour = _COLOURS.get(alert_message.event, _RED)
+    headline = _escaped(sentence(alert_message))
+    parts = [f'<p style="font-size:18px;font-weight:bold;color:{colour}">{headline}</p>']
     rows = "".join(
         f'<tr><th style="text-align:left;padding:2px 16px 2px 0;color:#57606a">{name}</th>'
         f"<td>{_escaped(value)}</td></tr>"
         for name, value in facts(alert_message)
     )
     parts.append(f"<table>{rows}</table>")
-    if body := excerpt(alert_message.last_ping):
+    if body := alert_message.body_preview:
         parts.append(
             '<p>It said:</p><pre style="background:#f6f8fa;padding:8px;white-space:pre-wrap">'
             f"{_escaped(body)}</pre>"
@@ -137,14 +133,14 @@ def escape_markdown(text: str) -> str:
 
 
 def moment(alert_message: AlertMessage, at: datetime) -> str:
-    """A moment in UTC, and in the check's own zone where its schedule is in that."""
+    """A moment in UTC, and in the time zone of the check's schedule where it has another one."""
     utc = at.astimezone(UTC)
     text = f"{utc:%Y-%m-%d %H:%M:%S} UTC"
     if alert_message.check.kind == "simple" or alert_message.check.tz in ("UTC", "Etc/UTC"):
         return text
     try:
         local = utc.astimezone(zone(alert_message.check.tz))
-    except ValueError:  # stored when tzdata still had it
+    except ValueError:  # a name that tzdata had when it was stored
         return text
     day = "" if local.date() == utc.date() else f"{local:%Y-%m-%d} "
     return f"{text} ({day}{local:%H:%M:%S} {alert_message.check.tz})"
@@ -176,11 +172,9 @@ def _cause(alert_message: AlertMessage) -> str:
 
 
 def _after(alert_message: AlertMessage, what: str) -> str:
-    return (
-        ""
-        if alert_message.since is None
-        else f" after {duration(alert_message.happened - alert_message.since)} {what}"
-    )
+    if alert_message.since is None:
+        return ""
+    return f" after {duration(alert_message.happened - alert_message.since)} {what}"
 
 
 def _ping(alert_message: AlertMessage, ping: Ping) -> str:

@@ -1,12 +1,13 @@
-"""What the kinds of channels share for sending."""
+"""What all kinds of channels share for sending: settings, clients, processes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from hcserver.config.schema import EmailSettings, NotificationSettings, Settings
-from hcserver.net.http_client import AddressPolicy, HttpClient
-from hcserver.notify.apprise_pool import ApprisePool
+from hcserver.net.address_policy import AddressPolicy
+from hcserver.net.http_client import HttpClient
+from hcserver.notify.apprise.pool import ApprisePool
 from hcserver.notify.mailer import Mailer
 
 
@@ -17,22 +18,22 @@ class SendContext:
     email: EmailSettings
     notifications: NotificationSettings
     policy: AddressPolicy  # says which addresses may be reached
-    http: HttpClient  # makes HTTP requests, guarded
+    http: HttpClient  # makes HTTP requests to permitted addresses
     mailer: Mailer
     apprise: ApprisePool
 
     @classmethod
     def of(cls, settings: Settings) -> SendContext:
-        """What the settings say. Connections, threads and processes are made when they are first needed."""
-        telling = settings.notifications
-        policy = AddressPolicy(telling.allowed_networks)
+        """As the settings say. Connections, threads and processes are made when they are first needed."""
+        ours = settings.notifications
+        policy = AddressPolicy(ours.allowed_networks)
         return cls(
             email=settings.email,
-            notifications=telling,
+            notifications=ours,
             policy=policy,
-            http=HttpClient(policy, telling.timeout, redirects=telling.redirects),
+            http=HttpClient(policy, ours.timeout, redirects=ours.redirects),
             mailer=Mailer(settings.email),
-            apprise=ApprisePool(telling.allowed_networks, telling.timeout),
+            apprise=ApprisePool(ours.allowed_networks, ours.timeout),
         )
 
     async def close(self) -> None:

@@ -12,8 +12,8 @@ import msgspec
 
 from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.notify.alert_message import AlertMessage, Receipt
-from hcserver.notify.body_preview import one_line
 from hcserver.notify.payload import placeholders
+from hcserver.notify.plain_text import one_line
 from hcserver.notify.send_context import SendContext
 from hcserver.notify.targets import MASK, decoded, encoded, refusal, stripped
 
@@ -21,14 +21,14 @@ NEEDS: Final = (
     'a command such as "/usr/local/bin/tell \\"$NAME\\" $STATUS", or a JSON object such as '
     '{"down": "…", "up": "…"}; the placeholders of webhooks are variables of its environment'
 )
-# All that a command sees of our own environment, which may hold passwords.
+# The only variables of our own environment that a command sees: others may hold passwords.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ")
-# Linux takes no more than 131,072 bytes in one variable; a character has at most four of them in UTF-8, and
+# Linux accepts at most 131,072 bytes in one variable. A character takes at most four bytes in UTF-8, and
 # twelve in JSON.
 _VALUE_CHARACTERS = 30_000
 _BODY_CHARACTERS = 10_000
 _OUTPUT_BYTES = 2000
-# Seconds to wait for the last output of a command that has ended; others may hold it open.
+# Seconds to wait for the last output of a command that has ended: its children may keep the pipe open.
 _OUTPUT_SECONDS = 0.5
 
 
@@ -52,8 +52,11 @@ class Shell:
             raise refusal("the command has a NUL in it", NEEDS)
         return encoded(commands) if target.startswith("{") else target
 
+    def hosts(self, target: str) -> tuple[str, ...]:
+        return ()
+
     def masked(self, target: str) -> str:
-        """Arguments may hold credentials; the program's name is enough to recognise the command."""
+        """The program alone: arguments may hold credentials."""
         try:
             commands = _parse(target)
         except InvalidRequest:
@@ -100,8 +103,9 @@ def _program(command: str) -> str:
 
 
 def _environment(alert_message: AlertMessage) -> dict[str, str]:
-    """Values go around the shell's own reading of the command, so that nothing in them can be run."""
-    values = placeholders(alert_message, _BODY_CHARACTERS)
+    """Values in variables are not parsed by the shell, so that nothing in them can be run."""
+    makers = placeholders(alert_message, _BODY_CHARACTERS, full=True)
+    values = {name: make() for name, make in makers.items()}
     ours = {
         name: value.replace("\0", "")[: _VALUE_CHARACTERS * 4 if name.endswith("JSON") else _VALUE_CHARACTERS]
         for name, value in values.items()
@@ -110,7 +114,7 @@ def _environment(alert_message: AlertMessage) -> dict[str, str]:
 
 
 class _Output(asyncio.Protocol):
-    """Keeps the first bytes and lets the rest go, so that the command never waits for us."""
+    """Keeps the first bytes of the output and drops the rest, so that the command never blocks on it."""
 
     def __init__(self) -> None:
         self.head = b""
@@ -124,9 +128,9 @@ class _Output(asyncio.Protocol):
 
 
 async def _run(command: str, environment: dict[str, str]) -> tuple[int, bytes]:
-    """Exit status and the head of the output. Cancelled, it ends everything that the command has started.
+    """The exit status and the beginning of the output. When cancelled, the command's process group is killed.
 
-    The pipe is our own: asyncio's waits for the end of all that the command leaves behind.
+    asyncio's own pipe would wait until every process that inherited it has ended.
     """
     reading, writing = os.pipe()
     try:

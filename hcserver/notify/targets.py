@@ -1,4 +1,4 @@
-"""Reading targets: what people have written down to say where they are to be told."""
+"""Reading targets: the strings that say where a channel leads."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MASK = "****"
 
 
 def refusal(problem: str, needs: str) -> InvalidRequest:
-    """The error for a target that does not fit, with what would."""
+    """The error for a target that does not fit; `needs` says what would."""
     return InvalidRequest(f"{problem}: expected {needs}")
 
 
 def stripped(target: str, needs: str) -> str:
-    """The target without white space around it. Raises InvalidRequest if it can't be one for any kind."""
+    """The target without white space around it. Raises InvalidRequest if no kind could use it."""
     if len(target) > MAX_CHARACTERS:
         raise refusal(f"the target is longer than {MAX_CHARACTERS} characters", needs)
     if "\0" in target or not _encodable(target):

@@ -1,4 +1,4 @@
-"""What every kind of channel can do."""
+"""What every kind of channel that sends can do."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from hcserver.notify.send_context import SendContext
 
 
 class Transport(Protocol):
-    """A way to reach people. Holds no state: what it needs comes with each call."""
+    """One kind of channel. Holds no state: what it needs comes with each call."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def needs(self) -> str:
-        """What TARGET must be, in one line with an example."""
+        """What a target must be, in one line with an example."""
 
     def normalise(self, target: str) -> str:
         """The target as it is stored. Raises InvalidRequest that says what is wrong and what is needed."""
+
+    def hosts(self, target: str) -> tuple[str, ...]:
+        """The names or addresses of the hosts that the target names; empty where it names none."""
 
     def masked(self, target: str) -> str:
         """The target as a log or a read-only key may see it: without secrets, still recognisable."""
 
     async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
-        """Tell it. Raises DeliveryError. May be cancelled at any moment; the caller limits the time."""
+        """Send it. Raises DeliveryError. May be cancelled at any moment; the caller limits the time."""

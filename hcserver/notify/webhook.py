@@ -9,6 +9,7 @@ import hmac
 import json
 import re
 import time
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final, Literal
 from urllib.parse import quote
@@ -17,16 +18,17 @@ import httpx
 import msgspec
 
 from hcserver.errors import DeliveryError, InvalidRequest
+from hcserver.net.http_client import HttpAnswer
 from hcserver.notify.alert_message import AlertMessage, Receipt
-from hcserver.notify.payload import document, expand, placeholders
+from hcserver.notify.http_answers import is_transient, max_attempts, seconds_to_wait
+from hcserver.notify.payload import Placeholders, document, expand, placeholders
 from hcserver.notify.send_context import SendContext
 from hcserver.notify.targets import MASK, decoded, encoded, refusal, stripped
 
-_TRANSIENT = frozenset({408, 425, 429})  # below 500: "too slow", "too early", "too many"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # a token, RFC 9110 section 5.6.2
-# About the connection and how the message is framed, or ours.
+# Headers about the connection and the framing, and those that the server sets itself.
 _OWN_HEADERS = frozenset(
     {
         *("host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer"),
@@ -35,7 +37,7 @@ _OWN_HEADERS = frozenset(
 )
 _MAX_HEADERS = 50
 _CONTROLS = re.compile(r"[\0-\x1f\x7f]+")
-# Characters of a ping's body: where there is room for it, and in URLs and headers, which receivers limit.
+# Characters of a ping's body: in bodies, and in URLs and headers, whose length receivers limit.
 _BODY_CHARACTERS = 100_000
 _SHORT_BODY_CHARACTERS = 1000
 
@@ -51,7 +53,7 @@ NEEDS: Final = (
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What to send. Without a body, methods that have one send the notice as JSON."""
+    """What to send. Without a body, methods that have one send the alert message as JSON."""
 
     url: str
     method: Literal["POST", "PUT", "PATCH", "GET", "DELETE"] = "POST"
@@ -60,9 +62,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`down` and `up`, each where it is there, take the place of the request beside them.
+    """`down` and `up`, where they are given, take the place of the request beside them.
 
-    "up" is for good news, "down" for everything else. With a secret, requests are signed.
+    "up" is for good news, "down" for everything else. With a secret, requests are signed. With `full` the
+    document (and $JSON) has the uuid and the addresses of the check, by which it can be pinged.
     """
 
     url: str | None = None
@@ -72,9 +75,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     down: Request | None = None
     up: Request | None = None
     secret: str = ""
+    full: bool = False
 
     def request(self, *, up: bool) -> Request | None:
-        """None: nothing is to be sent."""
+        """None: nothing is sent."""
         own = self.up if up else self.down
         if own is not None or self.url is None:
             return own
@@ -99,8 +103,13 @@ class Webhook:
             _key(parsed.secret)
         return encoded(parsed) if target.startswith("{") else target
 
+    def hosts(self, target: str) -> tuple[str, ...]:
+        parsed = _parse(target)
+        requests = [found for up in (False, True) if (found := parsed.request(up=up)) is not None]
+        return tuple(dict.fromkeys(httpx.URL(request.url).host for request in requests))
+
     def masked(self, target: str) -> str:
-        """Paths, queries, headers and bodies may all hold credentials; methods and hosts don't."""
+        """Methods and hosts only: paths, queries, headers and bodies may hold credentials."""
         try:
             parsed = _parse(target)
         except InvalidRequest:
@@ -129,11 +138,12 @@ class Webhook:
             _validate(request)
         except InvalidRequest as error:
             raise DeliveryError(str(error), transient=False) from error
-        short = placeholders(alert_message, _SHORT_BODY_CHARACTERS)
+        short = placeholders(alert_message, _SHORT_BODY_CHARACTERS, full=parsed.full)
         url = expand(request.url, short, lambda value: quote(value, safe="", errors="replace"))
-        content = _content(request, alert_message)
+        content = _content(request, alert_message, parsed.full)
         headers = _headers(request, short, content) | _metadata(alert_message, content, key)
-        return _judged(await context.http.request(request.method, url, headers, content))
+        answer = await context.http.request(request.method, url, headers, content)
+        return _receipt(answer, alert_message.now)
 
 
 def _parse(target: str) -> Target:
@@ -142,7 +152,7 @@ def _parse(target: str) -> Target:
 
 def _validate(request: Request) -> None:
     try:
-        url = httpx.URL(expand(request.url, {}, str))
+        url = httpx.URL(request.url)
     except httpx.InvalidURL as error:
         raise refusal(f"{request.url[:100]!r} is no URL", NEEDS) from error
     if url.scheme not in ("http", "https") or not url.host or _CONTROLS.search(request.url):
@@ -174,16 +184,17 @@ def _key(secret: str) -> bytes:
     return key
 
 
-def _content(request: Request, alert_message: AlertMessage) -> bytes:
+def _content(request: Request, alert_message: AlertMessage, full: bool) -> bytes:
     if request.method not in _WITH_BODY:
         return b""
     if request.body is None:
-        return json.dumps(document(alert_message)).encode()
-    return expand(request.body, placeholders(alert_message, _BODY_CHARACTERS)).encode("utf-8", "replace")
+        return json.dumps(document(alert_message, full=full)).encode()
+    values = placeholders(alert_message, _BODY_CHARACTERS, full=full)
+    return expand(request.body, values).encode("utf-8", "replace")
 
 
-def _headers(request: Request, values: dict[str, str], content: bytes) -> dict[str, str]:
-    """The user's headers; values from outside can't end a line and begin a header of their own."""
+def _headers(request: Request, values: Placeholders, content: bytes) -> dict[str, str]:
+    """The user's headers. Values from outside can't end a line and begin another header."""
     given = {
         name.lower(): _CONTROLS.sub(" ", expand(value, values)).strip()
         for name, value in request.headers.items()
@@ -195,10 +206,10 @@ def _headers(request: Request, values: dict[str, str], content: bytes) -> dict[s
 
 
 def _metadata(alert_message: AlertMessage, content: bytes, key: bytes | None) -> dict[str, str]:
-    """What tells a receiver that it has seen this before, and (with a key) that it comes from us.
+    """Headers by which a receiver recognises repeated messages, and (with a key) their origin.
 
     See https://www.standardwebhooks.com, "Webhook headers": the id is the same on every attempt, the time is
-    the attempt's own.
+    that of the attempt.
     """
     identifier, timestamp = str(alert_message.id), str(int(time.time()))
     metadata = {
@@ -213,13 +224,21 @@ def _metadata(alert_message: AlertMessage, content: bytes, key: bytes | None) ->
     return metadata
 
 
-def _judged(status: int) -> Receipt:
+def _receipt(answer: HttpAnswer, now: datetime) -> Receipt:
+    """Raises DeliveryError unless the status is 2xx."""
+    status = answer.status
     if 200 <= status < 300:
         return Receipt(status=status)
-    told = f"the receiver has answered {status}{_phrase(status)}"
+    text = f"the receiver has answered {status}{_phrase(status)}"
     if 300 <= status < 400:
-        told += ", a redirect that is not followed"
-    raise DeliveryError(told, transient=status in _TRANSIENT or status >= 500, status=status)
+        text += ", a redirect that is not followed"
+    raise DeliveryError(
+        text,
+        transient=is_transient(status),
+        status=status,
+        retry_after=seconds_to_wait(status, answer.retry_after, now),
+        max_attempts=max_attempts(status),
+    )
 
 
 def _phrase(status: int) -> str:

@@ -12,22 +12,25 @@ from hcserver.errors import Ambiguous, NotFound, Unauthorized
 from hcserver.storage import Storage
 
 Access = Literal["write", "read"]
-REMEMBERED = 10_000  # projects, and slugs; beyond it the oldest are looked up again
+KeyField = Literal["api_key_hash", "api_key_readonly_hash", "ping_key", "badge_key"]
+Key = tuple[KeyField, str]
+Slug = tuple[UUID, str]  # project, slug
 
+REMEMBERED = 10_000  # projects, and slugs; beyond it the oldest are looked up again
 API_KEY_LENGTH = 32  # characters
 
 
 class Lookup:
-    """Look-ups that most requests begin with. News of changes empties it: `forget`."""
+    """The look-ups that most requests begin with. `forget` is called when something has changed."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._by_id: dict[UUID, Project] = {}
-        self._by_key: dict[tuple[str, str], Project] = {}
-        self._keys: dict[UUID, set[tuple[str, str]]] = {}  # project -> what it is known by
-        self._slugs: dict[tuple[UUID, str], UUID] = {}
-        self._places: dict[UUID, set[tuple[UUID, str]]] = {}  # check, and project -> its slugs
-        self._changes = 0  # what was read before the last one is not remembered
+        self._projects_by_id: dict[UUID, Project] = {}
+        self._projects_by_key: dict[Key, Project] = {}
+        self._keys_of_project: dict[UUID, set[Key]] = {}
+        self._checks: dict[Slug, UUID] = {}
+        self._slugs_of: dict[UUID, set[Slug]] = {}  # by check, and by project
+        self._changes = 0  # grows with each one: what was read before the last change is not remembered
 
     async def authenticate(self, api_key: str | None, needed: Access) -> tuple[Project, bool]:
         """The project that the API key opens, and whether it is a read-write key.
@@ -37,39 +40,46 @@ class Lookup:
         if api_key is None or len(api_key) != API_KEY_LENGTH:
             raise Unauthorized("missing api key")
         digest = key_hash(api_key)
-        project = await self._by("api_key_hash", digest)
+        project = await self._by_key("api_key_hash", digest)
         if project is not None and hmac.compare_digest(project.api_key_hash or "", digest):
             return project, True
         if needed == "read":
-            project = await self._by("api_key_readonly_hash", digest)
+            project = await self._by_key("api_key_readonly_hash", digest)
             if project is not None and hmac.compare_digest(project.api_key_readonly_hash or "", digest):
                 return project, False
         raise Unauthorized("wrong api key")
 
     async def by_ping_key(self, ping_key: str) -> Project:
         """Raises NotFound, Unavailable."""
-        project = await self._by("ping_key", ping_key)
+        project = await self._by_key("ping_key", ping_key)
         if project is None:
             raise NotFound("not found")
         return project
 
     async def by_badge_key(self, badge_key: str) -> Project | None:
-        return await self._by("badge_key", badge_key)
+        """Raises Unavailable."""
+        return await self._by_key("badge_key", badge_key)
 
     async def by_id(self, id: UUID) -> Project | None:
-        project = self._by_id.get(id)
+        """Raises Unavailable."""
+        project = self._projects_by_id.get(id)
         if project is None:
             changes = self._changes
             project = await self._storage.projects.get(id)
             if project is not None and changes == self._changes:
-                self._by_id[id] = project
-                if len(self._by_id) > REMEMBERED:
-                    del self._by_id[next(iter(self._by_id))]
+                self._projects_by_id[id] = project
+                if len(self._projects_by_id) > REMEMBERED:
+                    del self._projects_by_id[next(iter(self._projects_by_id))]
         return project
+
+    async def check_by_ping_key(self, ping_key: str, slug: str) -> UUID:
+        """The check with this slug in the ping key's project. Raises NotFound, Ambiguous, Unavailable."""
+        project = await self.by_ping_key(ping_key)
+        return await self.check_by_slug(project.id, slug)
 
     async def check_by_slug(self, project: UUID, slug: str) -> UUID:
         """Raises NotFound, Ambiguous, Unavailable."""
-        known = self._slugs.get((project, slug))
+        known = self._checks.get((project, slug))
         if known is not None:
             return known
         changes = self._changes
@@ -79,59 +89,62 @@ class Lookup:
         if len(found) > 1:
             raise Ambiguous("ambiguous slug")
         check = found[0].check.id
-        if changes != self._changes:
-            return check
-        if (project, slug) in self._slugs:
-            self._forget_slug((project, slug))
-        self._slugs[project, slug] = check
-        for subject in (project, check):
-            self._places.setdefault(subject, set()).add((project, slug))
-        if len(self._slugs) > REMEMBERED:
-            self._forget_slug(next(iter(self._slugs)))
+        if changes == self._changes:
+            self._remember_slug((project, slug), check)
         return check
 
     def forget_slugs(self, project: UUID) -> None:
         """A check of the project was created, renamed or deleted."""
         self._changes += 1
-        for place in list(self._places.get(project, ())):
-            self._forget_slug(place)
+        for slug in list(self._slugs_of.get(project, ())):
+            self._forget_slug(slug)
 
     def forget(self, subject: UUID) -> None:
         """A project or a check was changed, by another process maybe."""
-        self._by_id.pop(subject, None)
-        for key in self._keys.pop(subject, ()):
-            self._by_key.pop(key, None)
+        self._projects_by_id.pop(subject, None)
+        for key in self._keys_of_project.pop(subject, ()):
+            self._projects_by_key.pop(key, None)
         self.forget_slugs(subject)
 
     def forget_all(self) -> None:
         """Everything may have changed."""
         self._changes += 1
-        for remembered in (self._by_id, self._by_key, self._keys, self._slugs, self._places):
-            remembered.clear()
+        self._projects_by_id.clear()
+        self._projects_by_key.clear()
+        self._keys_of_project.clear()
+        self._checks.clear()
+        self._slugs_of.clear()
 
-    def _forget_slug(self, place: tuple[UUID, str]) -> None:
-        check = self._slugs.pop(place)
-        for subject in (place[0], check):
-            places = self._places[subject]
-            places.discard(place)
-            if not places:
-                del self._places[subject]
+    def _remember_slug(self, slug: Slug, check: UUID) -> None:
+        if slug in self._checks:
+            self._forget_slug(slug)
+        self._checks[slug] = check
+        for subject in (slug[0], check):
+            self._slugs_of.setdefault(subject, set()).add(slug)
+        if len(self._checks) > REMEMBERED:
+            self._forget_slug(next(iter(self._checks)))
 
-    async def _by(
-        self, field: Literal["api_key_hash", "api_key_readonly_hash", "ping_key", "badge_key"], value: str
-    ) -> Project | None:
-        project = self._by_key.get((field, value))
+    def _forget_slug(self, slug: Slug) -> None:
+        check = self._checks.pop(slug)
+        for subject in (slug[0], check):
+            slugs = self._slugs_of[subject]
+            slugs.discard(slug)
+            if not slugs:
+                del self._slugs_of[subject]
+
+    async def _by_key(self, field: KeyField, value: str) -> Project | None:
+        project = self._projects_by_key.get((field, value))
         if project is None:
             changes = self._changes
             project = await self._storage.projects.by_key(field, value)
             if project is not None and changes == self._changes:
-                self._by_key[field, value] = project
-                self._keys.setdefault(project.id, set()).add((field, value))
-                if len(self._by_key) > REMEMBERED:
-                    self.forget(next(iter(self._by_key.values())).id)
+                self._projects_by_key[field, value] = project
+                self._keys_of_project.setdefault(project.id, set()).add((field, value))
+                if len(self._projects_by_key) > REMEMBERED:
+                    self.forget(next(iter(self._projects_by_key.values())).id)
         return project
 
 
 def key_hash(api_key: str) -> str:
-    """How API keys are stored. They are random and long, so that a fast hash is as good as a slow one."""
+    """How API keys are stored. They are random and long, so that no slow hash function is needed."""
     return hashlib.sha256(api_key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
@@ -15,6 +14,7 @@ from pymongo import UpdateOne
 from hcserver.domain.alert import Alert
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
+from hcserver.domain.identifiers import unique_key as unique_key
 from hcserver.domain.state_machine import Step
 from hcserver.storage.client import IN_LIMIT, batches, translated
 from hcserver.storage.flips import flip_document, flip_of
@@ -161,11 +161,6 @@ class CheckStore:
             gone = await self._checks.delete_one({"_id": check.id})
             await self._aliases.delete_many({"_id": {"$in": [unique_key(check.id), check.badge.hex]}})
         return bool(gone.deleted_count)
-
-
-def unique_key(id: UUID) -> str:
-    """The identifier that read-only keys see: SHA-1 of the first 16 hex digits of the id."""
-    return hashlib.sha1(id.hex[:16].encode(), usedforsecurity=False).hexdigest()
 
 
 _BATCH = 1000  # checks per answer of the database: it is decoded in one go, some 20 ms

@@ -29,3 +29,14 @@ class Heartbeat:
     async def beat(self, at: datetime) -> None:
         with translated("note that the server runs"):
             await self._meta.update_one({"_id": "alive"}, {"$set": {"at": at}}, upsert=True)
+
+    async def answered(self) -> datetime | None:
+        """The moment before which all emails in the log have been answered, as far as it was noted."""
+        with translated("read which emails were answered"):
+            document = await self._meta.find_one({"_id": "answered"})
+        return None if document is None else document["at"]
+
+    async def note_answered(self, before: datetime) -> None:
+        """Emails stored before that moment have been answered. The noted moment never goes back."""
+        with translated("note which emails were answered"):
+            await self._meta.update_one({"_id": "answered"}, {"$max": {"at": before}}, upsert=True)

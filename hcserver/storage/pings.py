@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from pymongo.errors import BulkWriteError
 
-from hcserver.domain.ping import Ping
+from hcserver.domain.ping import LoggedToken, Ping
 from hcserver.storage.checks import Stored
 from hcserver.storage.client import DUPLICATE_KEY, IN_LIMIT, batches, entry_id, entry_of, translated
 
@@ -53,6 +53,24 @@ class PingLog:
             with translated("read pings"):
                 async for document in self._pings.find({"_id": {"$in": ids}}, {"token": 1}):
                     found[entry_of(document["_id"])] = bytes(document.get("token", b""))
+        return found
+
+    async def logged(self, places: Iterable[tuple[UUID, int]]) -> dict[UUID, list[LoggedToken]]:
+        """Number, moment and token of the pings in those places, by check, oldest first."""
+        found: dict[UUID, list[LoggedToken]] = {}
+        fields = {"check": 1, "n": 1, "at": 1, "token": 1, "scheme": 1}
+        for ids in batches(entry_id(check, n) for check, n in places):
+            with translated("read pings"):
+                async for document in self._pings.find({"_id": {"$in": ids}}, fields):
+                    logged = LoggedToken(
+                        document["n"],
+                        document["at"],
+                        bytes(document.get("token", b"")),
+                        document["scheme"] == "email",
+                    )
+                    found.setdefault(document["check"], []).append(logged)
+        for tail in found.values():
+            tail.sort(key=lambda logged: logged.n)
         return found
 
     async def behind(self, checks: Iterable[Stored]) -> set[UUID]:

@@ -15,6 +15,9 @@ EVENTS: Final = ("down", "up", "start-too-long", "paused")
 MAX_DELAY: Final = 86_400  # seconds: one day
 DISABLED: Final = "disabled by its owner"
 
+_ALL: Final = "*"  # in a check's "channels"
+
+
 _READERS: Final[dict[str, json_fields.Reader]] = {
     "auto_assign": json_fields.boolean,
     "delay": json_fields.integer(0, MAX_DELAY),
@@ -76,7 +79,8 @@ def _error(channel: Channel, disabled: bool | None, target: str) -> str | None:
 
 
 def _require_assignable(name: str) -> None:
+    """A check's "channels" names channels, with commas between them."""
     if "," in name:
-        raise json_fields.fault("name contains a comma")
-    if name == "*":
-        raise json_fields.fault("name has unexpected value: * stands for all channels")
+        raise json_fields.fault("name contains a comma, which separates the names of channels")
+    if name == _ALL:
+        raise json_fields.fault(f'name is "{_ALL}", which means all channels')

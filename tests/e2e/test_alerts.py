@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,7 +26,8 @@ def receiver() -> Iterator[Receiver]:
 def _set_up(server: RealServer, receiver: Receiver, checks: int) -> tuple[str, list[str]]:
     """A project with a webhook and so many checks that use it: its key, and their ids."""
     key = server.create_project("tests")["api_key"]
-    server.cli("channel", "create", "tests", "webhook", receiver.url, "--name", "hook", "--json")
+    target = json.dumps({"url": receiver.url, "full": True})
+    server.cli("channel", "create", "tests", "webhook", target, "--name", "hook", "--json")
     return key, [
         server.api("checks/", key, {"name": f"check {n}", "channels": "hook"})["uuid"] for n in range(checks)
     ]

@@ -16,6 +16,7 @@ from tornado.netutil import bind_sockets
 from handlers.connections import HttpListener
 from handlers.front import make_server
 from handlers.ping.exchange import Server
+from hcserver.app import build_services
 from hcserver.config.schema import HttpSettings, LimitSettings, NotificationSettings, Settings
 from hcserver.domain.channel import Channel
 from hcserver.domain.project import Project
@@ -225,7 +226,7 @@ class Site:
 
     async def settled(self) -> None:
         """Wait until everything acknowledged is in the database's documents."""
-        await self.services.cache.flush()
+        await self.services.state_writer.flush()
 
     async def channel(self, name: str) -> Channel:
         return await self.services.channels.create(
@@ -249,9 +250,9 @@ async def serve(
     )
     clock = FakeClock()
     client = connect(uri, settings.mongodb)
-    services = Services(database_of(client, f"test_{uuid4().hex}"), settings, clock)
+    services = build_services(database_of(client, f"test_{uuid4().hex}"), settings, clock)
     # A clock that is set forward does not look as if the server had been away meanwhile.
-    services.scheduler.away = timedelta.max
+    services.runtime.absence.threshold = timedelta.max
     await services.start()
     try:
         project, keys = await services.projects.create("main")

@@ -105,6 +105,53 @@ async def test_a_faulty_channel_is_not_made(site: Site, members: dict[str, Any],
     assert (await site.api("GET", "channels/")).json == {"channels": []}
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Ops, London", "name contains a comma, which separates the names of channels"),
+        (",", "name contains a comma, which separates the names of channels"),
+        ("*", 'name is "*", which means all channels'),
+    ],
+)
+async def test_a_name_that_no_check_could_be_given_is_refused(site: Site, name: str, expected: str) -> None:
+    made = await create(site, name="Ops")
+    new = await site.api("POST", "channels/", {"kind": "webhook", "target": HOOK, "name": name})
+    renamed = await site.api("POST", f"channels/{made['id']}", {"name": name})
+    for reply in (new, renamed):
+        assert (reply.status, reply.error) == (400, f"json validation error: {expected}")
+    assert (await site.api("GET", f"channels/{made['id']}")).json == made
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("webhook", "http://127.0.0.1:9000/hook"),
+        ("webhook", "http://localhost/hook"),
+        ("webhook", "http://[::ffff:192.168.1.5]/"),
+        ("webhook", '{"url": "https://example.org", "up": {"url": "http://10.0.0.1/"}}'),
+        ("gotify", "http://192.168.1.5/AbCdEf123456789"),
+        ("ntfy", "https://user:password@127.0.0.1:8443/backups"),
+        ("signal", "http://192.168.1.5:8080/+491511234567/+491527654321"),
+        ("apprise", "mqtt://[::1]:1883/topic"),
+    ],
+)
+async def test_a_target_that_certainly_can_not_be_reached_is_refused(
+    site: Site, kind: str, target: str
+) -> None:
+    reply = await site.api("POST", "channels/", {"kind": kind, "target": target})
+    assert (reply.status, reply.error.partition(": ")[0]) == (400, "json validation error")
+    assert "target can't be reached: " in reply.error
+    assert reply.error.endswith("see the setting notifications.allowed_networks")
+    made = await create(site)
+    reply = await site.api("POST", f"channels/{made['id']}", {"target": "http://127.0.0.1/"})
+    assert reply.status == 400
+    assert (await site.api("GET", f"channels/{made['id']}")).json == made
+
+
+async def test_a_target_whose_host_is_a_name_is_not_looked_up(site: Site) -> None:
+    await create(site, target="https://nosuchhost.invalid/hook")
+
+
 @pytest.mark.parametrize("kind", ["pigeon", "", "Email", "\ud800"])
 async def test_an_unknown_kind_is_told_with_those_that_there_are(site: Site, kind: str) -> None:
     reply = await site.api("POST", "channels/", {"kind": kind, "target": "x"})

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from hcserver.services.management.checks import TOMBSTONE_TIME
+from hcserver.services.management.check_deletion import TOMBSTONE_TIME
 from tests.handlers.harness import Site
 
 
 async def left_behind(site: Site, check: str) -> dict[str, int]:
     """How much of a check the database still has, by collection."""
-    database: Any = site.services._database
+    database: Any = site.services.database
     id = UUID(check)
     counts = {
         name: await database[name].count_documents({"check": id}) for name in ("pings", "flips", "aliases")
@@ -107,6 +107,6 @@ async def test_a_deletion_among_pings_leaves_nothing_behind(site: Site) -> None:
         # What was on its way meanwhile is swept away once no process can know the check any more.
         site.clock.advance((TOMBSTONE_TIME + timedelta(seconds=1)).total_seconds())
         await site.settled()
-        await site.services.checks.sweep()
+        await site.services.check_deletion.sweep()
         assert await left_behind(site, check) == {}
         assert (await site.api("GET", f"checks/{check}")).status == 404

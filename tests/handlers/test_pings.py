@@ -278,7 +278,7 @@ async def status_after(site: Site, check: str, seconds: float) -> str:
     site.clock.advance(seconds)
     shown = (await site.get(check))["status"]
     await site.settled()
-    await site.services.scheduler.tick()
+    await site.services.runtime.due_checks.tick()
     assert (await site.get(check))["status"] == shown
     return str(shown)
 

@@ -25,7 +25,7 @@ async def stored_at(site: Site, path: str) -> object:
     kind, id = path.split("/")
     services = site.services
     if kind == "checks":
-        check = await services.cache.settle(UUID(id))
+        check = await services.state_writer.settle(UUID(id))
         return replace(check, channels=tuple(sorted(check.channels)))
     stores: dict[str, Any] = {
         "windows": services.storage.windows,

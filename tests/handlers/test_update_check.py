@@ -80,7 +80,7 @@ async def test_a_change_moves_the_next_ping_and_the_moment_of_going_down(site: S
     document = await update(site, check, schedule="0 * * * *")
     assert document["next_ping"] == "2024-03-10T13:00:00+00:00"
     await update(site, check, timeout=60, grace=60)
-    await site.services.scheduler.tick()
+    await site.services.runtime.due_checks.tick()
     assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hcserver.notify.send_context import SendContext
-from tests.hcserver.receivers import HttpReceiver, http_receiver, making_tools
+from tests.hcserver.receivers import HttpReceiver, http_receiver, making_send_context
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture
 async def context() -> AsyncIterator[SendContext]:
     """With this machine allowed."""
-    async with making_tools() as context:
+    async with making_send_context() as context:
         yield context
 
 

@@ -18,11 +18,11 @@ LOOPBACK = networks().read(["127.0.0.0/8", "::1"])
 
 
 @asynccontextmanager
-async def making_tools(
+async def making_send_context(
     email: EmailSettings | None = None, **notifications: Any
 ) -> AsyncIterator[SendContext]:
     """SendContext that may reach this machine, unless told otherwise."""
-    given = {"allowed_networks": LOOPBACK, "timeout": 5.0} | notifications
+    given: dict[str, Any] = {"allowed_networks": LOOPBACK, "timeout": 5.0} | notifications
     settings = Settings(email=email or EmailSettings(), notifications=NotificationSettings(**given))
     context = SendContext.of(settings)
     yield context

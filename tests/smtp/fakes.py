@@ -1,31 +1,36 @@
-"""A core that keeps what it is told in memory, and a client that speaks raw SMTP."""
+"""An intake that keeps reports in memory, and a client that speaks raw SMTP."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from hcserver.config.schema import SmtpSettings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping, Report
 from hcserver.errors import Ambiguous, NotFound
+from hcserver.services.delivery.bounces import Bounces
+from hcserver.services.intake.intake import Intake
+from hcserver.services.intake.repetitions import Receipt
 from smtp.listener import Listener
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DOMAIN = "hc.example.org"
+MAIL = b"Subject: Backup OK\r\n\r\nAll is well.\r\n"
 
 
-class FakeCore:
+class FakeIntake:
     def __init__(self) -> None:
         self.body_limit = 1_000_000
         self.checks: dict[UUID, Check] = {}
         self.slugs: dict[tuple[str, str], list[Check]] = {}
         self.reports: list[Report] = []
+        self.receipts: list[Receipt] = []  # those that were acknowledged
         self.error: Exception | None = None  # raised by everything
         self.record_error: Exception | None = None
         self.gate: asyncio.Event | None = None  # record waits for it
@@ -61,21 +66,46 @@ class FakeCore:
             await self.gate.wait()
         if self.record_error:
             raise self.record_error
-        known = {report.token for report in self.reports if report.token}
-        self.reports += [report for report in reports if report.token not in known]
+        self.reports += reports
         return []
+
+    def acknowledged(self, receipts: Iterable[Receipt]) -> None:
+        self.receipts += receipts
 
 
 def settings(**changes: Any) -> SmtpSettings:
     return SmtpSettings(**{"domains": (DOMAIN,), "port": 0, **changes})
 
 
+class FakeBounces:
+    """Knows the return address of one channel, and keeps what came back."""
+
+    def __init__(self) -> None:
+        self.channel = uuid4()
+        self.came_back: list[tuple[UUID, str]] = []
+
+    def channel_of(self, address: str) -> UUID | None:
+        return self.channel if address.lower() == "bounce+x@bounces.example.org" else None
+
+    async def returned(self, channel: UUID, error: str) -> None:
+        self.came_back.append((channel, error))
+
+
+def make_listener(
+    settings: SmtpSettings, intake: FakeIntake | None = None, bounces: FakeBounces | None = None
+) -> Listener:
+    """A listener that is not started yet, with the clock at NOW."""
+    return Listener(settings, cast(Intake, intake or FakeIntake()), lambda: NOW, cast(Bounces, bounces))
+
+
 @asynccontextmanager
-async def listening(core: FakeCore, **changes: Any) -> AsyncIterator[tuple[Listener, int]]:
+async def listening(
+    intake: FakeIntake, bounces: FakeBounces | None = None, /, **changes: Any
+) -> AsyncIterator[tuple[Listener, int]]:
     """A listener on a free port of the loopback."""
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
-    listener = Listener(settings(**changes), core, lambda: NOW)
+    listener = make_listener(settings(**changes), intake, bounces)
     await listener.start([sock])
     try:
         yield listener, port
@@ -84,7 +114,7 @@ async def listening(core: FakeCore, **changes: Any) -> AsyncIterator[tuple[Liste
 
 
 class Client:
-    """Sends lines, reads replies. `check` in a command stands for nothing: write addresses out."""
+    """Sends commands and reads replies."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader

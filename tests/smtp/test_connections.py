@@ -18,7 +18,7 @@ def test_places_are_taken_and_given_back() -> None:
     assert connections.locate("d", "192.0.2.1")
 
 
-def test_nobody_enters_a_house_that_is_closing() -> None:
+def test_no_session_enters_while_the_listener_is_closing() -> None:
     connections: Connections[str] = Connections(2, 2, 0)
     connections.closing = True
     assert not connections.enter("a")

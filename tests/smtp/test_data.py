@@ -18,7 +18,7 @@ def stuffed(content: bytes) -> bytes:
 @given(contents, st.lists(st.integers(1, 4)), st.sampled_from([b"", b"QUIT\r\n", b".\r\n"]))
 @example(b"", [], b"")
 @example(b".", [1] * 9, b"MAIL")
-def test_however_it_is_cut_the_message_comes_out_as_it_was(
+def test_a_message_is_read_correctly_however_it_is_cut_into_pieces(
     content: bytes, cuts: list[int], more: bytes
 ) -> None:
     wire = stuffed(content)
@@ -36,14 +36,14 @@ def test_however_it_is_cut_the_message_comes_out_as_it_was(
 
 
 def test_only_a_line_of_one_dot_between_crlf_ends_the_message() -> None:
-    for impostor in (b"a\n.\n", b"a\r\n.\n", b"a\n.\r\n", b"a\r.\r", b"a.\r\n", b"\n.\r\n"):
-        assert Data(100).feed(impostor) is None
+    for piece in (b"a\n.\n", b"a\r\n.\n", b"a\n.\r\n", b"a\r.\r", b"a.\r\n", b"\n.\r\n"):
+        assert Data(100).feed(piece) is None
     data = Data(100)
     assert data.feed(b"a\n.\r\nb\r\n.\r\n") == b""
     assert data.content() == b"a\n.\r\nb\r\n"
 
 
-def test_too_much_is_thrown_away_but_the_end_is_still_found() -> None:
+def test_a_message_that_is_too_large_is_discarded_up_to_its_end() -> None:
     exact, over = Data(6), Data(5)
     assert exact.feed(b"abcd\r\n.\r\n") == b""
     assert not exact.too_large

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp.recipients import ById, BySlug, Refused, parse_recipient, split_path
+from smtp.recipients import ById, BySlug, Refused, loggable, parse_recipient, split_path
 
 UID = "7b3fb6d0-2f4c-4d0e-9d5a-0a1b2c3d4e5f"
 
@@ -40,7 +40,7 @@ def test_an_address_names_a_check(address: str, expected: ById | BySlug) -> None
         (f"k+{'s' * 101}@hc.example.org", "550 5.1.1 Invalid mailbox"),
     ],
 )
-def test_what_names_no_check_is_refused(address: str, reply: str) -> None:
+def test_an_address_that_names_no_check_is_refused(address: str, reply: str) -> None:
     with pytest.raises(Refused) as refused:
         parse_recipient(address, ["hc.example.org"])
     assert refused.value.reply == reply
@@ -57,18 +57,32 @@ def test_what_names_no_check_is_refused(address: str, reply: str) -> None:
         ("<@relay,@other:a@b>", ("a@b", "")),
         ('<"a > b"@c>', ('"a > b"@c', "")),
         ("<a@b", None),
+        ("NAS <a@b>", None),
+        ("a@b <c@d>", None),
         ("a@b>", None),
         ('<"a@b>', None),
         ("<<a@b>>", None),
     ],
 )
-def test_paths_are_told_from_parameters(argument: str, expected: tuple[str, str] | None) -> None:
+def test_the_path_is_separated_from_the_parameters(argument: str, expected: tuple[str, str] | None) -> None:
     assert split_path(argument) == expected
 
 
 @given(st.text(alphabet='<>"\\@+:,a \udcff\0', max_size=40))
-def test_nothing_but_a_refusal_comes_of_any_path(argument: str) -> None:
+def test_no_path_leads_to_anything_but_a_refusal(argument: str) -> None:
     path = split_path(argument)
     if path is not None:
         with pytest.raises(Refused):
             parse_recipient(path[0], ["hc.example.org"])
+
+
+@pytest.mark.parametrize(
+    ("address", "logged"),
+    [
+        ("secretkey+nightly@hc.example.org", "secr…+nightly@hc.example.org"),
+        ("root@hc.example.org", "root@hc.example.org"),
+        ("x" * 400, "x" * 320),
+    ],
+)
+def test_logs_show_no_ping_key(address: str, logged: str) -> None:
+    assert loggable(address) == logged

@@ -1,33 +1,44 @@
-"""Reading an email for a check without recording anything."""
+"""Classifying an email for a check without recording anything."""
 
 from __future__ import annotations
 
+import msgspec
+
 from hcserver.domain.check import Check
+from hcserver.domain.keywords import Reason
 from hcserver.services.classification.examination import Examination, Question, examine, question
 from hcserver.services.classification.pool import Pool
-from hcserver.services.container import Verdict
+
+
+class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What an email would mean to a check, and what was searched for keywords (None: not searched)."""
+
+    reason: Reason
+    subject: str | None
+    text: str | None
+    complete: bool  # False: it could not be read in time
 
 
 class DryRun:
-    """What the listener would make of a message, for the API."""
+    """Classifies an email as the SMTP listener would, for the API."""
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        self.pool = pool
 
-    async def __call__(self, raw: bytes, check: Check) -> Verdict:
+    async def classify(self, raw: bytes, check: Check) -> DryRunResult:
         """Raises Unavailable when too many large messages are being read."""
         asked = question(check)
-        return _verdict(asked, await self._pool.examine(raw, [asked], with_text=True))
+        return _result(asked, await self.pool.examine(raw, [asked], with_text=True))
 
 
-def dry_run(raw: bytes, check: Check) -> Verdict:
-    """The same on the spot, however long it takes."""
+def dry_run(raw: bytes, check: Check) -> DryRunResult:
+    """The same in this process and thread, however long it takes."""
     asked = question(check)
-    return _verdict(asked, examine(raw, [asked], with_text=True))
+    return _result(asked, examine(raw, [asked], with_text=True))
 
 
-def _verdict(asked: Question, examination: Examination) -> Verdict:
-    return Verdict(
+def _result(asked: Question, examination: Examination) -> DryRunResult:
+    return DryRunResult(
         reason=examination.reasons[0],
         subject=examination.subject if asked.subject else None,
         text=examination.text if asked.body else None,

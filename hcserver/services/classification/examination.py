@@ -1,4 +1,4 @@
-"""The verdict on a message: what each of the checks that it is meant for makes of it."""
+"""What a message means to each of the checks that it is addressed to."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from hcserver.domain.check import Check
-from hcserver.domain.keywords import Reason, Rules, classify, parse_keywords
-from hcserver.mime.message import Mail, TooCostly, read, read_subject
+from hcserver.domain.keywords import Reason, Rules, classify, needles
+from hcserver.mime.message import Mail, read, read_subject
+from hcserver.mime.work_limit import TooCostly
 
-# As far as a subject is kept; classification goes by all of it.
+# A longer subject is stored only in part; classification searches all of it.
 MAX_SUBJECT = 1000  # characters
 
 # What may be read in the event loop: messages of this size, and of those only what takes this many steps
@@ -18,13 +19,14 @@ MAX_SUBJECT = 1000  # characters
 INLINE_BYTES = 64 * 1024
 INLINE_STEPS = 4000
 
-_CHARACTERS_PER_STEP = 1000  # in the search for one keyword
-_PREPARED_PER_STEP = 100  # characters, where case or white space make no difference: once for each question
-_WORDS_PER_STEP = 4  # occurrences looked at, where only whole words count
+_CHARACTERS_PER_STEP = 500  # in the search for one keyword
+_COLLAPSED_PER_STEP = 50  # characters
+_NORMALIZED_PER_STEP = 20  # characters beyond ASCII
+_MARKED_PER_STEP = 10  # characters
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """How one check wants a message read."""
+    """How one check wants a message classified."""
 
     rules: Rules
     subject: bool  # search it
@@ -32,23 +34,23 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers, in the order of the questions; `text` is what was there to search, where asked for."""
+    """The answers, in the order of the questions; `text` is the text that was searched, where asked for."""
 
     subject: str
     reasons: list[Reason]
     text: str | None = None
-    complete: bool = True  # False: reading took too long, and the reasons are those of the subject alone
+    complete: bool = True  # False: the message could not be read in time; see `give_up`
 
 
 def question(check: Check) -> Question:
-    """How this check wants its emails read."""
+    """How this check wants its emails classified."""
     return Question(rules=check.rules, subject=check.filter_subject, body=check.filter_body)
 
 
 def examine(raw: bytes, questions: Sequence[Question], with_text: bool = False) -> Examination:
     """Read the message once and answer all the questions, however long it takes."""
     mail = read(raw)
-    return _answer(questions, mail.subject, mail.text, with_text)
+    return _answer(questions, mail, with_text)
 
 
 def examine_inline(raw: bytes, questions: Sequence[Question], with_text: bool = False) -> Examination | None:
@@ -62,19 +64,36 @@ def examine_inline(raw: bytes, questions: Sequence[Question], with_text: bool = 
         return None
     if mail is None or _search_steps(questions, mail) > INLINE_STEPS:
         return None
-    return _answer(questions, mail.subject, mail.text, with_text)
+    return _answer(questions, mail, with_text)
 
 
 def give_up(raw: bytes, questions: Iterable[Question]) -> Examination:
-    """What can be said of a message that can't be read in time: what its subject says, else the default."""
+    """The answers to questions about a message that can't be read in time.
+
+    A failure keyword in the subject decides, since nothing in the body could outweigh it. Everything else
+    might be outweighed, so that a check which wants to have searched what could not be read gets its default
+    signal with the reason "unread".
+    """
     try:
-        subject = read_subject(raw, INLINE_BYTES, INLINE_STEPS) or ""
+        subject = read_subject(raw, INLINE_BYTES, INLINE_STEPS)
     except TooCostly:
-        subject = ""
-    reasons = [
-        classify(one.rules, subject if one.subject else None, "" if one.body else None) for one in questions
-    ]
-    return Examination(subject=subject[:MAX_SUBJECT], reasons=reasons, complete=False)
+        subject = None
+    return Examination(
+        subject=(subject or "")[:MAX_SUBJECT],
+        reasons=[_unread(question, subject) for question in questions],
+        complete=False,
+    )
+
+
+def _unread(question: Question, subject: str | None) -> Reason:
+    searched = subject if question.subject else None
+    if not question.body and (searched is not None or not question.subject):
+        return classify(question.rules, searched, None)
+    if searched is not None:
+        reason = classify(question.rules, searched, None)
+        if reason.signal == "fail" and reason.where == "subject":
+            return reason
+    return Reason(signal=question.rules.default, keyword=None, where="unread")
 
 
 def _header_alone(raw: bytes) -> Mail | None:
@@ -82,34 +101,38 @@ def _header_alone(raw: bytes) -> Mail | None:
     return None if subject is None else Mail(subject=subject, text="")
 
 
-def _answer(questions: Sequence[Question], subject: str, text: str, with_text: bool) -> Examination:
+def _answer(questions: Sequence[Question], mail: Mail, with_text: bool) -> Examination:
     known: dict[Question, Reason] = {}
     for question in questions:
         if question not in known:
-            searched = subject if question.subject else None, text if question.body else None
+            searched = mail.subject if question.subject else None, mail.text if question.body else None
             known[question] = classify(question.rules, *searched)
     return Examination(
-        subject=subject[:MAX_SUBJECT],
+        subject=mail.subject[:MAX_SUBJECT],
         reasons=[known[question] for question in questions],
-        text=text if with_text else None,
+        text=mail.text if with_text else None,
     )
-
-
-def _is_prepared(rules: Rules) -> bool:
-    """Whether texts are brought into another form for the search."""
-    keywords = parse_keywords(f"{rules.failure},{rules.success},{rules.start}")
-    return rules.ignore_case or any(len(keyword.split()) > 1 for keyword in keywords)
 
 
 def _search_steps(questions: Iterable[Question], mail: Mail) -> int:
     steps = 0
     for question in set(questions):
-        searched = [mail.subject] * question.subject + [mail.text] * question.body
-        rules = question.rules
-        steps += sum(map(len, searched)) // _PREPARED_PER_STEP if _is_prepared(rules) else 0
-        for keyword in parse_keywords(f"{rules.failure},{rules.success},{rules.start}"):
-            for text in searched:
-                steps += 1 + len(text) // _CHARACTERS_PER_STEP
-                if rules.whole_word:
-                    steps += text.count(keyword[0]) // _WORDS_PER_STEP
+        for text in [mail.subject] * question.subject + [mail.text] * question.body:
+            steps += _search_steps_of(question.rules, text)
+    return steps
+
+
+def _search_steps_of(rules: Rules, text: str) -> int:
+    """How long the search for keywords in a text takes at most, in steps of about a microsecond."""
+    wanted = needles(rules)
+    length = len(text)
+    steps = len(wanted) * (1 + length // _CHARACTERS_PER_STEP)
+    if not text.isascii():
+        steps += length // _NORMALIZED_PER_STEP
+    forms = 1
+    if any(needle.spaced for needle in wanted):
+        steps += length // _COLLAPSED_PER_STEP
+        forms = 2
+    if rules.whole_word:
+        steps += forms * (length // _MARKED_PER_STEP)
     return steps

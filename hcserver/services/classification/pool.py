@@ -1,4 +1,4 @@
-"""Where messages are read: small ones on the spot, costly ones by worker processes."""
+"""Classifies messages: small ones in the event loop, costly ones in worker processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import msgspec
 
 from hcserver.errors import Unavailable
-from hcserver.mime.html import html_to_text
 from hcserver.services.classification.examination import Examination, Question, examine_inline, give_up
 from hcserver.services.classification.worker import Request, answer_decoder
 from hcserver.worker_processes import Busy, Lost, WorkerPool
@@ -17,11 +16,14 @@ log = logging.getLogger(__name__)
 
 WORKERS = 2
 TIME_LIMIT = 15.0  # seconds of a worker's time for one message
-PATIENCE = 20.0  # seconds that a message waits for a worker
+PATIENCE = 20.0  # seconds that a message waits for a free worker
 
 
 class Pool:
-    """Reads messages without ever keeping the event loop for long. Workers are started when needed."""
+    """Classifies messages without blocking the event loop for more than some milliseconds.
+
+    Workers are started when they are needed.
+    """
 
     def __init__(
         self, workers: int = WORKERS, time_limit: float = TIME_LIMIT, patience: float = PATIENCE
@@ -29,15 +31,14 @@ class Pool:
         self._time_limit = time_limit
         self._patience = patience
         self._processes = WorkerPool("hcserver.services.classification.worker", count=workers)
-        html_to_text("<p>")  # the parser's first document takes 20 ms: not when there is work
 
     async def examine(
         self, raw: bytes, questions: Sequence[Question], with_text: bool = False
     ) -> Examination:
-        """What the questions make of the message; with the text that was there to search, if wanted.
+        """The answers to the questions about the message; with the text that was searched, if wanted.
 
-        A message that takes too long is given up, with the defaults as the answer. Raises Unavailable if no
-        worker is to be had.
+        A message that can't be read within the time limit is answered by `give_up`. Raises Unavailable if
+        all workers stay busy or none can be started.
         """
         examination = examine_inline(raw, questions, with_text)
         if examination is not None:
@@ -49,14 +50,14 @@ class Pool:
             )
             return answer_decoder.decode(answer)
         except (TimeoutError, Lost, msgspec.MsgspecError) as error:
-            log.warning("gave up reading an email of %d bytes: %r", len(raw), error)
+            log.warning("an email of %d bytes could not be read in time: %r", len(raw), error)
             return give_up(raw, questions)
         except Busy:
             raise Unavailable("too many large messages at a time, try again") from None
         except OSError as error:
-            log.error("no process to read large emails in: %s", error)
+            log.error("can't start a process to read large emails: %s", error)
             raise Unavailable("large messages can't be read now, try again") from error
 
     async def close(self) -> None:
-        """End the workers; those that are reading a message when they have read it."""
+        """End the workers; one that is reading a message ends when it has answered."""
         await self._processes.close()

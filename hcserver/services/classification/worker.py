@@ -1,11 +1,10 @@
-"""The process that reads costly messages: requests on standard input, answers on standard output.
+"""The process that classifies costly messages: requests on standard input, answers on standard output.
 
-It can be killed, which a thread can't, and has no part in the interpreter lock of the event loop.
+Unlike a thread it can be killed, and it does not compete for the interpreter lock of the event loop.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import resource
 import sys
@@ -15,14 +14,14 @@ import msgspec
 from hcserver.services.classification.examination import Examination, Question, examine, give_up
 from hcserver.worker_processes import serve
 
-# A message with 1 MB of HTML takes up to 300 MB.
+# Messages of 10 MB that consist of nothing but parts, tags or words take several hundred MB.
 MEMORY_LIMIT = 2 * 1024**3  # bytes of address space
 
-NICENESS = 5  # pings that come in by HTTP go first
+NICENESS = 5  # the event loop, which answers pings, goes first
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A message to examine."""
+    """A message and the questions about it."""
 
     raw: bytes
     questions: list[Question]
@@ -37,23 +36,16 @@ def main() -> None:
     """Answer requests until the server closes its end."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     os.nice(NICENESS)
-    gc.disable()  # a tree of 1 MB of HTML is built in two thirds of the time; `answer` collects behind each
     serve(answer, sys.stdin.buffer, sys.stdout.buffer)
 
 
 def answer(data: bytes) -> bytes:
-    """The examination that a request asks for."""
-    examination = msgspec.msgpack.encode(_examine(data))
-    gc.collect()
-    return examination
-
-
-def _examine(data: bytes) -> Examination:
+    """The encoded Examination that an encoded Request asks for."""
     request = request_decoder.decode(data)
     try:
-        return examine(request.raw, request.questions, request.with_text)
+        return msgspec.msgpack.encode(examine(request.raw, request.questions, request.with_text))
     except MemoryError:
-        return give_up(request.raw, request.questions)
+        return msgspec.msgpack.encode(give_up(request.raw, request.questions))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Mail of ours that comes back: which channel it was for, and that this one is of no use any more.
+"""Mail of ours that comes back as undeliverable: it disables the channel that it was for.
 
 Outgoing mail has an envelope sender of its own for each channel, signed so that nobody can make one up.
 """
@@ -14,15 +14,18 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from hcserver.domain.clock import Clock
+from hcserver.notify.email import Email
 from hcserver.storage import Storage
 
 log = logging.getLogger(__name__)
 
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]{1,256}@[A-Za-z0-9.-]{1,256}")
+_EMAIL = Email()
 _LOCAL_PART = re.compile(r"bounce\+([0-9a-f]{32})\.([0-9a-f]{16})")
 
 
 class Bounces:
-    """`domain`: the one that bounces come back to; empty: none do."""
+    """`domain`: the one to which bounces come back; empty: none do."""
 
     def __init__(self, storage: Storage, domain: str, clock: Clock) -> None:
         self.domain = domain.lower()
@@ -36,7 +39,7 @@ class Bounces:
             self._secret = await self._storage.secret()
 
     def address(self, channel: UUID) -> str:
-        """Where undeliverable mail for the channel goes; empty where it has nowhere to go."""
+        """The address to which the channel's undeliverable mail returns; empty without a domain."""
         return f"bounce+{channel.hex}.{self._sign(channel)}@{self.domain}" if self.domain else ""
 
     def channel_of(self, address: str) -> UUID | None:
@@ -49,11 +52,15 @@ class Bounces:
         return channel if hmac.compare_digest(self._sign(channel), match[2]) else None
 
     async def returned(self, channel: UUID, error: str) -> None:
-        """Mail for the channel can't be delivered for good: switch it off. Raises Unavailable."""
+        """Disable the channel, as its mail can't be delivered for good. Raises Unavailable.
+
+        The channel shows the error to read-only keys, too: addresses in it are masked as targets are.
+        """
+        error = _ADDRESS.sub(lambda match: _EMAIL.masked(match[0]), error)
         found = await self._storage.channels.get(channel)
         if found is None:
             return
-        # Its owner may be changing it right now.
+        # Its owner may be changing it at the same time.
         async with self._storage.locks.hold(f"channels:{found.project}", self._clock):
             found = await self._storage.channels.get(channel)
             if found is None or found.error is not None:

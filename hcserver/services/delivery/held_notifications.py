@@ -1,33 +1,75 @@
-"""Letting go of notifications whose reason to be held back has ended before its time."""
+"""What holds notifications back, and looking at them again when the reason has ended before its time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from hcserver.domain.channel import Channel
+from hcserver.domain.check import Check
+from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Notification
+from hcserver.domain.notification_policy import Hold, reason_to_hold
+from hcserver.services.delivery.project_settings import ProjectSettings, ProjectSettingsCache
 from hcserver.storage import Storage
 
-_LAST = 100  # notifications that are looked at; others have to wait until they are due to be
+_LAST = 100  # notifications of a check or channel that are looked at; others wait until they are due
+
+
+class Holds:
+    """Finds what holds a notification back right now."""
+
+    def __init__(self, project_settings: ProjectSettingsCache, clock: Clock) -> None:
+        self._project_settings = project_settings
+        self._clock = clock
+
+    async def of(
+        self, notification: Notification, check: Check, channel: Channel, settings: ProjectSettings
+    ) -> Hold | None:
+        """Raises Unavailable."""
+        hold = reason_to_hold(check, channel, notification, settings.windows, self._clock())
+        if hold is not None and settings.windows:
+            # A window that was just ended must not hold it back until the end that it would have had.
+            settings = await self._project_settings.read(check.project)
+            hold = reason_to_hold(check, channel, notification, settings.windows, self._clock())
+        return hold
 
 
 async def release(storage: Storage, checks: Iterable[UUID], now: datetime) -> None:
-    """Have what is held back for these checks looked at again: what still has a reason is held on.
+    """Have the held notifications of these checks looked at now. What still has a reason is held on.
 
     Raises Unavailable.
     """
     for check in checks:
-        await _release(storage, await storage.notifications.of_check(check, _LAST), now)
+        for notification in await storage.notifications.of_check(check, _LAST):
+            if _is_held(notification, now):
+                await _make_due(storage, notification, now)
 
 
 async def release_of_channel(storage: Storage, channel: UUID, now: datetime) -> None:
-    """The same of what is held back for the channel. Raises Unavailable."""
-    await _release(storage, await storage.notifications.of_channel(channel, _LAST), now)
+    """Have the held notifications for this channel looked at now. Raises Unavailable."""
+    for notification in await storage.notifications.of_channel(channel, _LAST):
+        if _is_held(notification, now):
+            await _make_due(storage, notification, now)
 
 
-async def _release(storage: Storage, notifications: Iterable[Notification], now: datetime) -> None:
-    for one in notifications:
-        if one.status == "pending" and one.held and one.due is not None and one.due > now:
-            # Fails where somebody has just taken it up, which is as good.
-            await storage.notifications.claim(one, now, held=True)
+async def look_again(storage: Storage, check: UUID, now: datetime, lease: timedelta) -> None:
+    """Have all notifications of the check looked at now that wait for a later moment, whatever the reason.
+
+    Those that are due within a lease may be on their way; they are looked at soon anyway. Raises Unavailable.
+    """
+    for notification in await storage.notifications.of_check(check, _LAST):
+        waits = notification.due is not None and notification.due > now + lease
+        if _is_held(notification, now) or (notification.status == "pending" and waits):
+            await _make_due(storage, notification, now)
+
+
+def _is_held(notification: Notification, now: datetime) -> bool:
+    later = notification.due is not None and notification.due > now
+    return notification.status == "pending" and notification.held and later
+
+
+async def _make_due(storage: Storage, notification: Notification, now: datetime) -> None:
+    # This fails where somebody else has just taken the notification up, which serves as well.
+    await storage.notifications.claim(notification, now, held=notification.held)

@@ -15,13 +15,15 @@ from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Attempt, Notification
 from hcserver.domain.project import Project
 from hcserver.domain.state_machine import Step
-from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
+from hcserver.errors import Ambiguous, DeliveryError, Forbidden, InvalidRequest, NotFound
+from hcserver.net.address_policy import AddressPolicy
 from hcserver.notify.group import Group
 from hcserver.notify.registry import CHANNEL_KINDS, kind
 from hcserver.notify.targets import MASK
 from hcserver.services.delivery.held_notifications import release_of_channel
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.intake.state_writer import StateWriter
 from hcserver.storage import Storage
 from hcserver.validation import json_fields
 from hcserver.validation.channel import ChannelSpec, apply_channel
@@ -34,9 +36,19 @@ _AT_ONCE = 100  # checks changed at a time
 class Channels:
     """The channels of projects. Every method raises Unavailable when the database is away."""
 
-    def __init__(self, storage: Storage, cache: CheckCache, notifier: Notifier, clock: Clock) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        cache: CheckCache,
+        writer: StateWriter,
+        notifier: Notifier,
+        policy: AddressPolicy,
+        clock: Clock,
+    ) -> None:
+        self._policy = policy
         self._storage = storage
         self._cache = cache
+        self._writer = writer
         self._notifier = notifier
         self._clock = clock
 
@@ -67,7 +79,7 @@ class Channels:
         return found[0]
 
     async def notifications(self, channel: Channel, limit: int) -> list[Notification]:
-        """The last `limit` of what was, or is to be, told by the channel, newest first."""
+        """The last `limit` notifications for the channel, pending ones included, newest first."""
         return await self._storage.notifications.of_channel(channel.id, limit)
 
     # -- changing
@@ -82,13 +94,13 @@ class Channels:
             others = await self.of_project(project.id)
             if len(others) >= MAX_CHANNELS:
                 raise Forbidden(f"channel limit reached: a project can have {MAX_CHANNELS}")
-            target = _checked_target(spec.kind, spec.target, others)
+            target = self._checked_target(spec.kind, spec.target, others)
             channel = Channel(
                 id=uuid4(), project=project.id, created=self._clock(), kind=spec.kind, target=target
             )
             channel = apply_channel(channel, spec, None)
             await self._storage.channels.insert(channel)
-        await self._tell(project)
+        await self._publish(project)
         return channel
 
     async def update(self, project: Project, id: UUID, spec: ChannelSpec) -> Channel:
@@ -99,34 +111,35 @@ class Channels:
                 raise json_fields.fault("kind can't be changed: create another channel")
             target = spec.target
             if target is None and channel.kind == Group.name and spec.disabled is False:
-                target = channel.target  # what it had may be gone
+                target = channel.target  # enabled again, but its channels may have been deleted
             if target is not None:
-                target = _checked_target(channel.kind, target, await self.of_project(project.id))
+                others = await self.of_project(project.id)
+                target = self._checked_target(channel.kind, target, others, before=channel.target)
             channel = apply_channel(channel, spec, target)
             await self._storage.channels.replace(channel)
-        await self._tell(project)
+        await self._publish(project)
         await release_of_channel(self._storage, id, self._clock())
         return channel
 
     async def delete(self, project: Project, id: UUID) -> Channel:
         """Delete a channel, and take it out of checks and groups; the channel as it was.
 
-        If it is cut short the channel is still there, and it can be repeated. Raises NotFound, Forbidden.
+        If this is interrupted the channel still exists, and it can be repeated. Raises NotFound, Forbidden.
         """
         channel = await self.get(project, id)
         await self._unassign(channel)
         async with self._exclusively(project):
             await self._leave_groups(channel)
             await self._storage.channels.delete(id)
-        await self._tell(project)
-        # Whoever assigned it while we were at it.
+        await self._publish(project)
+        # It may have been assigned to further checks meanwhile.
         await self._unassign(channel)
         return channel
 
     async def test(self, channel: Channel, check: Check | None = None) -> Attempt:
-        """Send a test, about `check` if one is given, and say what came of it.
+        """Send a test, about `check` if one is given; the outcome.
 
-        Of a group: to all its channels. It takes as long as the slowest; what is told is the first failure.
+        A group sends to all its channels at once, and the outcome is that of the first one that fails.
         """
         if channel.kind != Group.name:
             return await self._notifier.test(channel, check)
@@ -146,6 +159,24 @@ class Channels:
         duration = max(attempt.duration for attempt in attempts)
         return Attempt(at=attempts[0].at, duration=duration, status=failed[0], error=failed[1])
 
+    def _checked_target(
+        self, name: str, target: str, others: Sequence[Channel], before: str | None = None
+    ) -> str:
+        """The target as it is stored. One that is not new may be out of reach. Raises InvalidRequest."""
+        transport = kind(name)
+        try:
+            checked = transport.normalise(target)
+            if isinstance(transport, Group):
+                _check_members(transport.members(checked), others)
+        except InvalidRequest as error:
+            raise json_fields.fault(f"target does not fit: {error}") from error
+        try:
+            for host in transport.hosts(checked) if checked != before else ():
+                self._policy.check_host(host)
+        except DeliveryError as error:
+            raise json_fields.fault(f"target can't be reached: {error}") from error
+        return checked
+
     async def _unassign(self, channel: Channel) -> None:
         def without(check: Check) -> Step:
             if channel.id not in check.channels:
@@ -157,10 +188,10 @@ class Channels:
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
             outcomes = await asyncio.gather(
-                *(self._cache.change(id, without) for id in some), return_exceptions=True
+                *(self._writer.change(id, without) for id in some), return_exceptions=True
             )
             for outcome in outcomes:
-                # A check that is deleted at the same time has no channels left.
+                # A check that was deleted meanwhile has no channels left.
                 if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
                     raise outcome
             await self._storage.news.publish(self._clock(), *some)
@@ -177,33 +208,21 @@ class Channels:
             else:
                 await self._storage.channels.replace(replace(group, error=GROUP_EMPTIED))
 
-    async def _tell(self, project: Project) -> None:
+    async def _publish(self, project: Project) -> None:
         self._notifier.forget(project.id)
         await self._storage.news.publish(self._clock(), project.id)
 
     @asynccontextmanager
     async def _exclusively(self, project: Project) -> AsyncIterator[None]:
-        """One change at a time, so that none is lost and groups have only channels that there are."""
+        """One change at a time, so that none is lost and groups have only channels that exist."""
         async with self._storage.locks.hold(f"channels:{project.id}", self._clock):
             yield
 
 
 def masked_target(channel: Channel) -> str:
     """The target without its secrets."""
-    way = CHANNEL_KINDS.get(channel.kind)
-    return MASK if way is None else way.masked(channel.target)
-
-
-def _checked_target(name: str, target: str, others: Sequence[Channel]) -> str:
-    """The target as it is stored. Raises InvalidRequest."""
-    way = kind(name)
-    try:
-        checked = way.normalise(target)
-        if isinstance(way, Group):
-            _check_members(way.members(checked), others)
-    except InvalidRequest as error:
-        raise json_fields.fault(f"target does not fit: {error}") from error
-    return checked
+    transport = CHANNEL_KINDS.get(channel.kind)
+    return MASK if transport is None else transport.masked(channel.target)
 
 
 def _check_members(ids: Sequence[UUID], others: Sequence[Channel]) -> None:

@@ -13,7 +13,8 @@ from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, InvalidRequest, NotFound
 from hcserver.services.lookup import Lookup, key_hash
-from hcserver.services.management.checks import Checks
+from hcserver.services.management.check_deletion import CheckDeletion
+from hcserver.services.management.check_reader import CheckReader
 from hcserver.storage import Storage
 from hcserver.validation.json_fields import title
 from hcserver.validation.limits import MAX_NAME
@@ -38,10 +39,13 @@ class Keys(msgspec.Struct, frozen=True):
 class Projects:
     """Every method raises Unavailable when the database is away."""
 
-    def __init__(self, storage: Storage, lookup: Lookup, checks: Checks, clock: Clock) -> None:
+    def __init__(
+        self, storage: Storage, lookup: Lookup, checks: CheckReader, deletion: CheckDeletion, clock: Clock
+    ) -> None:
         self._storage = storage
         self._lookup = lookup
         self._checks = checks
+        self._deletion = deletion
         self._clock = clock
 
     async def create(self, name: str) -> tuple[Project, Keys]:
@@ -135,7 +139,7 @@ class Projects:
     async def _remove_checks(self, project: Project) -> int:
         checks = await self._checks.of_project(project.id)
         for check in checks:
-            await self._checks.remove(check)
+            await self._deletion.remove(check)
         return len(checks)
 
     async def _require_free(self, name: str) -> None:

@@ -17,7 +17,7 @@ from hcserver.storage import Storage
 from hcserver.validation import json_fields
 from hcserver.validation.window import apply_window
 
-MAX_WINDOWS = 100  # of a project: all are looked at for each thing that is told
+MAX_WINDOWS = 100  # of a project: all of them are looked at for each notification
 
 
 class Windows:
@@ -43,7 +43,7 @@ class Windows:
         return window
 
     async def create(self, project: Project, data: Mapping[str, object]) -> MaintenanceWindow:
-        """A window as `data` says. Raises InvalidRequest, Forbidden (there are as many as there may be)."""
+        """A window as `data` says. Raises InvalidRequest, Forbidden (the project has MAX_WINDOWS)."""
         now = self._clock()
         window = apply_window(MaintenanceWindow(id=uuid4(), project=project.id, created=now), data, now)
         await self._require_check(project, window)
@@ -73,7 +73,7 @@ class Windows:
         return window
 
     async def _release(self, before: MaintenanceWindow) -> None:
-        """What the window, as it was, held back may be told now."""
+        """Have the notifications looked at now that the window, as it was, may have held back."""
         checks = [self._cache.overlay(one) for one in await self._storage.checks.of_project(before.project)]
         down = [check.id for check in checks if check.status == "down" and covers(before, check)]
         await release(self._storage, down, self._clock())
@@ -90,7 +90,7 @@ class Windows:
 
     @asynccontextmanager
     async def _exclusively(self, project: Project) -> AsyncIterator[None]:
-        """One change at a time, so that none is lost and a deleted window does not come back."""
+        """One change at a time, so that none is lost and a deleted window is not stored again."""
         async with self._storage.locks.hold(f"windows:{project.id}", self._clock):
             yield
         self._notifier.forget(project.id)

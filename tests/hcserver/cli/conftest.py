@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from pymongo import MongoClient
 
+from hcserver.app import build_services
 from hcserver.cli import main
 from hcserver.config.schema import MongoSettings, Settings
 from hcserver.services.container import Services
@@ -64,7 +65,7 @@ class Cli:
             try:
                 database = database_of(client, self.settings.mongodb.database)
                 await prepare(database)
-                return await work(Services(database, self.settings))
+                return await work(build_services(database, self.settings))
             finally:
                 client.close()
 

@@ -226,7 +226,7 @@ def test_a_deleted_channel_leaves_the_checks(lab: Cli) -> None:
 
     async def add(services: Services) -> None:
         project = await services.projects.find("Lab")
-        await services.checks.create(project, parse_spec({"channels": "*"}, 3))
+        await services.check_editor.create(project, parse_spec({"channels": "*"}, 3))
 
     async def assigned(services: Services) -> list[int]:
         project = await services.projects.find("Lab")
@@ -284,9 +284,19 @@ def test_a_test_can_be_about_a_check(lab: Cli, hook: str) -> None:
 
     async def add(services: Services) -> str:
         project = await services.projects.find("Lab")
-        return str((await services.checks.create(project, parse_spec({"name": "Backup"}, 3)))[0].id)
+        return str((await services.check_editor.create(project, parse_spec({"name": "Backup"}, 3)))[0].id)
 
     check = lab.services(add)
     assert lab.json("channel", "test", "Lab", "Good", "--check", check)["ok"]
     assert b"Backup" in Hook.received[0]
     assert lab.error("channel", "test", "Lab", "Good", "--check", "x") == "there is no check 'x'"
+
+
+def test_a_name_with_a_comma_and_an_address_out_of_reach_are_refused(lab: Cli) -> None:
+    text = lab.error("channel", "create", "Lab", "email", "ops@example.org", "--name", "a,b")
+    assert "name contains a comma, which separates the names of channels" in text
+    text = lab.error("channel", "create", "Lab", "webhook", "http://localhost:9000/")
+    assert "target can't be reached" in text and "notifications.allowed_networks" in text
+    lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
+    assert lab("channel", "update", "Lab", "Ops", "--name", "a,b").exit_code != 0
+    assert [one["name"] for one in lab.json("channel", "list", "Lab")] == ["Ops"]

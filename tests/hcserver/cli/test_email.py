@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from hcserver.app import build_services
 from hcserver.cli.output import harmless
 from hcserver.config.schema import SmtpSettings
 from hcserver.services.container import Services
@@ -39,7 +40,9 @@ def add(cli: Cli, project: str = "Lab", **fields: Any) -> str:
     """Create a check; its uuid."""
 
     async def work(services: Services) -> str:
-        check, _ = await services.checks.create(await services.projects.find(project), parse_spec(fields, 3))
+        check, _ = await services.check_editor.create(
+            await services.projects.find(project), parse_spec(fields, 3)
+        )
         return str(check.id)
 
     return cli.services(work)
@@ -68,10 +71,15 @@ async def proxied_server(cli: Cli, port: int, ready: threading.Event, stop: asyn
     await server(cli, port, ready, stop, proxy_protocol=True)
 
 
+async def server_with_login(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event) -> None:
+    login = {"auth": "required", "auth_username": "nas", "auth_password": "secret"}
+    await server(cli, port, ready, stop, **login)
+
+
 async def server(cli: Cli, port: int, ready: threading.Event, stop: asyncio.Event, **settings: Any) -> None:
     """What the server does for emails."""
     client = connect(cli.settings.mongodb.uri, cli.settings.mongodb)
-    services = Services(database_of(client, cli.settings.mongodb.database), cli.settings)
+    services = build_services(database_of(client, cli.settings.mongodb.database), cli.settings)
     await services.start()
     domains = ("hc.example.org",)
     smtp = SmtpSettings(host="127.0.0.1", port=port, domains=domains, **settings)
@@ -207,14 +215,23 @@ def test_a_test_email_gets_through_where_a_proxy_is_expected_and_on_another_port
     assert (outcome.exit_code, "It works." in outcome.stdout) == (0, True)
 
 
+def test_a_test_email_logs_in_where_the_server_requires_it(lab: Cli, port: str) -> None:
+    add(lab, slug="nightly")
+    login = {"AUTH": "required", "AUTH_USERNAME": "nas", "AUTH_PASSWORD": "secret"}
+    environment = {f"HCSERVER_SMTP_{name}": value for name, value in login.items()}
+    with in_another_thread(server_with_login, lab, int(port)):
+        outcome = lab("email", "test", "nightly", **at(port), **environment)
+    assert (outcome.exit_code, "It works." in outcome.stdout) == (0, True)
+
+
 def test_a_test_email_to_a_check_that_stays_paused_says_so(lab: Cli, port: str) -> None:
     uuid = add(lab, slug="nightly", manual_resume=True)
 
     async def pause(services: Services) -> None:
         project = await services.projects.find("Lab")
-        services.cache.start()
-        await services.checks.pause(project, UUID(uuid))
-        await services.cache.stop()
+        services.state_writer.start()
+        await services.check_editor.pause(project, UUID(uuid))
+        await services.state_writer.stop()
 
     lab.services(pause)
     with in_another_thread(server, lab, int(port)):
@@ -253,7 +270,7 @@ def test_an_email_that_reaches_another_server_than_ours_is_told(lab: Cli, port: 
         result = lab("email", "test", "nightly", **at(port))
     assert result.exit_code == 1
     assert result.stderr.splitlines()[1:] == [
-        "error: the email was accepted, but there is no ping of it: is the server on this database?"
+        "error: the email was accepted, but it made no ping: does the server use this database?"
     ]
 
 
@@ -268,7 +285,7 @@ def test_no_server_is_an_error_that_says_where_it_was_looked_for(lab: Cli, port:
 def test_without_a_listener_nothing_is_sent(lab: Cli) -> None:
     add(lab, slug="nightly")
     message = lab.error("email", "test", "nightly", HCSERVER_SMTP_PORT="0")
-    assert message == "smtp.port is 0: the server takes no emails (or name the port: --port)"
+    assert message == "smtp.port is 0: the server accepts no emails (or give the port: --port)"
 
 
 def test_a_refusal_of_the_server_is_told(lab: Cli, port: str) -> None:

@@ -22,7 +22,7 @@ def add_checks(cli: Cli, project: str, *slugs: str) -> None:
     async def work(services: Services) -> None:
         found = await services.projects.find(project)
         for slug in slugs:
-            await services.checks.create(found, parse_spec({"slug": slug}, 3))
+            await services.check_editor.create(found, parse_spec({"slug": slug}, 3))
 
     cli.services(work)
 

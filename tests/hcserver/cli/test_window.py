@@ -52,7 +52,7 @@ def test_without_json_times_and_a_table_are_printed(lab: Cli) -> None:
 def test_a_window_is_for_a_check_of_the_project(lab: Cli) -> None:
     async def add(services: Services) -> str:
         project = await services.projects.find("Lab")
-        return str((await services.checks.create(project, parse_spec({}, 3)))[0].id)
+        return str((await services.check_editor.create(project, parse_spec({}, 3)))[0].id)
 
     check = lab.services(add)
     assert lab.json("window", "create", "Lab", *ONCE, "--check", check)["check"] == check

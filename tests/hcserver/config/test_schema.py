@@ -208,6 +208,10 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
     assert problems({"HCSERVER_SMTP_TLS_CERT": "c.pem"})[0].startswith("smtp.tls_key: ")
     assert problems({"HCSERVER_SMTP_TLS_KEY": "k.pem"})[0].startswith("smtp.tls_cert: ")
     assert problems({"HCSERVER_SMTP_REQUIRE_TLS": "true"})[0].startswith("smtp.require_tls: ")
+    assert problems({"HCSERVER_SMTP_AUTH": "required"})[0].startswith("smtp.auth_username: ")
+    named = {"HCSERVER_SMTP_AUTH": "required", "HCSERVER_SMTP_AUTH_USERNAME": "nas"}
+    assert problems(named)[0].startswith("smtp.auth_password: ")
+    assert load(None, {**named, "HCSERVER_SMTP_AUTH_PASSWORD": "secret"}).smtp.auth == "required"
     assert problems({"HCSERVER_EMAIL_PASSWORD": "x"})[0].startswith("email.username: ")
     assert problems({"HCSERVER_SMTP_PORT": "8000"})[0].startswith("smtp.port: 8000 ")
 
@@ -282,9 +286,11 @@ def test_secrets_are_masked(uri: str, shown: str) -> None:
 
 def test_of_a_password_only_its_presence_is_shown() -> None:
     for password, shown in (("hunter2://x@y", "****"), ("", "")):
-        loaded = load(None, {"HCSERVER_EMAIL_USERNAME": "hc", "HCSERVER_EMAIL_PASSWORD": password})
-        assert {line.name: line.value for line in describe(loaded)}["email.password"] == shown
-        assert loaded.email.password == password
+        passwords = {"HCSERVER_EMAIL_PASSWORD": password, "HCSERVER_SMTP_AUTH_PASSWORD": password}
+        loaded = load(None, {"HCSERVER_EMAIL_USERNAME": "hc", **passwords})
+        values = {line.name: line.value for line in describe(loaded)}
+        assert (values["email.password"], values["smtp.auth_password"]) == (shown, shown)
+        assert (loaded.email.password, loaded.smtp.auth_password) == (password, password)
         assert "hunter2" not in repr(loaded)
 
 

@@ -126,9 +126,44 @@ def test_a_pause_makes_an_alert_and_ends_reminders() -> None:
     assert events(resume(paused.check, NOW + 2 * MINUTE)) == []
 
 
-def test_a_success_after_a_pause_is_not_told() -> None:
-    paused = pause(record(make(), "fail", NOW).check, NOW).check
-    assert events(record(paused, "success", NOW + MINUTE)) == []
+def test_a_success_after_a_pause_ends_the_failure_that_was_reported_before() -> None:
+    paused = pause(record(make(), "fail", NOW).check, NOW + MINUTE).check
+    step = record(paused, "success", NOW + 2 * MINUTE)
+    assert step.alert is not None
+    assert (step.alert.event, step.alert.since, step.alert.after_pause) == ("up", NOW, True)
+    assert step.check.down_before_pause is None
+
+
+def test_a_success_after_a_pause_is_not_reported_where_no_failure_was() -> None:
+    up = record(make(), "success", NOW).check
+    unreported = record(make(failures_before_alert=2), "fail", NOW).check
+    for check in (make(), up, unreported):
+        paused = pause(check, NOW + MINUTE).check
+        assert events(record(paused, "success", NOW + 2 * MINUTE)) == []
+
+
+def test_a_resumed_check_starts_afresh() -> None:
+    paused = pause(record(make(), "fail", NOW).check, NOW + MINUTE).check
+    resumed = resume(paused, NOW + 2 * MINUTE).check
+    assert events(record(resumed, "success", NOW + 3 * MINUTE)) == []
+
+
+def test_a_failure_after_a_pause_is_reported_anew_and_has_an_end_of_its_own() -> None:
+    paused = pause(record(make(), "fail", NOW).check, NOW + MINUTE).check
+    failed = record(paused, "fail", NOW + 2 * MINUTE)
+    recovered = record(failed.check, "success", NOW + 3 * MINUTE)
+    assert events(failed, recovered) == [("down", None), ("up", None)]
+    assert recovered.alert is not None
+    assert (recovered.alert.since, recovered.alert.after_pause) == (NOW + 2 * MINUTE, False)
+
+
+def test_the_alerts_before_a_pause_can_be_told_from_those_behind_it() -> None:
+    failed = record(make(), "fail", NOW)
+    paused = pause(failed.check, NOW + MINUTE)
+    assert failed.alert is not None and paused.alert is not None
+    assert failed.alert.n < paused.check.paused_alert == paused.alert.n
+    again = record(paused.check, "fail", NOW + 2 * MINUTE)
+    assert again.alert is not None and again.alert.n > again.check.paused_alert
 
 
 def test_a_lower_threshold_makes_an_alert_at_once() -> None:
@@ -212,7 +247,7 @@ def test_alerts_follow_the_status_whatever_happens(
     happenings: list[str], threshold: int, repeat: int
 ) -> None:
     check = make(failures_before_alert=threshold, repeat_after=repeat, timeout=600)
-    now, told_down, last_n = NOW, False, 0
+    now, told_down, told_before_pause, last_n = NOW, False, False, 0
     for happening in happenings:
         now += 7 * MINUTE
         match happening:
@@ -234,8 +269,9 @@ def test_alerts_follow_the_status_whatever_happens(
                     assert not told_down and check.failures >= threshold
                     told_down = True
                 elif step.alert.event == "up":
-                    assert told_down
-                    told_down = False
+                    assert told_before_pause if step.alert.after_pause else told_down
+        if check.status != before.status:
+            told_before_pause = check.status == "paused" and told_down
         if check.status != "down":
             told_down = False
         assert told_down == (check.told_at is not None)

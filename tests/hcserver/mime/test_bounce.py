@@ -1,14 +1,10 @@
 from __future__ import annotations
 
-import socket
 import time
-from uuid import UUID, uuid4
 
 import pytest
 
 from hcserver.mime.bounce import permanent_failure
-from smtp.listener import Listener
-from tests.smtp.fakes import NOW, Client, FakeCore, settings
 
 DSN = b"""\
 From: MAILER-DAEMON@mx.example.org\r
@@ -62,35 +58,3 @@ def test_what_is_made_to_take_long_does_not() -> None:
     began = time.monotonic()
     assert permanent_failure(b"Content-Type: message/delivery-status\r\n" * 10_000) is None
     assert time.monotonic() - began < 2
-
-
-class FakeBounces:
-    def __init__(self) -> None:
-        self.channel = uuid4()
-        self.came_back: list[tuple[UUID, str]] = []
-
-    def channel_of(self, address: str) -> UUID | None:
-        return self.channel if address.lower() == "bounce+x@bounces.example.org" else None
-
-    async def returned(self, channel: UUID, error: str) -> None:
-        self.came_back.append((channel, error))
-
-
-async def test_a_bounce_disables_and_other_mail_to_its_address_is_taken_and_dropped() -> None:
-    services, bounces = FakeCore(), FakeBounces()
-    check = services.add()
-    sock = socket.create_server(("127.0.0.1", 0))
-    listener = Listener(settings(), services, lambda: NOW, bounces)
-    await listener.start([sock])
-    async with Client.connect(sock.getsockname()[1]) as client:
-        to = "Bounce+X@bounces.example.org"
-        assert (await client.mail(b"Subject: away\r\n\r\nback soon", to, sender="")).startswith("250")
-        assert bounces.came_back == []
-        assert (await client.mail(DSN, to, check, sender="")).startswith("250")
-        assert bounces.came_back == [
-            (bounces.channel, "550 5.1.1 <ops@example.org>: Recipient address rejected: User unknown")
-        ]
-        refused = await client.mail(DSN, "bounce+y@bounces.example.org", sender="")
-        assert refused.startswith("503")
-    await listener.stop(0)
-    assert [report.check for report in services.reports] == [check.id]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcserver.mime.charset import codec_name, decode
+from hcserver.mime.charset import decode
+from hcserver.mime.charset_names import codec_name
 
 GERMAN = "Sicherung für Größe fehlgeschlagen"
 
@@ -70,6 +71,12 @@ GERMAN = "Sicherung für Größe fehlgeschlagen"
         ("csWindows31J", "①失敗", "cp932"),
         ("eucJP-ms", "バックアップ失敗", "euc-jp"),
         ("cp50221", "バックアップ失敗", "iso-2022-jp"),
+        ("_iso-2022-jp$ESC", "バックアップ失敗", "iso-2022-jp"),
+        ("_iso-2022-jp$SIO", "バックアップ失敗", "iso-2022-jp"),
+        ("csISO2022JP", "バックアップ失敗", "iso-2022-jp"),
+        ("iso-2022-jp", "ﾊﾞｯｸｱｯﾌﾟ", "iso2022_jp_ext"),
+        ("iso-2022-jp", "バックアップ失敗", "utf-8"),
+        ("iso-2022-kr", "백업 실패", "iso-2022-kr"),
         ("ucs-2", GERMAN, "utf-16"),
         ("unicodeFFFE", GERMAN, "utf-16-be"),
     ],
@@ -83,6 +90,26 @@ def test_charsets_by_all_of_their_names(charset: str, text: str, codec: str) -> 
 )
 def test_utf_8_is_recognised_under_a_wrong_name_or_none(charset: str | None) -> None:
     assert decode(GERMAN.encode(), charset) == GERMAN
+
+
+@pytest.mark.parametrize("charset", [None, "x-unknown", "us-ascii", "utf-8", "iso-8859-1", "shift_jis"])
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("バックアップ失敗", "iso-2022-jp"),
+        ("ﾊﾞｯｸｱｯﾌﾟ", "iso2022_jp_ext"),
+        ("备份失败", "iso2022_jp_2"),
+        ("백업 실패", "iso-2022-kr"),
+    ],
+)
+def test_iso_2022_is_recognised_under_a_wrong_name_or_none(
+    charset: str | None, text: str, codec: str
+) -> None:
+    assert decode(text.encode(codec), charset) == text
+
+
+def test_the_colours_of_a_terminal_are_no_charset() -> None:
+    assert decode(b"\x1b[31mfailed\x1b(B\x1b[m", None) == "\x1b[31mfailed\x1b(B\x1b[m"
 
 
 @pytest.mark.parametrize("charset", [None, "x-unknown", "us-ascii", "utf-8", "utf8mb4"])

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hcserver.mime.message import TooCostly, read, read_subject
+from hcserver.mime.message import read, read_subject
+from hcserver.mime.work_limit import TooCostly
 from hcserver.services.classification.examination import INLINE_BYTES, INLINE_STEPS
 
 
@@ -25,7 +26,7 @@ def text(raw: bytes) -> str:
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_a_plain_message_is_its_subject_and_its_body(newline: str) -> None:
-    raw = "From: a@b\nSUBJECT: Backup\n of server\n\t7\nX: y\n\nAll\nis well.\n".replace(
+    raw = "From: a@b\nSUBJECT: Backup\n of server\n\t7\nX-Y: y\n\nAll\nis well.\n".replace(
         "\n", newline
     ).encode()
     mail = read(raw)
@@ -73,7 +74,8 @@ def test_headers_of_all_qualities(raw: bytes, subject: str, body: str) -> None:
         ("Content-Type: text/html; charset=nonsense", "<meta charset=koi8-r>ок".encode("koi8-r"), "ок"),
         ("Content-Type: text/html", "<meta charset=windows-1251>Ошибка".encode("cp1251"), "Ошибка"),
         ("Content-Type: application/pdf", b"x", ""),
-        ("Content-Type: text/csv", b"x", ""),
+        ("Content-Type: text/csv", b"x", "x"),
+        ("Content-Type: text/css", b"x", ""),
         ("Content-Disposition: attachment", b"x", "x"),
         ("Content-Transfer-Encoding: base64 (of course)", b"QmFja3Vw", "Backup"),
         ("Content-Transfer-Encoding: BASE64", b"QmFja3Vw", "Backup"),
@@ -93,6 +95,77 @@ def test_headers_of_all_qualities(raw: bytes, subject: str, body: str) -> None:
 )
 def test_bodies_of_all_qualities(head: str, body: bytes, expected: str) -> None:
     assert text(head.encode() + b"\n\n" + body) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "subject"),
+    [
+        (b"Subject: \xf6\nContent-Type: text/plain; charset=iso-8859-2\n\n", "ö"),
+        (b"Subject: \xb1\nContent-Type: text/plain; charset=iso-8859-2\n\n", "ą"),
+        ("Subject: 失敗\nContent-Type: text/plain; charset=iso-2022-jp\n\n".encode("iso-2022-jp"), "失敗"),
+    ],
+)
+def test_a_raw_subject_is_in_the_charset_of_the_body(raw: bytes, subject: str) -> None:
+    assert read(raw).subject == subject
+    assert read_subject(raw, 1000, 1000) == subject
+
+
+@pytest.mark.parametrize(
+    ("lines", "body"),
+    [
+        ("Result: FAILED\nDisk: sda\n", "Result: FAILED Disk: sda"),
+        ("Result: FAILED\nDisk: sda\n\nGoodbye\n", "Result: FAILED Disk: sda Goodbye"),
+        ("Result: FAILED\nLast-Run: today\nDate: today\n", "Result: FAILED Last-Run: today Date: today"),
+        ("Foo: bar\nX-Mailer: nas\n\nbody", "body"),
+        ("Foo: bar\nContent-Type: text/plain\n\nbody", "body"),
+        ("Foo: bar\n baz\nMIME-Version: 1.0\nbody", "body"),
+        ("Content-Transfer-Encoding: base64\nFoo: bar\n\nQmFja3Vw", "Backup"),
+        ("Content-Type: multipart/mixed; boundary=b\nFoo: bar\n\n--b\n\nx", "x"),
+        ("X-Foo: bar\n\nbody", "body"),
+    ],
+)
+def test_a_body_without_an_empty_line_before_it_is_searched(lines: str, body: str) -> None:
+    raw = b"Subject: s\nDate: now\n" + lines.encode()
+    assert read(raw).subject == "s"
+    assert text(raw) == body
+    assert text(raw.replace(b"\n", b"\r\n")) == body
+
+
+def part(head: str, body: str) -> str:
+    return f"--b\nContent-Type: {head}\n\n{body}\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([part("text/markdown", "*failed*")], "*failed*"),
+        ([part("text/markdown", "*a*"), part("text/plain", "b")], "b"),
+        ([part("text/plain", "b"), part("text/calendar", "c")], "b"),
+        ([part("text/html", "<p>a"), part("text/x-log", "b")], "a b"),
+        ([part("text/csv\nContent-Disposition: attachment", "a")], ""),
+        ([part("text/css", "a"), part("text/javascript", "b")], ""),
+        (
+            [part("text/csv", "a"), part("multipart/alternative; boundary=c", "--c\n\nb\n--c--")],
+            "b a",
+        ),
+    ],
+)
+def test_other_text_is_searched_where_there_is_no_plain_text(parts: list[str], expected: str) -> None:
+    assert text((MULTIPART + "".join(parts) + "--b--\n").encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "expected"),
+    [
+        ("format=flowed", "Backup \nfailed\n", "Backup failed"),
+        ("Format=Flowed; DelSp=Yes", "Back \nup \nfailed\n", "Backupfailed"),
+        ("delsp=yes", "Back \nup\n", "Back up"),
+    ],
+)
+def test_flowed_paragraphs_are_put_together(head: str, body: str, expected: str) -> None:
+    for newline in ("\n", "\r\n"):
+        raw = f"Content-Type: text/plain; {head}\n\n{body}".replace("\n", newline).encode()
+        assert text(raw) == expected
 
 
 def test_every_readable_part_is_searched_wherever_it_is() -> None:
@@ -146,17 +219,17 @@ def test_forwarded_messages_and_delivery_reports_are_searched() -> None:
         f"Content-Type: message/rfc822\n\n{inner}\n--b\n"
         "Content-Type: message/rfc822\nContent-Disposition: attachment\n\nSubject: x\n\nforwarded\n--b--\n"
     )
-    assert text(raw) == "sorry deep forwarded"
+    assert text(raw) == "sorry inner deep x forwarded"
 
 
 def test_an_encoded_message_inside_a_message_is_searched() -> None:
     raw = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + b"U3ViamVjdDogeAoKZGVlcA=="
-    assert text(raw) == "deep"
+    assert text(raw) == "x deep"
 
 
 def test_the_parts_of_a_digest_are_messages() -> None:
     raw = b"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\none\n--b\n\nSubject: y\n\ntwo"
-    assert text(raw) == "one two"
+    assert text(raw) == "x one y two"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +272,7 @@ def test_what_the_standard_library_writes_is_read() -> None:
     message.add_attachment(inner)
     mail = read(message.as_bytes())
     assert mail.subject == ("Größe " * 20).strip()
-    assert " ".join(mail.text.split()) == "Der Größe nach " * 4 + "forwarded text"
+    assert " ".join(mail.text.split()) == "Der Größe nach " * 4 + "inner forwarded text"
 
 
 HEADER = b"Content-Type: multipart/mixed; boundary=b\n\n"

@@ -10,177 +10,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hcserver.config.schema import LogSettings
 from hcserver.errors import DeliveryError
 from hcserver.logs import set_up_logging
-from hcserver.net.http_client import AddressPolicy, HttpClient
+from hcserver.net.address_policy import AddressPolicy
+from hcserver.net.http_client import HttpClient
 from tests.hcserver.receivers import HttpReceiver, Request, http_receiver
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.1"),)
-
-PRIVATE = [
-    "0.0.0.0",
-    "0.1.2.3",
-    "10.0.0.1",
-    "100.64.0.1",
-    "100.100.100.200",  # metadata: Alibaba
-    "127.0.0.1",
-    "127.255.255.254",
-    "168.63.129.16",  # metadata: Azure
-    "169.254.169.254",  # metadata: nearly everybody
-    "172.16.0.1",
-    "172.31.255.255",
-    "192.0.0.192",  # metadata: Oracle
-    "192.0.2.1",
-    "192.88.99.1",
-    "192.168.1.1",
-    "198.18.0.1",
-    "198.19.255.255",
-    "198.51.100.1",
-    "203.0.113.1",
-    "224.0.0.1",
-    "239.255.255.255",
-    "240.0.0.1",
-    "255.255.255.255",
-    "::",
-    "::1",
-    "::127.0.0.1",
-    "::ffff:10.0.0.1",
-    "::ffff:169.254.169.254",
-    "::ffff:7f00:1",
-    "::ffff:0:10.0.0.1",
-    "64:ff9b::10.0.0.1",
-    "64:ff9b::169.254.169.254",
-    "64:ff9b::a9fe:a9fe",
-    "64:ff9b:1::10.0.0.1",
-    "100::1",
-    "2001::1",
-    "2001:0:a00:1::1",
-    "2001:db8::1",
-    "2002:a00:1::1",
-    "2002:7f00:1::",
-    "2002:a9fe:a9fe::1",
-    "3fff::1",
-    "4000::1",
-    "5f00::1",
-    "fc00::1",
-    "fd00:ec2::254",  # metadata: AWS
-    "fd20:ce::254",  # metadata: Google
-    "fe80::1",
-    "fe80::1%lo",
-    "fec0::1",
-    "ff02::1",
-]
-PUBLIC = [
-    "1.1.1.1",
-    "9.9.9.9",
-    "100.63.255.255",
-    "100.128.0.1",
-    "172.15.255.255",
-    "172.32.0.1",
-    "192.167.1.1",
-    "223.255.255.255",
-    "::ffff:1.1.1.1",
-    "64:ff9b::1.1.1.1",
-    "2001:4860:4860::8888",
-    "2606:4700:4700::1111",
-    "2a00:1450::1",
-]
-
-
-@pytest.mark.parametrize("address", PRIVATE)
-def test_an_address_that_is_not_public_is_refused_for_good(address: str) -> None:
-    with pytest.raises(DeliveryError, match=r"notifications\.allowed_networks") as caught:
-        AddressPolicy(()).check(address)
-    assert caught.value.transient is False
-
-
-@pytest.mark.parametrize("address", PUBLIC)
-def test_a_public_address_is_permitted(address: str) -> None:
-    AddressPolicy(()).check(address)
-
-
-@pytest.mark.parametrize(
-    ("network", "address"),
-    [
-        ("10.0.0.0/8", "10.1.2.3"),
-        ("10.0.0.0/8", "::ffff:10.1.2.3"),
-        ("10.0.0.0/8", "64:ff9b::10.1.2.3"),
-        ("169.254.169.254", "169.254.169.254"),
-        ("fd00::/8", "fd00::1"),
-        ("::1", "::1"),
-        ("2002::/16", "2002:a00:1::1"),
-    ],
-)
-def test_a_private_network_can_be_allowed(network: str, address: str) -> None:
-    AddressPolicy((ipaddress.ip_network(network),)).check(address)
-
-
-@pytest.mark.parametrize(
-    "address", ["10.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.2", "64:ff9b::127.0.0.2"]
-)
-def test_what_is_allowed_opens_nothing_else(address: str) -> None:
-    with pytest.raises(DeliveryError):
-        AddressPolicy(LOOPBACK).check(address)
-
-
-@settings(max_examples=200)
-@given(st.ip_addresses(v=4))
-def test_an_ipv4_address_fares_the_same_in_each_of_its_ipv6_forms(address: ipaddress.IPv4Address) -> None:
-    def permitted(text: str) -> bool:
-        try:
-            AddressPolicy(LOOPBACK).check(text)
-        except DeliveryError:
-            return False
-        return True
-
-    plain = permitted(str(address))
-    assert permitted(f"::ffff:{address}") is plain
-    assert permitted(f"64:ff9b::{address}") is plain
-    if not address.is_global:
-        assert plain is (address in LOOPBACK[0])
-
-
-@given(st.text())
-def test_what_is_no_address_is_refused(text: str) -> None:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        with pytest.raises(DeliveryError):
-            AddressPolicy(()).check(text)
-
-
-@pytest.mark.parametrize(
-    "host", ["localhost", "127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "::1", "0", "::ffff:127.0.0.1"]
-)
-def test_a_host_that_leads_to_this_machine_is_refused_however_it_is_written(host: str) -> None:
-    with pytest.raises(DeliveryError, match="private or reserved") as caught:
-        AddressPolicy(()).resolve(host, 80)
-    assert caught.value.transient is False
-
-
-def test_a_name_gives_only_the_addresses_that_are_permitted(monkeypatch: pytest.MonkeyPatch) -> None:
-    resolving(monkeypatch, "1.1.1.1", "10.0.0.1", "2606:4700::1", "1.1.1.1", "fe80::1%lo")
-    assert AddressPolicy(()).resolve("mixed.example", 443) == ["1.1.1.1", "2606:4700::1"]
-
-
-def test_a_name_that_can_not_be_looked_up_may_be_found_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: object, **kwargs: object) -> None:
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-    monkeypatch.setattr(socket, "getaddrinfo", fail)
-    with pytest.raises(DeliveryError, match="Temporary failure") as caught:
-        AddressPolicy(()).resolve("example.org", 443)
-    assert caught.value.transient is True
-
-
-@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..b", "\0", "\ud800", "a" * 100_000])
-def test_what_can_be_no_host_is_refused(host: str) -> None:
-    with pytest.raises(DeliveryError):
-        AddressPolicy(()).resolve(host, 80)
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
@@ -202,6 +40,12 @@ async def http(*, redirects: bool = False, timeout: float = 5.0) -> AsyncIterato
     http.close()
 
 
+async def status_of(
+    client: HttpClient, method: str, url: str, headers: dict[str, str], content: bytes
+) -> int:
+    return (await client.request(method, url, headers, content)).status
+
+
 async def refused(http: HttpClient, url: str, **headers: str) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
         await http.request("POST", url, headers, b"x")
@@ -210,7 +54,7 @@ async def refused(http: HttpClient, url: str, **headers: str) -> DeliveryError:
 
 async def test_a_request_arrives_as_it_was_made(receiver: HttpReceiver) -> None:
     async with http() as client:
-        assert await client.request("PUT", f"{receiver.url}/a?b=c", {"X-Y": "ü"}, b"body") == 200
+        assert await status_of(client, "PUT", f"{receiver.url}/a?b=c", {"X-Y": "ü"}, b"body") == 200
     (request,) = receiver.requests
     assert (request.method, request.target, request.body) == ("PUT", "/a?b=c", b"body")
     assert request.headers["x-y"] == "ü"
@@ -236,7 +80,7 @@ async def test_the_address_connected_to_is_the_one_that_was_checked(
 
     async with http() as client:
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-        assert await client.request("POST", f"http://name.test:{receiver.port}/", {}, b"") == 200
+        assert await status_of(client, "POST", f"http://name.test:{receiver.port}/", {}, b"") == 200
         assert receiver.requests[0].headers["host"] == f"name.test:{receiver.port}"
         assert next(answers) == ["10.0.0.1"]
 
@@ -256,7 +100,7 @@ async def test_the_next_address_is_tried_if_one_refuses(
 ) -> None:
     client = HttpClient(AddressPolicy((ipaddress.ip_network("127.0.0.0/8"),)), 5.0, redirects=False)
     resolving(monkeypatch, *addresses)
-    assert await client.request("POST", f"http://name.test:{receiver.port}/", {}, b"") == 200
+    assert await status_of(client, "POST", f"http://name.test:{receiver.port}/", {}, b"") == 200
     client.close()
 
 
@@ -286,7 +130,7 @@ async def test_only_http_urls_are_requested(url: str) -> None:
 async def test_redirects_are_off_by_default(receiver: HttpReceiver) -> None:
     receiver.answer, receiver.location = 307, "/elsewhere"
     async with http() as client:
-        assert await client.request("POST", receiver.url, {}, b"x") == 307
+        assert await status_of(client, "POST", receiver.url, {}, b"x") == 307
     assert len(receiver.requests) == 1
 
 
@@ -299,7 +143,7 @@ async def test_a_redirect_is_followed_with_the_whole_message_if_allowed(receiver
 
     receiver.answer = answer
     async with http(redirects=True) as client:
-        assert await client.request("POST", receiver.url, {"Authorization": "s"}, b"x") == 201
+        assert await status_of(client, "POST", receiver.url, {"Authorization": "s"}, b"x") == 201
     assert [(r.method, r.target, r.body) for r in receiver.requests] == [
         ("POST", "/", b"x"),
         ("POST", "/b?c", b"x"),
@@ -325,7 +169,7 @@ async def test_a_redirect_that_would_lose_the_message_is_not_followed(
 ) -> None:
     receiver.answer, receiver.location = status, "/login"
     async with http(redirects=True) as client:
-        assert await client.request("POST", receiver.url, {}, b"x") == status
+        assert await status_of(client, "POST", receiver.url, {}, b"x") == status
     assert len(receiver.requests) == 1
 
 
@@ -333,7 +177,7 @@ async def test_a_redirect_elsewhere_takes_no_credentials_with_it(receiver: HttpR
     async with http_receiver() as other, http(redirects=True) as client:
         receiver.answer, receiver.location = 307, other.url
         headers = {"authorization": "s", "x-token": "t", "content-type": "a/b", "webhook-id": "1"}
-        assert await client.request("POST", f"http://u:p@127.0.0.1:{receiver.port}", headers, b"x") == 200
+        assert await status_of(client, "POST", f"http://u:p@127.0.0.1:{receiver.port}", headers, b"x") == 200
         sent = other.requests[0].headers
     assert {"authorization", "x-token"}.isdisjoint(sent)
     assert (sent["content-type"], sent["webhook-id"]) == ("a/b", "1")
@@ -377,7 +221,7 @@ async def test_an_answer_without_end_is_not_read_to_its_end(receiver: HttpReceiv
 
     receiver.answer = answer
     async with http() as client:
-        assert await client.request("POST", receiver.url, {}, b"x") == 200
+        assert await status_of(client, "POST", receiver.url, {}, b"x") == 200
     assert written < 20_000_000  # what fits into the buffers of the system
 
 
@@ -390,7 +234,7 @@ async def test_an_answer_whose_body_never_comes_is_an_answer_all_the_same(
     monkeypatch.setattr("hcserver.net.http_client._BODY_SECONDS", 0.05)
     receiver.answer = answer
     async with http() as client:
-        assert await client.request("POST", receiver.url, {}, b"x") == 202
+        assert await status_of(client, "POST", receiver.url, {}, b"x") == 202
 
 
 async def test_no_answer_in_time_is_a_transient_failure(receiver: HttpReceiver) -> None:
@@ -458,7 +302,7 @@ async def test_tls_asks_for_the_name_though_an_address_is_connected_to(
         assert "CERTIFICATE_VERIFY_FAILED" in str(failed)
         monkeypatch.setattr("hcserver.net.http_client._tls", lambda: trusting)
         async with http() as client:
-            assert await client.request("POST", f"https://name.test:{receiver.port}/", {}, b"x") == 200
+            assert await status_of(client, "POST", f"https://name.test:{receiver.port}/", {}, b"x") == 200
             failed = await refused(client, f"https://other.test:{receiver.port}/")
         assert "CERTIFICATE_VERIFY_FAILED" in str(failed)
     assert len(receiver.requests) == 1
@@ -486,7 +330,7 @@ async def test_proxies_of_the_environment_are_not_used(
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port}")
     async with http() as client:
-        assert await client.request("POST", receiver.url, {}, b"x") == 200
+        assert await status_of(client, "POST", receiver.url, {}, b"x") == 200
 
 
 async def test_cookies_are_not_kept(receiver: HttpReceiver) -> None:
@@ -512,7 +356,7 @@ async def test_one_slow_receiver_takes_no_places_from_others(receiver: HttpRecei
         slow.answer = answer
         tasks = [asyncio.create_task(client.request("POST", slow.url, {}, b"")) for _ in range(150)]
         await everybody.wait()
-        assert await client.request("POST", receiver.url, {}, b"x") == 200
+        assert await status_of(client, "POST", receiver.url, {}, b"x") == 200
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,13 +12,15 @@ from hcserver.net.socket_activation import inherited_sockets
 def test_sockets_that_systemd_opened_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as http, socket.create_server(("127.0.0.1", 0)) as mail:
         copy = os.dup(http.fileno())
-        os.dup2(mail.fileno(), beside := os.dup(copy))
+        os.set_inheritable(copy, True)  # as systemd leaves them
+        os.dup2(mail.fileno(), beside := os.dup(copy), inheritable=True)
         monkeypatch.setattr(socket_activation, "_FIRST_FD", copy)
         if beside != copy + 1:
             pytest.skip("the two descriptors are not next to each other")
         environ = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "http:hc-smtp.socket"}
         (found,) = inherited_sockets(environ, "smtp")
         assert found.getsockname() == mail.getsockname()
+        assert not found.get_inheritable()
         found.close()
         os.close(copy)
 

@@ -1,4 +1,4 @@
-"""Notices to be told in tests."""
+"""Alert messages for tests."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
 from hcserver.notify.alert_message import AlertMessage
+from hcserver.notify.body_preview import body_preview
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CHECK = UUID("11111111-2222-4333-8444-555555555555")
@@ -37,4 +38,7 @@ def alert_message(event: Any = "down", *, last_ping: Ping | None = None, **chang
         "base_url": "https://hc.example.org",
         "now": NOW,
     }
-    return AlertMessage(id=UUID(int=7), event=event, last_ping=last_ping, **fields | changes)
+    preview = body_preview(last_ping)
+    return AlertMessage(
+        id=UUID(int=7), event=event, last_ping=last_ping, body_preview=preview, **fields | changes
+    )

@@ -28,13 +28,13 @@ EVENTS = get_args(MessageEvent)
         (
             "paused",
             "PAUSED: Nightly backup",
-            "“Nightly backup” is PAUSED: nothing will be told of it until it is resumed or pinged.",
+            "“Nightly backup” is PAUSED: no alerts will be sent for it until it is resumed or pinged.",
         ),
         ("reminder", "STILL DOWN: Nightly backup", "“Nightly backup” is still DOWN, for 5 s now."),
         (
             "test",
             "TEST: Nightly backup",
-            "This is a test: what happens to “Nightly backup” will be told here.",
+            "This is a test: alerts about “Nightly backup” will arrive here.",
         ),
     ],
 )
@@ -71,7 +71,7 @@ def test_the_whole_message_in_plain_text() -> None:
         "It said:\n"
         "disk is full\n"
         "\n"
-        "https://hc.example.org/api/v3/checks/11111111-2222-4333-8444-555555555555"
+        "https://hc.example.org/api/v3/checks/93e280839e4aab2dee0d62b93359405648026a10"
     )
 
 

@@ -16,14 +16,14 @@ from hcserver.notify.alert_message import Receipt
 from hcserver.notify.send_context import SendContext
 from hcserver.notify.shell import Shell, _Output
 from tests.hcserver.notify.alert_messages import CHECK, alert_message, check, ping
-from tests.hcserver.receivers import making_tools
+from tests.hcserver.receivers import making_send_context
 
 SHELL = Shell()
 
 
 @pytest.fixture
 async def context() -> AsyncIterator[SendContext]:
-    async with making_tools(shell=True) as context:
+    async with making_send_context(shell=True) as context:
         yield context
 
 
@@ -34,7 +34,7 @@ async def failing(command: str, context: SendContext) -> DeliveryError:
 
 
 async def test_commands_are_off_unless_the_settings_say_otherwise(tmp_path: Path) -> None:
-    async with making_tools() as context:
+    async with making_send_context() as context:
         failed = await failing(f"touch {tmp_path}/run", context)
     assert (failed.transient, os.listdir(tmp_path)) == (False, [])
     assert "notifications.shell" in str(failed)
@@ -106,7 +106,7 @@ async def test_a_command_that_leaves_something_behind_has_ended_all_the_same(
 
 
 async def test_a_command_is_killed_with_its_children_when_its_time_is_over(tmp_path: Path) -> None:
-    async with making_tools(shell=True, timeout=0.3) as context:
+    async with making_send_context(shell=True, timeout=0.3) as context:
         failed = await failing(f"sleep 60 & echo $! > {tmp_path}/pid; wait", context)
     assert (str(failed), failed.transient) == ("the command has not ended within 0.3 s", True)
     await gone(int((tmp_path / "pid").read_text()))

@@ -14,12 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcserver.domain.identifiers import unique_key
 from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.notify.alert_message import Receipt
+from hcserver.notify.http_answers import FEW_ATTEMPTS
 from hcserver.notify.send_context import SendContext
 from hcserver.notify.webhook import Webhook
 from tests.hcserver.notify.alert_messages import CHECK, alert_message, check, ping
-from tests.hcserver.receivers import HttpReceiver, Request, making_tools
+from tests.hcserver.receivers import HttpReceiver, Request, making_send_context
 from tests.hcserver.receivers import http_receiver as http
 
 KEY = bytes(range(32))
@@ -57,10 +59,29 @@ async def test_a_plain_url_gets_a_document_that_says_everything(
     }
     assert document["title"] == "DOWN: Nightly backup"
     assert "exit status 3" in document["text"]
-    assert document["check"]["uuid"] == str(CHECK)
+    assert document["check"]["unique_key"] == unique_key(CHECK)
     assert document["check"]["timeout"] == 86400
     assert document["last_ping"]["exit_status"] == 3
-    assert document["link"] == document["check"]["update_url"]
+    assert document["link"] == f"https://hc.example.org/api/v3/checks/{unique_key(CHECK)}"
+
+
+async def test_nobody_can_ping_the_check_by_what_a_webhook_is_sent(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
+    request = await sent(receiver, context, receiver.url, last_ping=ping())
+    assert str(CHECK).encode() not in request.body
+    request = await sent(receiver, context, target(receiver, body="$JSON", headers={"X": "$JSON"}))
+    assert str(CHECK).encode() not in request.body
+    assert str(CHECK) not in request.headers["x"]
+
+
+async def test_a_webhook_gets_the_uuid_and_the_addresses_if_it_asks_for_them(
+    receiver: HttpReceiver, context: SendContext
+) -> None:
+    document = json.loads((await sent(receiver, context, target(receiver, full=True))).body)
+    assert document["check"]["uuid"] == str(CHECK)
+    assert document["check"]["ping_url"] == f"https://hc.example.org/ping/{CHECK}"
+    assert document["check"]["update_url"] == f"https://hc.example.org/api/v3/checks/{CHECK}"
 
 
 async def test_good_news_says_up(receiver: HttpReceiver, context: SendContext) -> None:
@@ -87,7 +108,7 @@ async def test_every_placeholder_stands_for_its_value(receiver: HttpReceiver, co
 
 
 async def test_the_check_as_json_is_what_the_api_shows(receiver: HttpReceiver, context: SendContext) -> None:
-    request = await sent(receiver, context, target(receiver, body="$JSON"))
+    request = await sent(receiver, context, target(receiver, body="$JSON", full=True))
     document = json.loads(request.body)
     assert document["name"] == "Nightly backup"
     assert document["ping_url"] == f"https://hc.example.org/ping/{CHECK}"
@@ -137,7 +158,7 @@ async def test_a_value_can_not_begin_a_header_of_its_own(
 @given(st.text(max_size=50), st.binary(max_size=50), st.text(max_size=20))
 def test_whatever_a_job_says_the_request_arrives_whole(name: str, body: bytes, tags: str) -> None:
     async def tell() -> None:
-        async with http() as receiver, making_tools() as context:
+        async with http() as receiver, making_send_context() as context:
             spec = target(
                 receiver, url=f"{receiver.url}/$NAME?$BODY", headers={"X": "$NAME $BODY $TAG1"}, body="$BODY"
             )
@@ -243,13 +264,34 @@ async def test_trouble_that_may_pass_is_transient(
     assert (failed.transient, failed.status) == (True, status)
 
 
-@pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 422])
+@pytest.mark.parametrize("status", [400, 401, 403, 410, 422])
 async def test_an_answer_that_will_not_change_is_permanent(
     receiver: HttpReceiver, context: SendContext, status: int
 ) -> None:
     failed = await failing(receiver, context, status)
     assert (failed.transient, failed.status) == (False, status)
     assert str(status) in str(failed)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 404])
+async def test_a_receiver_that_is_elsewhere_or_not_found_is_tried_a_few_times(
+    receiver: HttpReceiver, context: SendContext, status: int
+) -> None:
+    failed = await failing(receiver, context, status)
+    assert (failed.transient, failed.status, failed.max_attempts) == (True, status, FEW_ATTEMPTS)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_receiver_says_when_it_is_to_be_asked_again(
+    receiver: HttpReceiver, context: SendContext, status: int
+) -> None:
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {status} X\r\nretry-after: 90\r\nContent-Length: 0\r\n\r\n".encode())
+
+    receiver.answer = answer
+    with pytest.raises(DeliveryError) as caught:
+        await WEBHOOK.send(receiver.url, alert_message(), context)
+    assert (caught.value.transient, caught.value.retry_after) == (True, 90.0)
 
 
 async def failing(receiver: HttpReceiver, context: SendContext, status: int) -> DeliveryError:
@@ -263,7 +305,7 @@ async def failing(receiver: HttpReceiver, context: SendContext, status: int) -> 
 
 
 async def test_private_addresses_are_out_of_reach_unless_allowed(receiver: HttpReceiver) -> None:
-    async with making_tools(allowed_networks=()) as context:
+    async with making_send_context(allowed_networks=()) as context:
         for url in (receiver.url, f"http://localhost:{receiver.port}/"):
             with pytest.raises(DeliveryError, match="private or reserved") as caught:
                 await WEBHOOK.send(url, alert_message(), context)

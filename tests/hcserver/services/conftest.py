@@ -8,12 +8,14 @@ from uuid import UUID
 
 import pytest
 
+from hcserver.app import build_services
 from hcserver.config.schema import Settings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Report, Signal
 from hcserver.domain.project import Project
+from hcserver.notify.registry import kind
 from hcserver.services.container import Services
-from hcserver.services.delivery import notifier as notifier_module
+from hcserver.services.delivery import transports
 from hcserver.validation.check import parse_spec
 from tests.hcserver.services.delivery.delivery_setup import FakeKind
 
@@ -48,7 +50,7 @@ async def make_services(database: Any, clock: FakeClock) -> AsyncIterator[MakeSe
     async with AsyncExitStack() as stack:
 
         async def make() -> Services:
-            services = Services(database, Settings(), clock)
+            services = build_services(database, Settings(), clock)
             await services.start()
             stack.push_async_callback(services.stop)
             return services
@@ -67,7 +69,9 @@ async def project(services: Services) -> Project:
 
 
 async def create(services: Services, project: Project, **fields: object) -> Check:
-    check, _ = await services.checks.create(project, parse_spec({"timeout": 3600, "grace": 60, **fields}, 3))
+    check, _ = await services.check_editor.create(
+        project, parse_spec({"timeout": 3600, "grace": 60, **fields}, 3)
+    )
     return check
 
 
@@ -83,7 +87,7 @@ async def pass_time(services: Services, clock: FakeClock, seconds: float) -> Non
         step = min(seconds, 50.0)
         clock.advance(step)
         seconds -= step
-        await services.scheduler.tick()
+        await services.runtime.due_checks.tick()
 
 
 async def ping(services: Services, check: UUID, signal: Signal = "success", **more: Any) -> None:
@@ -93,6 +97,5 @@ async def ping(services: Services, check: UUID, signal: Signal = "success", **mo
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeKind:
     fake = FakeKind()
-    real = notifier_module.kind
-    monkeypatch.setattr(notifier_module, "kind", lambda name: fake if name == "fake" else real(name))
+    monkeypatch.setattr(transports, "kind", lambda name: fake if name == "fake" else kind(name))
     return fake

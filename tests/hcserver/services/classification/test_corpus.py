@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hcserver.services.classification.examination import examine_inline, question
-from tests.smtp.fakes import FakeCore
+from tests.smtp.fakes import FakeIntake
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -46,7 +46,7 @@ def test_reports_are_told_apart_without_a_worker(
     tool: str, newline: bytes, variant: str, signal: str
 ) -> None:
     raw = (CORPUS / f"{tool}-{variant}.eml").read_bytes().replace(b"\n", newline)
-    examination = examine_inline(raw, [question(FakeCore().add(**TOOLS[tool]))], with_text=True)
+    examination = examine_inline(raw, [question(FakeIntake().add(**TOOLS[tool]))], with_text=True)
     assert examination is not None
     assert examination.reasons[0].signal == signal, examination
     assert "\ufffd" not in f"{examination.subject}{examination.text}"

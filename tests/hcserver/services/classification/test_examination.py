@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -14,13 +15,13 @@ from hcserver.services.classification.examination import (
     give_up,
     question,
 )
-from tests.smtp.fakes import FakeCore
+from tests.smtp.fakes import FakeIntake
 
 RAW = b"Subject: Backup failed\n\nAll is well.\n"
 
 
 def check(**changes: Any) -> Check:
-    return FakeCore().add(**changes)
+    return FakeIntake().add(**changes)
 
 
 def ask(**changes: Any) -> Question:
@@ -77,15 +78,29 @@ def test_a_large_message_needs_no_worker_if_only_its_subject_is_wanted() -> None
 
 
 def test_many_checks_with_many_keywords_are_not_served_in_the_event_loop() -> None:
-    raw = b"\n" + b"x" * 60_000
+    raw = b"\n" + b"x" * 30_000
     asked = [
         Question(rules=Rules(failure=",".join(f"{n}y{m}" for m in range(40))), subject=True, body=True)
         for n in range(50)
     ]
     assert examine_inline(raw, asked[:1]) is not None
     assert examine_inline(raw, asked) is None
-    one_of_many = Question(rules=Rules(failure="xy", whole_word=True), subject=False, body=True)
-    assert examine_inline(raw, [one_of_many]) is None
+    whole = Question(rules=Rules(failure="xy", whole_word=True), subject=False, body=True)
+    assert examine_inline(raw * 2, [whole]) is None
+
+
+def test_blanks_in_html_are_read_in_the_event_loop_in_milliseconds_or_left_to_the_workers() -> None:
+    raw = b"Content-Type: text/html\n\n" + b" " * 63_000 + b"<p>failed"
+    began = time.process_time()
+    examine_inline(raw, [ask(filter_body=True)])
+    assert time.process_time() - began < 0.1  # it was 5 s
+    assert examine(raw * 5, [ask(filter_body=True)]).reasons[0].signal == "fail"
+
+
+def test_numbers_that_are_too_long_for_python_are_no_obstacle() -> None:
+    for piece in (b"&#" + b"9" * 5000, b"&#x" + b"f" * 5000, b"&#" + b"0" * 5000):
+        raw = b"Content-Type: text/html\n\n" + piece + b" failed"
+        assert examine(raw, [ask(filter_body=True)]).reasons[0].signal == "fail"
 
 
 def test_a_long_subject_is_searched_whole_and_kept_in_part() -> None:
@@ -95,24 +110,28 @@ def test_a_long_subject_is_searched_whole_and_kept_in_part() -> None:
     assert examination.subject == "x" * 1000
 
 
-def test_giving_up_goes_by_the_subject_else_by_the_defaults() -> None:
+def test_what_could_not_be_read_is_a_failure_by_its_subject_or_unread() -> None:
     questions = [
         ask(),
         ask(filter_body=True),
+        ask(filter_body=True, filter_default_fail=True),
         ask(filter_subject=True, filter_default_fail=True),
         ask(filter_subject=True, filter_body=True, failure_kw="broken"),
+        ask(filter_subject=True, filter_body=True, success_kw="broken"),
     ]
     given = give_up(b"Subject: It is broken\r\n\r\nfar too much", questions)
     assert [(reason.signal, reason.where) for reason in given.reasons] == [
         ("success", "unfiltered"),
-        ("ign", "default"),
+        ("ign", "unread"),
+        ("fail", "unread"),
         ("fail", "default"),
         ("fail", "subject"),
+        ("ign", "unread"),
     ]
     assert given.subject == "It is broken"
     assert not given.complete
     hopeless = give_up(b"Subject: " + b"=?utf-8?q?x?= " * 10_000 + b"\r\n\r\n", questions)
-    assert [reason.where for reason in hopeless.reasons] == ["unfiltered", "default", "default", "default"]
+    assert [reason.where for reason in hopeless.reasons] == ["unfiltered", *["unread"] * 5]
 
 
 def test_bringing_texts_into_another_form_for_many_checks_is_left_to_the_workers() -> None:

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.smtp.fakes import Client, FakeCore, address, listening
+from tests.smtp.fakes import Client, FakeIntake, address, listening
 
 SESSIONS = 150
 REPLY = re.compile(rb"(?:[2-5][0-9][0-9][ -][\x20-\x7e]*\r\n)*")
@@ -27,7 +27,7 @@ PIECES = [
 
 
 async def test_no_conversation_upsets_the_listener(caplog: pytest.LogCaptureFixture) -> None:
-    services = FakeCore()
+    services = FakeIntake()
     check = services.add(filter_subject=True, filter_body=True, failure_kw="failed")
     recipient = f"RCPT TO:<{address(check)}>\r\n".encode()
     well_said = [b"EHLO x\r\n", b"MAIL FROM:<a@b>\r\n", recipient, b"DATA\r\n", b"Subject: failed\r\n"]

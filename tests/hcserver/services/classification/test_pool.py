@@ -16,7 +16,7 @@ from hcserver.errors import Unavailable
 from hcserver.services.classification import worker
 from hcserver.services.classification.examination import Question
 from hcserver.services.classification.pool import Pool
-from tests.smtp.fakes import Client, FakeCore, listening
+from tests.smtp.fakes import Client, FakeIntake, listening
 
 FAILED = Question(rules=Rules(failure="failed"), subject=False, body=True)
 LARGE = b"Subject: report\n\n" + b"line of a log\n" * 100_000 + b"backup failed\n"
@@ -75,7 +75,7 @@ async def test_a_pathological_message_is_given_up_and_the_next_one_read() -> Non
     try:
         examination = await pool.examine(PATHOLOGICAL, [FAILED, msgspec.structs.replace(FAILED, body=False)])
         assert not examination.complete
-        assert [reason.where for reason in examination.reasons] == ["default", "unfiltered"]
+        assert [reason.where for reason in examination.reasons] == ["unread", "unfiltered"]
         assert pids(pool) == []
         pool._time_limit = 15
         assert (await pool.examine(LARGE, [FAILED])).complete
@@ -135,7 +135,7 @@ async def test_where_no_process_can_be_started_the_sender_has_to_come_back(
 
 
 async def test_a_ping_by_a_large_mail_is_recorded_with_its_classification() -> None:
-    services = FakeCore()
+    services = FakeIntake()
     check = services.add(filter_body=True, failure_kw="backup failed")
     async with listening(services) as (_, port), Client.connect(port) as client:
         assert (await client.mail(LARGE.replace(b"\n", b"\r\n"), check)).startswith("250")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.smtp.fakes import Client, FakeCore, address, listening
+from tests.smtp.fakes import Client, FakeIntake, address, listening
 
 TEXT = b"Subject: nightly\n\nbackup finished\n.\n..\n"
 
@@ -36,7 +36,7 @@ async def test_a_report_by_a_real_sender_is_recorded(sender: str, tmp_path: Path
         pytest.skip(f"no {program} here")
     script = tmp_path / "send.js"
     script.write_text(NODEMAILER)
-    services = FakeCore()
+    services = FakeIntake()
     check = services.add(filter_subject=True, filter_body=True, success_kw="backup finished")
     async with listening(services) as (_, port):
         command = COMMANDS[sender].format(port=port, to=address(check), folder=tmp_path)
@@ -58,7 +58,7 @@ async def test_a_report_by_a_real_sender_is_recorded(sender: str, tmp_path: Path
 
 
 async def test_exim_closes_its_half_behind_the_last_command_and_is_answered() -> None:
-    services = FakeCore()
+    services = FakeIntake()
     check = services.add()
     async with listening(services) as (_, port), Client.connect(port) as client:
         client.write(f"MAIL FROM:<> SIZE=1000\r\nRCPT TO:<{address(check)}>\r\nDATA\r\n")

@@ -1,4 +1,4 @@
-"""A channel that notes what it is told, and a look at the log of notifications."""
+"""A kind of channel that keeps what it is sent, and a look at the log of notifications."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from hcserver.services.container import Services
 
 
 class FakeKind:
-    """Takes what it is told; `trouble` may raise, or wait, for a target."""
+    """Accepts every message; `trouble` may raise, or wait, for a target."""
 
     name = "fake"
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, AlertMessage]] = []
+        self.sent: list[tuple[str, AlertMessage]] = []
         self.trouble: dict[str, Callable[[], Any]] = {}
 
     async def send(self, target: str, alert_message: AlertMessage, context: Any) -> Receipt:
         if trouble := self.trouble.get(target):
             await trouble()
-        self.told.append((target, alert_message))
+        self.sent.append((target, alert_message))
         return Receipt(status=200)
 
     def events(self, target: str) -> list[str]:
-        return [alert_message.event for one, alert_message in self.told if one == target]
+        return [alert_message.event for one, alert_message in self.sent if one == target]
 
 
 async def add_channel(services: Services, project: Project, target: str, **fields: Any) -> Channel:
@@ -46,7 +46,7 @@ async def add_channel(services: Services, project: Project, target: str, **field
         }
     )
     await services.storage.channels.insert(channel)
-    services.notifier._projects.clear()
+    services.notifier.forget(project.id)
     return channel
 
 
@@ -62,8 +62,8 @@ async def log_of(services: Services, check: Check, finished: int = 0) -> list[No
 
 async def settled(services: Services, check: Check) -> list[Notification]:
     """The notifications once nothing is on its way any more."""
-    await services.cache.flush()
+    await services.state_writer.flush()
     async with asyncio.timeout(10):
-        while services.notifier._here:
+        while not services.notifier.dispatcher.idle:
             await asyncio.sleep(0.01)
     return await log_of(services, check)

@@ -40,9 +40,9 @@ async def test_a_channel_whose_mail_comes_back_is_disabled_and_shows_why(
         id=uuid4(), project=project.id, created=clock.now, kind="email", target="ops@example.org"
     )
     await services.storage.channels.insert(channel)
-    await services.bounces.returned(channel.id, "550 5.1.1 no such user")
+    await services.bounces.returned(channel.id, "550 5.1.1 <ops@example.org>: no such user")
     await services.bounces.returned(channel.id, "something later")
     await services.bounces.returned(uuid4(), "of a channel that is gone")
     found = await services.storage.channels.get(channel.id)
     assert found is not None
-    assert found.error == "mail came back: 550 5.1.1 no such user"
+    assert found.error == "mail came back: 550 5.1.1 <o****@example.org>: no such user"

@@ -24,8 +24,8 @@ async def test_flips_of_two_servers_with_different_clocks_are_in_order(
             await server.intake.record([report(check.id, at, signals[(number + index) % len(signals)])])
 
     await asyncio.gather(send(0, first, timedelta()), send(2, second, timedelta(seconds=7)))
-    await first.cache.flush()
-    await second.cache.flush()
+    await first.state_writer.flush()
+    await second.state_writer.flush()
 
     flips = (await first.storage.flips.read(check.id))[::-1]
     assert [flip.n for flip in flips] == list(range(1, len(flips) + 1))

@@ -7,6 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
+from hcserver.app import build_services
+from hcserver.config.schema import NotificationSettings, Settings
+from hcserver.config.types import networks
 from hcserver.domain.channel import Channel
 from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
@@ -34,7 +37,7 @@ async def test_a_deleted_channel_leaves_many_checks_whose_pings_are_not_lost(
     for check in checks:
         stored = (await services.storage.checks.load([check.id]))[check.id].check
         assert stored.channels == (kept.id,)
-        assert (await services.cache.settle(check.id)).n_pings == 3
+        assert (await services.state_writer.settle(check.id)).n_pings == 3
 
 
 async def test_other_processes_hear_of_a_deleted_channel(
@@ -45,7 +48,7 @@ async def test_other_processes_hear_of_a_deleted_channel(
     check = await create(services, project, channels="*")
     assert (await other.cache.get(check.id)).channels == (channel.id,)
     await services.channels.delete(project, channel.id)
-    await other.scheduler.listen()
+    await other.runtime.news_listener.listen()
     assert (await other.cache.get(check.id)).channels == ()
 
 
@@ -57,7 +60,7 @@ async def test_what_another_process_changed_meanwhile_stays(
     check = await create(services, project, channels="*")
     await other.cache.get(check.id)
     await ping(services, check.id)
-    await services.cache.flush()
+    await services.state_writer.flush()
     await other.channels.delete(project, channel.id)
     stored = (await services.storage.checks.load([check.id]))[check.id].check
     assert (stored.channels, stored.n_pings, stored.status) == ((), 1, "up")
@@ -133,9 +136,34 @@ async def test_a_check_can_be_snoozed_whatever_process_has_it(
     check = await create(services, project)
     await other.cache.get(check.id)
     until = clock.advance(600)
-    await services.checks.snooze(project, check.id, until)
-    await other.scheduler.listen()
+    await services.check_editor.snooze(project, check.id, until)
+    await other.runtime.news_listener.listen()
     assert (await other.checks.get(project, check.id)).snoozed_until == until
-    await other.checks.snooze(project, check.id, None)
+    await other.check_editor.snooze(project, check.id, None)
     stored = (await services.storage.checks.load([check.id]))[check.id].check
     assert stored.snoozed_until is None
+
+
+async def test_a_channel_that_has_become_unreachable_can_still_be_renamed_but_not_moved_there(
+    services: Services, project: Project
+) -> None:
+    target = "http://192.168.1.5/hook"
+    old = Channel(id=uuid4(), project=project.id, created=services.clock(), kind="webhook", target=target)
+    await services.storage.channels.insert(old)
+    spec = parse_channel({"name": "Ops", "target": target})
+    assert (await services.channels.update(project, old.id, spec)).name == "Ops"
+    with pytest.raises(InvalidRequest, match="target can't be reached"):
+        await services.channels.update(project, old.id, parse_channel({"target": f"{target}/2"}))
+
+
+async def test_a_private_address_that_the_settings_allow_is_accepted(
+    database: Any, project: Project, clock: FakeClock
+) -> None:
+    allowed = NotificationSettings(allowed_networks=networks().read(["192.168.1.0/24"]))
+    services = build_services(database, Settings(notifications=allowed), clock)
+    spec = parse_channel({"kind": "webhook", "target": "http://192.168.1.5/"})
+    assert (await services.channels.create(project, spec)).target == "http://192.168.1.5/"
+    with pytest.raises(InvalidRequest, match=r"192\.168\.2\.5 leads to a private"):
+        await services.channels.create(
+            project, parse_channel({"kind": "webhook", "target": "http://192.168.2.5/"})
+        )

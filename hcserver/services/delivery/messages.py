@@ -1,0 +1,90 @@
+"""The messages of notifications and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from msgspec.structs import replace
+
+from hcserver.domain.channel import Channel
+from hcserver.domain.check import Check, Status
+from hcserver.domain.clock import Clock
+from hcserver.domain.notification import Notification
+from hcserver.domain.notification_policy import BAD_NEWS
+from hcserver.notify.alert_message import AlertMessage, MessageEvent
+from hcserver.notify.body_preview import body_preview
+from hcserver.services.lookup import Lookup
+from hcserver.storage import Storage
+
+# The status that a check has when such a thing happens to it.
+_STATUS: dict[str, Status] = {"up": "up", "paused": "paused", **dict.fromkeys(BAD_NEWS, "down")}
+
+
+class Messages:
+    """`return_address` makes the address to which a channel's undeliverable mail returns."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        lookup: Lookup,
+        return_address: Callable[[UUID], str],
+        base_url: str,
+        clock: Clock,
+    ) -> None:
+        self._storage = storage
+        self._lookup = lookup
+        self._return_address = return_address
+        self._base_url = base_url
+        self._clock = clock
+
+    async def of_notification(self, notification: Notification, check: Check) -> AlertMessage:
+        """How things were when it happened, however late that is sent. Raises Unavailable."""
+        is_reminder = notification.event == "reminder"
+        goes_on_since = notification.since if is_reminder else None
+        return await self._make(
+            replace(check, status=_STATUS[notification.event], n_pings=notification.ping),
+            id=uuid5(notification.check, f"{notification.n}:{notification.channel}"),
+            event=notification.event,
+            happened=goes_on_since or notification.at,
+            since=None if is_reminder else notification.since,
+            reason=notification.reason,
+            bounce=self._return_address(notification.channel),
+        )
+
+    async def of_test(self, channel: Channel, check: Check | None) -> AlertMessage:
+        """About `check`, or about one that does not exist. Raises Unavailable."""
+        now = self._clock()
+        about = check or Check(
+            id=channel.id, project=channel.project, created=now, badge=channel.id, name="test"
+        )
+        return await self._make(about, id=channel.id, event="test", happened=now, since=None, reason="ping")
+
+    async def _make(
+        self,
+        check: Check,
+        *,
+        id: UUID,
+        event: MessageEvent,
+        happened: datetime,
+        since: datetime | None,
+        reason: str,
+        bounce: str = "",
+    ) -> AlertMessage:
+        project = await self._lookup.by_id(check.project)
+        ping = await self._storage.pings.get(check.id, check.n_pings) if check.n_pings else None
+        return AlertMessage(
+            id=id,
+            event=event,
+            check=check,
+            project="" if project is None else project.name,
+            happened=happened,
+            since=since,
+            reason=reason,
+            last_ping=ping,
+            body_preview=body_preview(ping),
+            base_url=self._base_url,
+            now=self._clock(),
+            bounce=bounce,
+        )

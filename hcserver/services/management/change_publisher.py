@@ -1,0 +1,32 @@
+"""Publishing to the other processes what people have changed."""
+
+from __future__ import annotations
+
+import logging
+
+from hcserver.domain.check import Check
+from hcserver.domain.clock import Clock
+from hcserver.errors import Unavailable
+from hcserver.services.events import LateChangeWritten
+from hcserver.storage.news import News
+
+log = logging.getLogger(__name__)
+
+
+class ChangePublisher:
+    """Makes the other processes load checks again that were changed other than by pings."""
+
+    def __init__(self, news: News, clock: Clock) -> None:
+        self._news = news
+        self._clock = clock
+
+    async def publish(self, check: Check) -> None:
+        """The check was created, changed or deleted. Raises Unavailable."""
+        await self._news.publish(self._clock(), check.id, check.project)
+
+    async def publish_late(self, event: LateChangeWritten) -> None:
+        """The change was written after its author had stopped waiting for it."""
+        try:
+            await self.publish(event.check)
+        except Unavailable as error:
+            log.warning("other processes may use check %s as it was: %s", event.check.id, error)

@@ -1,0 +1,71 @@
+"""Creating checks: within the project's limit, one at a time, whichever processes do it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from hcserver.domain.check import Check
+from hcserver.domain.clock import Clock
+from hcserver.domain.project import Project
+from hcserver.errors import Forbidden
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.lookup import Lookup
+from hcserver.services.management.change_publisher import ChangePublisher
+from hcserver.storage import Storage
+from hcserver.storage.checks import Stored
+
+_NEAR_LIMIT = 100  # checks: from here on each new one is counted exactly
+_COUNT_TIME = timedelta(minutes=1)  # for so long a count is good enough far from the limit
+
+
+class CheckCreation:
+    """Every method raises Unavailable when the database is away."""
+
+    def __init__(
+        self, storage: Storage, cache: CheckCache, lookup: Lookup, changes: ChangePublisher, clock: Clock
+    ) -> None:
+        self._storage = storage
+        self._cache = cache
+        self._lookup = lookup
+        self._changes = changes
+        self._clock = clock
+        self._last_created: datetime | None = None
+        # project -> how many checks it has, and until when that is good enough
+        self._counts: dict[UUID, tuple[int, datetime]] = {}
+
+    def exclusively(self, project: Project) -> AbstractAsyncContextManager[None]:
+        """Within it nobody else creates a check of the project."""
+        return self._storage.locks.hold(f"checks:{project.id}", self._clock)
+
+    async def require_room(self, project: Project, limit: int) -> None:
+        """Raises Forbidden if the project has `limit` checks already."""
+        count, good_until = self._counts.get(project.id, (0, self._clock()))
+        if count + _NEAR_LIMIT >= limit or self._clock() >= good_until:
+            count = await self._storage.checks.count(project.id)
+            good_until = self._clock() + _COUNT_TIME
+        if count >= limit:
+            raise Forbidden("check limit reached")
+        self._counts[project.id] = (count + 1, good_until)
+
+    def blank(self, project: Project) -> Check:
+        """A new check with default settings."""
+        return Check(id=uuid4(), project=project.id, created=self._creation_time(), badge=uuid4())
+
+    async def insert(self, check: Check) -> Check:
+        await self._storage.checks.insert(check)
+        self._cache.add(Stored(check, rev=1))
+        self._lookup.forget_slugs(check.project)
+        await self._changes.publish(check)
+        return check
+
+    def _creation_time(self) -> datetime:
+        """Now, or a little later: no two checks of this process have the same time, so that their order is
+        certain.
+        """
+        now = self._clock()
+        if self._last_created is not None and now <= self._last_created:
+            now = self._last_created + timedelta(milliseconds=1)
+        self._last_created = now
+        return now

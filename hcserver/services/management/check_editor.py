@@ -1,0 +1,156 @@
+"""Creating, changing, pausing, resuming and snoozing checks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from hcserver.domain.check import Check
+from hcserver.domain.clock import Clock
+from hcserver.domain.project import Project
+from hcserver.domain.state_machine import Step, change_settings, pause, resume
+from hcserver.errors import Conflict, Forbidden, NotFound
+from hcserver.services.delivery.held_notifications import release
+from hcserver.services.intake.cached_check import Change
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.intake.state_writer import StateWriter
+from hcserver.services.lookup import Lookup
+from hcserver.services.management.change_publisher import ChangePublisher
+from hcserver.services.management.channel_assignment import ChannelAssignment
+from hcserver.services.management.check_creation import CheckCreation
+from hcserver.services.management.check_reader import CheckReader
+from hcserver.storage import Storage
+from hcserver.validation.check import Spec, apply_spec, unique_matches
+
+
+class CheckEditor:
+    """Changes by people. Every method raises Unavailable when the database is away."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        cache: CheckCache,
+        writer: StateWriter,
+        lookup: Lookup,
+        reader: CheckReader,
+        changes: ChangePublisher,
+        clock: Clock,
+    ) -> None:
+        self._storage = storage
+        self._cache = cache
+        self._writer = writer
+        self._lookup = lookup
+        self._reader = reader
+        self._changes = changes
+        self._clock = clock
+        self._channels = ChannelAssignment(storage.channels)
+        self._creation = CheckCreation(storage, cache, lookup, changes, clock)
+
+    async def create(self, project: Project, spec: Spec) -> tuple[Check, bool]:
+        """Create a check, or change the one that matches `spec.unique`; whether it was created.
+
+        Raises InvalidRequest (a channel), Forbidden (the project's limit is reached).
+        """
+        channels = await self._channels.resolve(project.id, spec.channels)
+        async with self._creation.exclusively(project):
+            if spec.unique:
+                for check in await self._reader.of_project(project.id, _slug_asked_for(spec)):
+                    if unique_matches(spec, check):
+                        return await self._change_settings(check, spec, channels), False
+            await self._creation.require_room(project, self._reader.limit(project))
+            blank = self._creation.blank(project)
+            if channels is None:
+                channels = await self._channels.for_new_check(project.id)
+            check = replace(apply_spec(blank, spec), channels=channels)
+            return await self._creation.insert(check), True
+
+    async def create_for_slug(self, ping_key: str, slug: str) -> tuple[UUID, bool]:
+        """The check with this slug in the ping key's project, created with all channels if there is none;
+        and whether it was created.
+
+        Raises Ambiguous; NotFound when there is no such project or its limit is reached twice over.
+        """
+        project = await self._lookup.by_ping_key(ping_key)
+        channels = await self._channels.resolve(project.id, "*")
+        async with self._creation.exclusively(project):
+            try:
+                return await self._lookup.check_by_slug(project.id, slug), False
+            except NotFound:
+                pass
+            try:
+                await self._creation.require_room(project, 2 * self._reader.limit(project))
+            except Forbidden:
+                raise NotFound("not found") from None
+            blank = self._creation.blank(project)
+            check = replace(blank, name=slug, slug=slug, channels=channels or ())
+            return (await self._creation.insert(check)).id, True
+
+    async def update(self, project: Project, id: UUID, spec: Spec) -> Check:
+        """Raises NotFound, Forbidden, InvalidRequest (a channel); then nothing is changed."""
+        check = await self._reader.get(project, id)
+        channels = await self._channels.resolve(project.id, spec.channels)
+        return await self._change_settings(check, spec, channels)
+
+    async def pause(self, project: Project, id: UUID) -> Check:
+        """Raises NotFound, Forbidden."""
+        await self._refresh(project, id)
+        now = self._clock()
+        return await self._change(id, lambda check: pause(check, now))
+
+    async def resume(self, project: Project, id: UUID) -> Check:
+        """Raises NotFound, Forbidden, Conflict when it is not paused."""
+        await self._refresh(project, id)
+        now = self._clock()
+
+        def resume_paused(check: Check) -> Step:
+            if check.status != "paused":
+                raise Conflict("check is not paused")
+            return resume(check, now)
+
+        return await self._change(id, resume_paused)
+
+    async def snooze(self, project: Project, id: UUID, until: datetime | None) -> Check:
+        """Send no notifications that the check is down until that moment; None: send them again.
+
+        The moment is cut to seconds, as documents show it. Raises NotFound, Forbidden.
+        """
+        await self._reader.get(project, id)
+        until = until and until.replace(microsecond=0)
+        check = await self._change(id, lambda check: Step(replace(check, snoozed_until=until)))
+        await release(self._storage, [id], self._clock())
+        return check
+
+    async def _change_settings(self, check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:
+        now = self._clock()
+
+        def apply(current: Check) -> Step:
+            check = apply_spec(current, spec)
+            return change_settings(check if channels is None else replace(check, channels=channels), now)
+
+        after = await self._writer.change(check.id, apply)
+        if after.slug != check.slug:
+            self._lookup.forget_slugs(after.project)
+        await self._changes.publish(after)
+        if after.snoozed_until != check.snoozed_until:
+            await release(self._storage, [check.id], now)
+        return after
+
+    async def _change(self, id: UUID, apply: Change) -> Check:
+        check = await self._writer.change(id, apply)
+        await self._changes.publish(check)
+        return check
+
+    async def _refresh(self, project: Project, id: UUID) -> None:
+        """Have the check as the database and the log have it, whoever changed it.
+
+        Raises NotFound, Forbidden.
+        """
+        await self._cache.refresh([id])
+        await self._reader.get(project, id)
+
+
+def _slug_asked_for(spec: Spec) -> str | None:
+    """The slug that a match must have, if it must: found by index, where the rest is compared one by one."""
+    return spec.given.get("slug") if "slug" in spec.unique else None

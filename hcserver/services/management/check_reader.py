@@ -1,0 +1,101 @@
+"""Checks and their history, as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from hcserver.config.schema import LimitSettings
+from hcserver.domain.check import Check
+from hcserver.domain.flip import Flip
+from hcserver.domain.notification import Notification
+from hcserver.domain.ping import Ping
+from hcserver.domain.project import Project
+from hcserver.errors import Forbidden, NotFound
+from hcserver.services import limits
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.intake.state_writer import StateWriter
+from hcserver.storage import Storage
+
+
+class CheckReader:
+    """The answers have everything acknowledged. Every method raises Unavailable when the database is away."""
+
+    def __init__(
+        self, storage: Storage, cache: CheckCache, writer: StateWriter, settings: LimitSettings
+    ) -> None:
+        self._storage = storage
+        self._cache = cache
+        self._writer = writer
+        self._settings = settings
+
+    # -- checks
+
+    async def get(self, project: Project, id: UUID) -> Check:
+        """Raises NotFound, Forbidden."""
+        check = await self._cache.get(id)
+        if check.project != project.id:
+            raise Forbidden("")
+        return check
+
+    async def by_unique_key(self, project: Project, unique_key: str) -> Check:
+        """Raises NotFound, for a foreign check as well."""
+        check = await self._by_alias(unique_key)
+        if check.project != project.id:
+            raise NotFound("not found")
+        return check
+
+    async def by_badge(self, badge: UUID) -> Check:
+        """Raises NotFound."""
+        return await self._by_alias(badge.hex)
+
+    async def _by_alias(self, alias: str) -> Check:
+        id = await self._storage.checks.aliased(alias)
+        if id is None:
+            raise NotFound("not found")
+        return await self._cache.get(id)
+
+    async def of_project(
+        self, project: UUID, slug: str | None = None, tags: Iterable[str] = ()
+    ) -> list[Check]:
+        """The project's checks with this slug and all of these tags, the oldest first."""
+        wanted = set(tags)
+        stored = await self._storage.checks.of_project(project, slug)
+        checks = [self._cache.overlay(one) for one in stored]
+        return [check for check in checks if wanted.issubset(check.tags.split())] if wanted else checks
+
+    # -- limits
+
+    def limit(self, project: Project) -> int:
+        """How many checks the project may have."""
+        return limits.checks_allowed(project, self._settings)
+
+    def pings_kept(self, project: Project) -> int:
+        """How many pings of each check are kept and shown."""
+        return limits.pings_kept(project, self._settings)
+
+    # -- history
+
+    async def pings(self, check: Check, limit: int, before: int | None = None) -> list[Ping]:
+        """The last `limit` pings (with n < `before`), newest first."""
+        last = check.n_pings if before is None else min(before - 1, check.n_pings)
+        pings = await self._storage.pings.read(check.id, last - limit + 1, last)
+        return pings[::-1]
+
+    async def ping(self, check: Check, n: int) -> Ping:
+        """One ping with its body. Raises NotFound."""
+        ping = await self._storage.pings.get(check.id, n) if 1 <= n <= check.n_pings else None
+        if ping is None:
+            raise NotFound("not found")
+        return ping
+
+    async def flips(self, check: Check, start: datetime | None, end: datetime | None) -> list[Flip]:
+        """Flips with start <= at < end, newest first."""
+        await self._writer.settle(check.id)
+        return await self._storage.flips.read(check.id, start, end)
+
+    async def notifications(self, check: Check, limit: int) -> list[Notification]:
+        """The last `limit` notifications about the check, sent or not, newest first."""
+        await self._writer.settle(check.id)
+        return await self._storage.notifications.of_check(check.id, limit)

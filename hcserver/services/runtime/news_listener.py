@@ -1,0 +1,41 @@
+"""Listening to the news of other processes: which checks and projects they have changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hcserver.domain.clock import Clock
+from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.lookup import Lookup
+from hcserver.storage.news import News
+
+LISTEN_EVERY = 1.0  # seconds: for so long another process's change goes unnoticed
+CLOCK_DIFFERENCE = timedelta(seconds=10)  # how much the clocks of two machines may differ
+CUT_OFF = timedelta(minutes=30)  # without listening for this long news may be lost: they are kept for an hour
+
+
+class NewsListener:
+    """Drops from memory what other processes have changed."""
+
+    def __init__(self, news: News, lookup: Lookup, cache: CheckCache, clock: Clock) -> None:
+        self._news = news
+        self._lookup = lookup
+        self._cache = cache
+        self._clock = clock
+        self._known: set[object] = set()  # messages of the last CLOCK_DIFFERENCE that were heeded
+        self._since = clock()
+
+    async def listen(self) -> float:
+        """Drop what was changed since the last call. The seconds until the next one. Raises Unavailable."""
+        now = self._clock()
+        if now - self._since > CUT_OFF:
+            self._lookup.forget_all()
+            self._cache.forget_all()
+        news = await self._news.since(self._since - CLOCK_DIFFERENCE)
+        for message, subject in news:
+            if message not in self._known:
+                self._lookup.forget(subject)
+                self._cache.forget(subject)
+        self._known = {message for message, _ in news}
+        self._since = now
+        return LISTEN_EVERY

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hcserver.domain.project import Project
+from hcserver.errors import Conflict, InvalidRequest, NotFound
+from hcserver.services.container import Services
+from hcserver.validation.check import parse_spec
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
+from tests.hcserver.services.delivery.delivery_setup import add_channel
+
+
+async def test_whether_a_check_is_paused_is_decided_by_the_database(make_services: MakeServices) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project)
+    await second.check_editor.pause(project, check.id)
+    await first.check_editor.resume(project, check.id)
+    assert (await second.check_editor.pause(project, check.id)).status == "paused"
+    assert (await first.storage.checks.load([check.id]))[check.id].check.status == "paused"
+
+
+async def test_an_upsert_changes_the_check_that_matches(services: Services, project: Project) -> None:
+    check = await create(services, project, name="backup", slug="backup")
+    spec = parse_spec({"slug": "backup", "tags": "nightly", "unique": ["slug"]}, 3)
+    changed, created = await services.check_editor.create(project, spec)
+    assert (changed.id, changed.tags, created) == (check.id, "nightly", False)
+
+
+async def test_a_check_with_a_channel_that_does_not_exist_is_neither_created_nor_changed(
+    services: Services, project: Project
+) -> None:
+    check = await create(services, project, name="before")
+    spec = parse_spec({"name": "after", "channels": "nobody"}, 3)
+    with pytest.raises(InvalidRequest):
+        await services.check_editor.create(project, spec)
+    with pytest.raises(InvalidRequest):
+        await services.check_editor.update(project, check.id, spec)
+    assert [one.name for one in await services.checks.of_project(project.id)] == ["before"]
+
+
+async def test_a_check_that_a_ping_creates_has_all_channels_and_is_created_once(
+    services: Services, project: Project
+) -> None:
+    channel = await add_channel(services, project, "one")
+    id, created = await services.check_editor.create_for_slug(project.ping_key, "job")
+    assert await services.check_editor.create_for_slug(project.ping_key, "job") == (id, False)
+    check = await services.checks.get(project, id)
+    assert (created, check.name, check.slug, check.channels) == (True, "job", "job", (channel.id,))
+    with pytest.raises(NotFound):
+        await services.check_editor.create_for_slug("unknown", "job")
+
+
+async def test_pings_create_checks_up_to_twice_the_limit(services: Services, project: Project) -> None:
+    await services.projects.limit(project, 1, None)
+    for slug in ("a", "b"):
+        assert (await services.check_editor.create_for_slug(project.ping_key, slug))[1]
+    with pytest.raises(NotFound):
+        await services.check_editor.create_for_slug(project.ping_key, "c")
+
+
+async def test_only_a_paused_check_can_be_resumed(services: Services, project: Project) -> None:
+    check = await create(services, project)
+    await ping(services, check.id)
+    with pytest.raises(Conflict):
+        await services.check_editor.resume(project, check.id)
+    assert (await services.check_editor.pause(project, check.id)).status == "paused"
+    resumed = await services.check_editor.resume(project, check.id)
+    assert (resumed.status, resumed.last_ping, resumed.n_pings) == ("new", None, 1)
+
+
+async def test_a_snooze_is_kept_until_it_is_taken_back(
+    services: Services, project: Project, clock: FakeClock
+) -> None:
+    check = await create(services, project)
+    until = clock.now + timedelta(days=1)
+    assert (await services.check_editor.snooze(project, check.id, until)).snoozed_until == until
+    assert (await services.check_editor.snooze(project, check.id, None)).snoozed_until is None

@@ -161,15 +161,20 @@ class CheckLife(RuleBasedStateMachine):
     @invariant()
     def people_hear_of_each_failure_and_of_its_end_once(self) -> None:
         assert [alert.n for alert in self.alerts] == list(range(1, self.check.n_alerts + 1))
-        down = False
+        down = paused = False
         for alert in self.alerts:
             if alert.held is not None:
                 continue
+            if alert.event == "paused":
+                paused = True
+                continue
             if alert.event in ("down", "start-too-long"):
-                assert not down
-            elif alert.event in ("up", "reminder"):
-                assert down
-            down = alert.event in ("down", "start-too-long", "reminder")
+                assert not down or paused
+            elif alert.event == "reminder":
+                assert down and not paused
+            else:
+                assert down and alert.after_pause == paused
+            down, paused = alert.event != "up", False
         assert (
             self.check.status != "down" or self.check.told_at is not None or self.check.tell_after is not None
         )

@@ -139,7 +139,8 @@ def test_channels_are_made_and_assigned_as_printed(
 def test_the_commands_for_projects_channels_and_windows_work_as_printed(
     server: RealServer, shell: Shell
 ) -> None:
-    create, listing, rotate, channel, channels, window = commands(section("Projects, channels and maintenance windows"))
+    printed = commands(section("Projects, channels and maintenance windows"))
+    create, listing, rotate, channel, channels, window = printed
     words = shell(create).split()
     old = {"api": words[words.index("api_key") + 1], "ping": words[words.index("ping_key") + 1]}
     assert "Homelab" in shell(listing)

@@ -22,7 +22,7 @@ async def making_tools(
     email: EmailSettings | None = None, **notifications: Any
 ) -> AsyncIterator[SendContext]:
     """SendContext that may reach this machine, unless told otherwise."""
-    given = {"allowed_networks": LOOPBACK, "timeout": 5.0} | notifications
+    given: dict[str, Any] = {"allowed_networks": LOOPBACK, "timeout": 5.0} | notifications
     settings = Settings(email=email or EmailSettings(), notifications=NotificationSettings(**given))
     context = SendContext.of(settings)
     yield context

@@ -138,7 +138,7 @@ def test_texts_longer_than_a_chunk_are_searched_the_same_way(text: str) -> None:
 
 @pytest.mark.parametrize("changes", [{}, {"ignore_case": True}, {"whole_word": True}])
 @pytest.mark.parametrize("text", ["a" * 2_000_000, "a " * 1_000_000, "a" + " " * 2_000_000, "aé" * 1_000_000])
-def test_time_is_linear_in_the_text(changes: dict[str, bool], text: str) -> None:
+def test_time_is_linear_in_the_text(changes: dict[str, Any], text: str) -> None:
     rules = Rules(failure=" ".join("a" * 20) + "b, aab," + "a" * 30 + "b", **changes)
     began = time.perf_counter()
     assert classify(rules, None, text).signal == "ign"

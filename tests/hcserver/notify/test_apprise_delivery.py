@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-import requests
+from requests import ConnectTimeout, PreparedRequest, ReadTimeout, Response
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import SSLError
 
 from hcserver.notify.alert_message import MessageEvent
 from hcserver.notify.apprise import APPRISE_KINDS
@@ -30,20 +32,18 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 class Wire:
     """Takes the place of the network: keeps requests, gives the answers that it was told to give."""
 
-    requests: list[requests.PreparedRequest] = field(default_factory=list)
+    requests: list[PreparedRequest] = field(default_factory=list)
     status: int = 200
     content: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     error: Exception | None = None
-    answer: Callable[[requests.PreparedRequest], bytes] | None = None
+    answer: Callable[[PreparedRequest], bytes] | None = None
 
-    def send(
-        self, adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any
-    ) -> requests.Response:
+    def send(self, adapter: HTTPAdapter, request: PreparedRequest, **options: Any) -> Response:
         self.requests.append(request)
         if self.error is not None:
             raise self.error
-        response = requests.Response()
+        response = Response()
         response.status_code = self.status
         response._content = self.answer(request) if self.answer else self.content
         response.headers.update(self.headers)
@@ -52,21 +52,24 @@ class Wire:
         return response
 
     @property
-    def only(self) -> requests.PreparedRequest:
+    def only(self) -> PreparedRequest:
         assert len(self.requests) == 1, [request.url for request in self.requests]
         return self.requests[0]
 
     @property
     def json(self) -> Any:
-        return json.loads(self.only.body or b"")
+        return json.loads(body_of(self.only))
 
     @property
     def form(self) -> dict[str, str]:
-        body = self.only.body or b""
-        return {
-            name: value
-            for name, (value,) in parse_qs(body if isinstance(body, str) else body.decode()).items()
-        }
+        return {name: value for name, (value,) in parse_qs(body_of(self.only)).items()}
+
+
+def body_of(request: PreparedRequest) -> str:
+    """The body of a request, which is a text or bytes."""
+    body = request.body or ""
+    assert isinstance(body, str | bytes)
+    return body if isinstance(body, str) else body.decode()
 
 
 @pytest.fixture
@@ -185,7 +188,7 @@ def test_matrix(wire: Wire) -> None:
         "https://matrix.example.org/_matrix/client/v3/rooms/%21x%3Aexample.org/send/m.room.message/"
     )
     assert sent.headers["Authorization"] == "Bearer syt_AbCdEf"
-    content = json.loads(sent.body or b"")
+    content = json.loads(body_of(sent))
     assert content["formatted_body"].startswith("<h1>DOWN: Nightly backup</h1>")
     assert "disk is full" in content["body"]
 
@@ -339,10 +342,10 @@ def test_redirects_are_not_followed_even_if_the_url_asks_for_it(wire: Wire) -> N
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (requests.ConnectTimeout("https://x/s3cret"), "no connection in time"),
-        (requests.ReadTimeout("https://x/s3cret"), "no answer in time"),
-        (requests.exceptions.SSLError("https://x/s3cret"), "no connection: SSLError"),
-        (requests.ConnectionError("https://x/s3cret"), "no connection: ConnectionError"),
+        (ConnectTimeout("https://x/s3cret"), "no connection in time"),
+        (ReadTimeout("https://x/s3cret"), "no answer in time"),
+        (SSLError("https://x/s3cret"), "no connection: SSLError"),
+        (RequestsConnectionError("https://x/s3cret"), "no connection: ConnectionError"),
     ],
 )
 def test_without_an_answer_it_is_tried_again(wire: Wire, error: Exception, text: str) -> None:

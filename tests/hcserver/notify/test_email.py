@@ -32,8 +32,8 @@ async def mail() -> AsyncIterator[SmtpReceiver]:
 
 
 def to(receiver: SmtpReceiver, **settings: Any) -> EmailSettings:
-    given = {"host": "127.0.0.1", "port": receiver.port, "security": "none", "timeout": 5.0} | settings
-    return EmailSettings(sender="Monitor <hc@monitor.test>", **given)
+    given: dict[str, Any] = {"host": "127.0.0.1", "port": receiver.port, "security": "none", "timeout": 5.0}
+    return EmailSettings(sender="Monitor <hc@monitor.test>", **given | settings)
 
 
 async def told(receiver: SmtpReceiver, told: AlertMessage, **settings: Any) -> EmailMessage:

@@ -13,6 +13,7 @@ from hcserver.config.schema import Settings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Report, Signal
 from hcserver.domain.project import Project
+from hcserver.notify import registry
 from hcserver.services.container import Services
 from hcserver.services.delivery import notifier as notifier_module
 from hcserver.validation.check import parse_spec
@@ -96,6 +97,6 @@ async def ping(services: Services, check: UUID, signal: Signal = "success", **mo
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeKind:
     fake = FakeKind()
-    real = notifier_module.kind
+    real = registry.kind
     monkeypatch.setattr(notifier_module, "kind", lambda name: fake if name == "fake" else real(name))
     return fake

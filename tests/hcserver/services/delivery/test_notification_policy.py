@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from hcserver.app import build_services
 from hcserver.config.schema import NotificationSettings, Settings
-from hcserver.domain.alert import Alert, changed
+from hcserver.domain.alert import Alert, AlertEvent, changed
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.project import Project
 from hcserver.errors import DeliveryError, Unavailable
@@ -222,7 +222,7 @@ async def test_a_delay_begins_anew_with_every_failure(
         await add_channel(services, project, " ".join(events), delay=10, events=events)
     check = await create(services, project, channels="*")
     for signal in ("fail", "success", "fail"):
-        await ping(services, check.id, signal)  # type: ignore[arg-type]
+        await ping(services, check.id, signal)
         await settled(services, check)
         clock.advance(3)
     clock.advance(2)  # 11 s after the first failure, 5 s after the second one
@@ -290,7 +290,7 @@ async def test_who_hears_of_recoveries_only_hears_of_all_of_them(
     for _ in range(3):
         for signal in ("fail", "success"):
             clock.advance(1)
-            await ping(services, check.id, signal)  # type: ignore[arg-type]
+            await ping(services, check.id, signal)
         await services.check_editor.pause(project, check.id)
         await settled(services, check)
     assert fake.events("one") == ["up", "paused"] * 3
@@ -354,7 +354,7 @@ async def test_after_a_long_absence_only_the_newest_of_what_was_left_is_told(
     fake.trouble["one"] = trouble
     for signal in ("fail", "success", "fail"):
         clock.advance(1)
-        await ping(services, check.id, signal)  # type: ignore[arg-type]
+        await ping(services, check.id, signal)
         await settled(services, check)
     fake.trouble.clear()
     left = clock.now
@@ -404,9 +404,10 @@ async def test_what_is_told_late_is_collapsed_to_the_newest(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
+    events: tuple[AlertEvent, ...] = ("down", "up", "down")
     alerts = [
         Alert(check=check.id, n=n, at=clock.now + timedelta(seconds=n), event=event, reason="ping")
-        for n, event in enumerate(("down", "up", "down"), 1)
+        for n, event in enumerate(events, 1)
     ]
     clock.advance(3600)
     await services.state_writer.change(check.id, lambda check: changed(replace(check, status="down")))

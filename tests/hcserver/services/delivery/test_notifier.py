@@ -130,7 +130,7 @@ async def test_a_later_notification_never_overtakes_an_earlier_one(
     fake.trouble["one"] = trouble
     for signal in ("fail", "success", "fail", "success"):
         clock.advance(1)
-        await ping(services, check.id, signal)  # type: ignore[arg-type]
+        await ping(services, check.id, signal)
     assert [one.status for one in await settled(services, check)] == ["pending"] * 4
     away = False
     async with asyncio.timeout(10):

@@ -1,5 +1,5 @@
 # Needs Python 3.11 or newer and make. Everything else is installed into .venv/, at the versions and with the
-# hashes that requirements.lock names.
+# hashes that the lock files name.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,18 +19,20 @@ help:
 	@echo "make lint      check style, types and import directions (ruff, mypy --strict, import-linter)"
 	@echo "make bench     measure pings per second and their latency on a temporary database"
 	@echo "make audit     look the locked dependencies up in the database of known vulnerabilities"
-	@echo "make lock      resolve the dependencies anew and write requirements.lock"
+	@echo "make lock      resolve the dependencies anew and write the lock files"
 	@echo "make clean     delete .venv/ and everything that was built"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter that .venv/ is created with."
 
 install: $(VENV)/.installed
 
-# Setuptools is one of the locked packages, so that the build of hcserver itself uses nothing unlocked.
-$(VENV)/.installed: pyproject.toml requirements.lock
+# Some packages have no wheels, and are built with the locked setuptools, as hcserver is: nothing that is installed
+# or executed here is without a hash.
+$(VENV)/.installed: pyproject.toml requirements.lock requirements-build.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hcserver needs Python 3.11 or newer; choose one with: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	$(PIP_INSTALL) --require-hashes --requirement requirements-build.lock
+	$(PIP_INSTALL) --require-hashes --no-build-isolation --requirement requirements.lock
 	PYTHONWARNINGS=ignore $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -55,12 +57,14 @@ bench: install
 audit: install
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
-# The file holds for Python 3.11 and newer on every platform, and has the hashes of all files of a release.
+# The files hold for Python 3.11 and newer on every platform, and have the hashes of all files of a release.
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url
+
 lock:
 	test -x $(LOCK_VENV)/bin/uv || ($(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/pip install --quiet uv)
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade --universal \
-		--python-version 3.11 --generate-hashes --no-emit-index-url --extra dev \
-		--output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
+	echo setuptools | $(COMPILE) --constraint requirements.lock --output-file requirements-build.lock -
 
 clean:
 	rm -rf .venv .venv-* build *.egg-info .coverage .mypy_cache .ruff_cache

@@ -21,6 +21,7 @@ from tornado import http1connection
 TOP = Path(__file__).parents[1]
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))["project"]
 LOCK = (TOP / "requirements.lock").read_text("utf-8")
+BUILD_LOCK = (TOP / "requirements-build.lock").read_text("utf-8")
 
 REQUIREMENTS = [
     requirement
@@ -32,14 +33,14 @@ REQUIREMENTS = [
 ]
 
 
-def _entries() -> list[str]:
-    """The entries of the lock file, without comments, each with all its lines."""
-    text = re.sub(r"^ *#.*\n", "", LOCK, flags=re.MULTILINE)
+def _entries(lock: str) -> list[str]:
+    """The entries of a lock file, without comments, each with all its lines."""
+    text = re.sub(r"^ *#.*\n", "", lock, flags=re.MULTILINE)
     return re.split(r"\n(?=\S)", text.strip())
 
 
 def test_every_requirement_is_locked_at_a_version_within_its_bounds() -> None:
-    locked = [Requirement(entry.split(" \\\n")[0]) for entry in _entries()]
+    locked = [Requirement(entry.split(" \\\n")[0]) for entry in _entries(LOCK)]
     for requirement in REQUIREMENTS:
         name = canonicalize_name(requirement.name)
         versions = [str(one.specifier)[2:] for one in locked if canonicalize_name(one.name) == name]
@@ -49,12 +50,16 @@ def test_every_requirement_is_locked_at_a_version_within_its_bounds() -> None:
 
 
 def test_every_locked_package_has_hashes() -> None:
-    for entry in _entries():
+    for entry in _entries(LOCK + BUILD_LOCK):
         assert re.fullmatch(r"[^\s=]+==\S+( ; [^\\\n]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+", entry), entry
 
 
-def test_the_lock_file_names_no_package_index() -> None:
-    assert not re.search(r"^ *-|://", LOCK.replace("    --hash=", ""), re.MULTILINE)
+def test_what_builds_is_locked_at_the_same_version_as_what_is_installed() -> None:
+    assert set(_entries(BUILD_LOCK)) <= set(_entries(LOCK))
+
+
+def test_the_lock_files_name_no_package_index() -> None:
+    assert not re.search(r"^ *-|://", (LOCK + BUILD_LOCK).replace("    --hash=", ""), re.MULTILINE)
 
 
 def test_every_requirement_has_a_lower_bound() -> None:

@@ -148,7 +148,7 @@ async def test_in_v1_a_check_that_is_down_or_paused_and_runs_is_started(site: Si
     check = (await site.create(grace=60))["uuid"]
     await site.ping(check, "/fail")
     await site.ping(check, "/start")
-    running = ("down", True, None)
+    running: tuple[str, bool, str | None] = ("down", True, None)
     assert await shown(site, check) == [("started", True, None), running, running]
     await site.api("POST", f"checks/{check}/pause")
     await site.ping(check, "/start")

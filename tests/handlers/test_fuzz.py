@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ def some_target(rng: random.Random, site: Site, check: str) -> bytes:
 
 
 def some_value(rng: random.Random, depth: int = 0) -> Any:
-    kinds = [
+    kinds: list[Callable[[], Any]] = [
         lambda: rng.choice(ODD_TEXT),
         lambda: rng.choice([0, 1, 60, -1, 2**31, 2**63, 10**30, 31_536_000]),
         lambda: rng.choice([None, True, False, 0.5, float("nan"), float("inf"), 1e300]),

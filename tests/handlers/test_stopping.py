@@ -6,8 +6,7 @@ import asyncio
 
 from handlers.ping.exchange import Request, Response, Route, Server
 from hcserver.errors import HcError
-from tests.handlers.harness import Connection
-from tests.handlers.test_http import listening
+from tests.handlers.harness import Connection, listening
 
 
 def refuse(request: Request, error: HcError | None) -> Response:

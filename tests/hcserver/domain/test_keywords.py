@@ -229,7 +229,7 @@ def test_the_worst_lists_cost_a_body_of_10_kb_about_a_millisecond(rules: Rules, 
 
 @pytest.mark.parametrize("changes", [{}, {"ignore_case": True}, {"whole_word": True}])
 @pytest.mark.parametrize("text", ["a" * 2_000_000, "a " * 1_000_000, "a" + " " * 2_000_000, "aé" * 1_000_000])
-def test_time_is_linear_in_the_text(changes: dict[str, bool], text: str) -> None:
+def test_time_is_linear_in_the_text(changes: dict[str, Any], text: str) -> None:
     rules = Rules(failure=" ".join("a" * 20) + "b, aab," + "a" * 30 + "b", **changes)
     began = time.perf_counter()
     assert classify(rules, None, text).signal == "ign"

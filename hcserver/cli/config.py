@@ -1,4 +1,4 @@
-"""`hcserver config`: what the settings are and where they come from."""
+"""`hcserver config`: the settings and where they come from."""
 
 from __future__ import annotations
 

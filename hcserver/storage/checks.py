@@ -116,7 +116,7 @@ class CheckStore:
         return None if document is None else document["check"]
 
     async def write(self, writes: Sequence[Write]) -> set[UUID]:
-        """Carry out guarded changes; returns the ids of those that met another revision: they changed nothing."""
+        """Carry out guarded changes; returns the ids of those that met another revision and were not made."""
         self._writes += 1
         writer = f"{self._writer}{self._writes:x}"
         operations = [UpdateOne({"_id": w.base.id, "rev": w.rev}, _update(w, writer)) for w in writes]

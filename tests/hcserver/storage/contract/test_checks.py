@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from hcserver.domain.alert import Alert, Step
 from hcserver.domain.flip import Flip
+from hcserver.domain.identifiers import unique_key
 from hcserver.storage import Storage
-from hcserver.storage.checks import Outbox, Write, unique_key
+from hcserver.storage.checks import Outbox, Write
 from tests.hcserver.storage.contract.records import NOW, a_check, later, server_only
 
 BULK = "mongomock does not know the arguments that today's pymongo gives to a bulk_write of UpdateOne"

@@ -22,6 +22,7 @@ from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import ConfigError, Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
+from hcserver.privileges import warn_if_root
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
@@ -80,6 +81,7 @@ async def serve(settings: Settings) -> None:
         _smtp(services) as listener,
         _http(services),
     ):
+        warn_if_root()
         if await _started(services, stopped):
             await _greet(services, listener.ports)
             await stopped.wait()

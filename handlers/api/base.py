@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from handlers.ping.exchange import Request, Response, Route, status_of
+from hcserver.domain import uuids
 from hcserver.domain.project import Project
 from hcserver.errors import Conflict, Forbidden, HcError, InvalidRequest
 from hcserver.services.container import Services
@@ -20,7 +21,7 @@ PREFIX = "/api/"
 _PATH = re.compile(r"/api/v([123])/(.*)", re.DOTALL)
 _ALL_METHODS = "GET, POST, DELETE, OPTIONS"  # where there is nothing
 
-UUID_PATTERN = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+UUID_PATTERN = rf"({uuids.UUID_PATTERN})"
 UNIQUE_KEY_PATTERN = r"([0-9a-f]{40})"
 
 

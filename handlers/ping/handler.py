@@ -10,11 +10,11 @@ from uuid import UUID
 from handlers.client_address import Peers
 from handlers.ping.exchange import Request, Response, Route, status_of
 from hcserver.domain.ping import Report, Signal
+from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import HcError, InvalidRequest, NotFound
 from hcserver.services.container import Services
 
 PREFIX = "/ping/"
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _STATUS = re.compile(r"[0-9]+")
 _NAMED: dict[str, Signal] = {"start": "start", "fail": "fail", "log": "log"}
@@ -84,10 +84,10 @@ class Pings:
 def parse_target(path: str) -> Target:
     """Read a path. Raises NotFound for what is no ping's, InvalidRequest for a faulty one."""
     parts = path[len(PREFIX) :].split("/")
-    if _UUID.fullmatch(parts[0]):
-        check, ping_key, slug, rest = UUID(parts[0]), "", "", parts[1:]
+    if check := parse_uuid(parts[0]):
+        ping_key, slug, rest = "", "", parts[1:]
     elif len(parts) > 1 and _SLUG.fullmatch(parts[0]) and _SLUG.fullmatch(parts[1]):
-        check, ping_key, slug, rest = None, parts[0], parts[1], parts[2:]
+        ping_key, slug, rest = parts[0], parts[1], parts[2:]
     else:
         raise NotFound("not found")
     if slug != slug.lower():
@@ -120,10 +120,9 @@ def _text(header: str) -> str:
 def _run_id(query: dict[str, list[str]]) -> UUID | None:
     if "rid" not in query:
         return None
-    rid = query["rid"][-1]
-    if not _UUID.fullmatch(rid):
+    if (rid := parse_uuid(query["rid"][-1])) is None:
         raise InvalidRequest("invalid uuid format")
-    return UUID(rid)
+    return rid
 
 
 def _refuse(request: Request, error: HcError | None) -> Response:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from hcserver.domain.clock import EPOCH
 from hcserver.domain.schedule import canonical_zone, schedule_kind
+from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import InvalidRequest
 
 Reader = Callable[[str, object], Any]
@@ -21,7 +22,6 @@ MAX_SCHEDULE: Final = 100  # characters
 MAX_MOMENT: Final = 10_000_000_000  # UNIX time, seconds: in the year 2286
 
 _FAULT = "json validation error: "
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # The profile of RFC 3339; seconds may be left out.
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -159,9 +159,9 @@ def tz(name: str, value: object) -> str:
 
 def uuid(name: str, value: object) -> UUID:
     """A UUID in its usual form, in either case."""
-    if not _UUID.fullmatch(string(name, value)):
+    if (parsed := parse_uuid(string(name, value))) is None:
         raise fault(f"{name} is not a uuid")
-    return UUID(str(value))
+    return parsed
 
 
 def moment(name: str, value: object) -> datetime:

@@ -61,12 +61,12 @@ from smtp.listener import Listener
 log = logging.getLogger(__name__)
 
 FIRST_PROJECT = "main"
-GRACE = 10.0  # seconds that requests, and then messages, under way have when we stop
-DATABASE_RETRY = 2.0  # seconds between attempts while the database isn't there at start
+GRACE = 10.0  # seconds that requests, and then emails, under way have when the server stops
+DATABASE_RETRY = 2.0  # seconds between attempts while the database is not available at the start
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. Raises ConfigError for what has to be set otherwise."""
+    """Run until SIGINT or SIGTERM. Raises ConfigError for a setting that can't be used."""
     set_up_logging(settings.log)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -190,7 +190,7 @@ async def _services(database: Any, settings: Settings) -> AsyncIterator[Services
 
 
 async def _started(services: Services, stopped: asyncio.Event) -> bool:
-    """Wait for the database; whether it came before we were told to stop."""
+    """Start the services as soon as the database is available. False: the server was stopped before."""
     while not stopped.is_set():
         try:
             await services.start()
@@ -246,7 +246,7 @@ async def _smtp(services: Services) -> AsyncIterator[Listener]:
 
 
 async def _greet(services: Services, mail_ports: list[int]) -> None:
-    """On an empty database make the first project and show its keys, this once."""
+    """On an empty database create the first project and print its keys, which are not shown again."""
     if await services.projects.all():
         return
     project, keys = await services.projects.create(FIRST_PROJECT)

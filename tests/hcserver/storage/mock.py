@@ -14,7 +14,9 @@ from hcserver.storage.client import CODEC
 
 class _OurBson(bson.BSON):
     @classmethod
-    def encode(cls, document: Mapping[str, Any], check_keys: bool = False, **_: Any) -> bson.BSON:
+    def encode(  # type: ignore[override]
+        cls, document: Mapping[str, Any], check_keys: bool = False, **_: Any
+    ) -> bson.BSON:
         return super().encode(document, check_keys, codec_options=CODEC)
 
 

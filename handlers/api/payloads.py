@@ -1,4 +1,4 @@
-"""Checks, pings, flips, channels and the rest as the API shows them."""
+"""The JSON payloads of the API: checks, pings, flips, channels and the rest."""
 
 from __future__ import annotations
 
@@ -25,50 +25,48 @@ _AS_STORED = (
 )
 
 
-def check_document(
-    check: Check, now: datetime, base_url: str, version: int, writable: bool
-) -> dict[str, Any]:
+def check_payload(check: Check, now: datetime, base_url: str, version: int, writable: bool) -> dict[str, Any]:
     """A check for a read-write key (`writable`) or for a read-only one."""
-    document: dict[str, Any] = {name: getattr(check, name) for name in _AS_STORED}
+    payload: dict[str, Any] = {name: getattr(check, name) for name in _AS_STORED}
     status = shown_status(check, now)
-    document["status"] = "started" if version == 1 and _runs_in_time(check, now) else status
-    document["started"] = check.last_start is not None
-    document["last_ping"] = _seconds(check.last_ping)
-    document["next_ping"] = None if status == "down" else _seconds(grace_start(check))
-    document["subject"] = check.success_kw if check.filter_subject else ""
-    document["subject_fail"] = check.failure_kw if check.filter_subject else ""
-    document["badge_url"] = f"{base_url}/b/2/{check.badge}.svg"
+    payload["status"] = "started" if version == 1 and _runs_in_time(check, now) else status
+    payload["started"] = check.last_start is not None
+    payload["last_ping"] = _seconds(check.last_ping)
+    payload["next_ping"] = None if status == "down" else _seconds(grace_start(check))
+    payload["subject"] = check.success_kw if check.filter_subject else ""
+    payload["subject_fail"] = check.failure_kw if check.filter_subject else ""
+    payload["badge_url"] = f"{base_url}/b/2/{check.badge}.svg"
     # Unknown to older clients, so only shown where somebody has switched them on.
-    document.update({name: True for name in ("kw_ignore_case", "kw_whole_word") if getattr(check, name)})
+    payload.update({name: True for name in ("kw_ignore_case", "kw_whole_word") if getattr(check, name)})
     if check.failures_before_alert != 1:
-        document["failures_before_alert"] = check.failures_before_alert
+        payload["failures_before_alert"] = check.failures_before_alert
     if check.repeat_after:
-        document["repeat_after"] = check.repeat_after
+        payload["repeat_after"] = check.repeat_after
     if check.snoozed_until is not None and check.snoozed_until > now:
-        document["snoozed_until"] = _seconds(check.snoozed_until)
+        payload["snoozed_until"] = _seconds(check.snoozed_until)
     if check.last_duration is not None:
-        document["last_duration"] = math.floor(check.last_duration)
+        payload["last_duration"] = math.floor(check.last_duration)
     if writable:
         address = f"{base_url}/api/v{version}/checks/{check.id}"
-        document["uuid"] = str(check.id)
-        document["ping_url"] = f"{base_url}/ping/{check.id}"
-        document["update_url"] = address
-        document["pause_url"] = f"{address}/pause"
-        document["resume_url"] = f"{address}/resume"
-        document["channels"] = ",".join(sorted(map(str, check.channels)))
+        payload["uuid"] = str(check.id)
+        payload["ping_url"] = f"{base_url}/ping/{check.id}"
+        payload["update_url"] = address
+        payload["pause_url"] = f"{address}/pause"
+        payload["resume_url"] = f"{address}/resume"
+        payload["channels"] = ",".join(sorted(map(str, check.channels)))
     else:
-        document["unique_key"] = unique_key(check.id)
+        payload["unique_key"] = unique_key(check.id)
     if check.kind == "simple":
-        document["timeout"] = check.timeout
+        payload["timeout"] = check.timeout
     else:
-        document["schedule"] = check.schedule
-        document["tz"] = check.tz
-    return document
+        payload["schedule"] = check.schedule
+        payload["tz"] = check.tz
+    return payload
 
 
-def ping_document(ping: Ping, durations: Mapping[int, float], base_url: str, version: int) -> dict[str, Any]:
+def ping_payload(ping: Ping, durations: Mapping[int, float], base_url: str, version: int) -> dict[str, Any]:
     """A ping; `durations` in seconds by n."""
-    document: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "type": ping.type,
         "date": _microseconds(ping.at),
         "n": ping.n,
@@ -80,34 +78,34 @@ def ping_document(ping: Ping, durations: Mapping[int, float], base_url: str, ver
         "body_url": None,
     }
     if ping.body_size:
-        document["body_url"] = f"{base_url}/api/v{version}/checks/{ping.check}/pings/{ping.n}/body"
+        payload["body_url"] = f"{base_url}/api/v{version}/checks/{ping.check}/pings/{ping.n}/body"
     if ping.n in durations:
-        document["duration"] = durations[ping.n]
+        payload["duration"] = durations[ping.n]
     if ping.scheme == "email":
-        document["subject"] = ping.subject
-        document["sender"] = ping.sender
+        payload["subject"] = ping.subject
+        payload["sender"] = ping.sender
     if ping.reason is not None:
-        document["reason"] = {
+        payload["reason"] = {
             "signal": ping.reason.signal,
             "keyword": ping.reason.keyword,
             "where": ping.reason.where,
         }
-    return document
+    return payload
 
 
-def flip_document(flip: Flip) -> dict[str, Any]:
+def flip_payload(flip: Flip) -> dict[str, Any]:
     return {"timestamp": _seconds(flip.at), "up": int(flip.up)}
 
 
-def channel_document(channel: Channel) -> dict[str, Any]:
+def channel_payload(channel: Channel) -> dict[str, Any]:
     """A channel in the list: what older clients know of it."""
     return {"id": str(channel.id), "name": channel.name, "kind": channel.kind}
 
 
-def full_channel_document(channel: Channel, writable: bool) -> dict[str, Any]:
+def full_channel_payload(channel: Channel, writable: bool) -> dict[str, Any]:
     """A channel; a read-only key sees nothing secret of its target."""
     return {
-        **channel_document(channel),
+        **channel_payload(channel),
         "target": channel.target if writable else masked_target(channel),
         "events": channel.events,
         "delay": channel.delay,
@@ -118,7 +116,7 @@ def full_channel_document(channel: Channel, writable: bool) -> dict[str, Any]:
     }
 
 
-def notification_document(notification: Notification) -> dict[str, Any]:
+def notification_payload(notification: Notification) -> dict[str, Any]:
     return {
         "check": str(notification.check),
         "channel": str(notification.channel),
@@ -140,9 +138,9 @@ def notification_document(notification: Notification) -> dict[str, Any]:
     }
 
 
-def window_document(window: MaintenanceWindow) -> dict[str, Any]:
+def window_payload(window: MaintenanceWindow) -> dict[str, Any]:
     """A window with the members of its form: once, or recurring."""
-    document: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "id": str(window.id),
         "name": window.name,
         "check": None if window.check is None else str(window.check),
@@ -152,10 +150,10 @@ def window_document(window: MaintenanceWindow) -> dict[str, Any]:
         times = {"schedule": window.schedule, "tz": window.tz, "minutes": window.minutes}
     else:
         times = {"start": _seconds(window.start), "end": _seconds(window.end)}
-    return document | times
+    return payload | times
 
 
-def project_document(project: Project, checks_limit: int, pings_limit: int) -> dict[str, Any]:
+def project_payload(project: Project, checks_limit: int, pings_limit: int) -> dict[str, Any]:
     """A project with the limits that hold for it."""
     return {
         "id": str(project.id),

@@ -29,7 +29,9 @@ from handlers.server.stream import ServerStream
 log = logging.getLogger(__name__)
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
-_CHUNKED_BLOCK = 16_384  # bytes of a chunked body that are looked at before others get their turn
+# Bytes of a chunked body that are looked at before others get their turn; fewer where the chunks are tiny.
+_BLOCK, _SMALL_BLOCK = 16_384, 2048
+_MANY_CHUNKS = 64  # in one block
 
 
 class Context:
@@ -68,6 +70,12 @@ class HttpConnection(HTTP1Connection):
         """The connection is not used for another request."""
         self._disconnect_on_finish = True
 
+    def close(self) -> None:
+        if (self.status or self.stream.refused) and not self._read_finished:
+            # Answered while the client is still sending.
+            self.stream.close_lingering()
+        super().close()
+
     def _parse_headers(self, data: bytes) -> tuple[str, HTTPHeaders]:
         if _BARE_LF.search(data):
             self.bare_line_feeds = True
@@ -76,10 +84,10 @@ class HttpConnection(HTTP1Connection):
 
     async def _read_chunked_body(self, delegate: HTTPMessageDelegate) -> None:
         decoder = ChunkedDecoder()
-        size = 0
+        size, block_size = 0, _BLOCK
         while not decoder.done:
-            block = await self.stream.read_bytes(_CHUNKED_BLOCK, partial=True)
-            data = decoder.feed(block)
+            data = decoder.feed(await self.stream.read_bytes(block_size, partial=True))
+            block_size = _SMALL_BLOCK if decoder.chunks - self.chunks > _MANY_CHUNKS else _BLOCK
             self.chunks = decoder.chunks
             size += len(data)
             if size > self._max_body_size:

@@ -18,6 +18,7 @@ from hcserver.config.schema import HttpSettings
 from hcserver.net.acceptor import Acceptor
 from hcserver.net.connection_table import ConnectionTable
 from hcserver.net.file_limits import connections_within, raise_file_limit
+from hcserver.net.lingering_close import close_lingering
 
 log = logging.getLogger(__name__)
 
@@ -99,11 +100,7 @@ class HttpListener:
 
 def _refuse(accepted: socket.socket) -> None:
     """Answer 503 to a client that can't be served, whatever it asks, and close its connection."""
+    accepted.setblocking(False)
     with contextlib.suppress(OSError):
-        accepted.setblocking(False)
         accepted.send(_FULL)
-        accepted.shutdown(socket.SHUT_WR)
-        # What is left unread would make the kernel reset the connection, and the answer could be lost by
-        # that.
-        accepted.recv(65_536)
-    accepted.close()
+    close_lingering(accepted)

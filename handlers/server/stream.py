@@ -13,6 +13,8 @@ from typing import Any
 
 from tornado.iostream import IOStream, UnsatisfiableReadError
 
+from hcserver.net.lingering_close import close_lingering
+
 # What Tornado writes by itself when it can't make sense of a request.
 TORNADO_REFUSAL = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 _TLS_HANDSHAKE = 0x16  # the first byte that a TLS client sends (RFC 8446 section 5.1)
@@ -47,6 +49,7 @@ class ServerStream(IOStream):
     def __init__(self, socket: Any, write_timeout: float) -> None:
         super().__init__(socket)
         self._write_timeout = write_timeout
+        self.refused = False  # the client was told that it sends no HTTP
         self._begun = False  # the first byte is here
         self._bytes_sent = 0
         self._write_timer: asyncio.TimerHandle | None = None
@@ -55,6 +58,13 @@ class ServerStream(IOStream):
         """Give back bytes that were read too much: the next read begins with them."""
         self._read_buffer[:0] = data
         self._read_buffer_size += len(data)
+
+    def close_lingering(self) -> None:
+        """Close the connection so that the client gets what was sent although it is still sending itself."""
+        if not (self.closed() or self.writing()):
+            socket = self.socket.dup()
+            self.close()
+            close_lingering(socket)
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         size = super().read_from_fd(buf)
@@ -80,7 +90,10 @@ class ServerStream(IOStream):
         super()._handle_events(fd, events)
 
     def write(self, data: bytes | memoryview) -> Future[None]:
-        future = super().write(_MALFORMED if data == TORNADO_REFUSAL else data)
+        if data == TORNADO_REFUSAL:
+            self.refused = True
+            data = _MALFORMED
+        future = super().write(data)
         if self.writing() and self._write_timer is None:
             self._watch_progress()
         return future
@@ -108,6 +121,7 @@ class ServerStream(IOStream):
             # At once, as there is no later; a client that is not reading has lost nothing by it.
             with contextlib.suppress(OSError):
                 self.socket.send(_TOO_LARGE)
+            self.close_lingering()
         if self._write_timer is not None:
             self._write_timer.cancel()
             self._write_timer = None

@@ -12,7 +12,7 @@ import logging
 import time
 from functools import lru_cache
 
-from tornado.httputil import HTTPHeaders, RequestStartLine, ResponseStartLine, format_timestamp
+from tornado.httputil import HTTPHeaders, RequestStartLine, format_timestamp
 
 from handlers.ping.handler import PingHandler, PingRequest
 from handlers.server.connection import HttpConnection
@@ -21,6 +21,8 @@ from handlers.server.traffic import Traffic
 from hcserver.errors import HcError, Unavailable
 
 log = logging.getLogger(__name__)
+
+_RETRY_AFTER = f"Retry-After: {RETRY_AFTER}\r\n".encode()
 
 
 class PingExchange:
@@ -98,21 +100,27 @@ class PingExchange:
     def _send_error(self, error: Exception) -> None:
         self._send(status_of(error), text_of(error).encode(), self._handler.error_headers)
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, body: bytes, headers: bytes) -> None:
         if self._answered:
             return
         self._answered = True
-        lines = HTTPHeaders(headers)
-        lines["Date"] = _date(int(time.time()))
-        lines["Content-Length"] = str(len(body))
+        head = b"%s%sContent-Length: %d\r\n%s" % (
+            _status_line(status),
+            headers,
+            len(body),
+            _date(int(time.time())),
+        )
         if status == 503:
-            lines["Retry-After"] = RETRY_AFTER
-        start_line = ResponseStartLine("HTTP/1.1", status, http.client.responses[status])
-        self._connection.write_headers(start_line, lines, body if self._request.method != "HEAD" else None)
-        self._connection.finish()
+            head += _RETRY_AFTER
+        self._connection.send(status, head, body if self._request.method != "HEAD" else b"")
+
+
+@lru_cache
+def _status_line(status: int) -> bytes:
+    return f"HTTP/1.1 {status} {http.client.responses[status]}\r\n".encode()
 
 
 @lru_cache(maxsize=1)
-def _date(second: int) -> str:
+def _date(second: int) -> bytes:
     """RFC 9110 section 6.6.1, made once a second."""
-    return format_timestamp(second)
+    return f"Date: {format_timestamp(second)}\r\n".encode()

@@ -37,17 +37,18 @@ class PingHandler:
     """Records pings. `body_limit`: bytes of a body that are kept."""
 
     deadline = DEADLINE
+    # As they are sent; those of an accepted ping are in `headers`.
+    error_headers = (
+        b"Access-Control-Allow-Origin: *\r\n"
+        b"Content-Type: text/plain; charset=utf-8\r\n"
+        b"Cache-Control: max-age=0, no-cache, no-store, must-revalidate, private\r\n"
+    )
 
     def __init__(self, services: Services, addresses: ClientAddresses) -> None:
         self._services = services
         self._addresses = addresses
         self.body_limit = services.settings.limits.ping_body_bytes
-        self.error_headers = {
-            "Access-Control-Allow-Origin": "*",
-            "Content-Type": "text/plain; charset=utf-8",
-            "Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private",
-        }
-        self.headers = {**self.error_headers, "Ping-Body-Limit": str(self.body_limit)}
+        self.headers = b"%sPing-Body-Limit: %d\r\n" % (self.error_headers, self.body_limit)
 
     async def answer(self, request: PingRequest) -> tuple[int, bytes]:
         """Record the ping; the status and the body of the answer. Raises HcError."""

@@ -29,6 +29,7 @@ from handlers.server.stream import ServerStream
 log = logging.getLogger(__name__)
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_CLOSE, _KEEP_ALIVE = b"Connection: close\r\n", b"Connection: Keep-Alive\r\n"
 # Bytes of a chunked body that are looked at before others get their turn; fewer where the chunks are tiny.
 _BLOCK, _SMALL_BLOCK = 16_384, 2048
 _MANY_CHUNKS = 64  # in one block
@@ -77,7 +78,7 @@ class HttpConnection(HTTP1Connection):
         super().close()
 
     def _parse_headers(self, data: bytes) -> tuple[str, HTTPHeaders]:
-        if _BARE_LF.search(data):
+        if data.count(b"\n") != data.count(b"\r\n"):
             self.bare_line_feeds = True
             data = _BARE_LF.sub(b"\r\n", data)
         return super()._parse_headers(data)
@@ -105,11 +106,32 @@ class HttpConnection(HTTP1Connection):
     ) -> Future[None]:
         assert isinstance(start_line, ResponseStartLine)
         self.status = start_line.code
-        if not self._read_finished or self._stopping():
-            self.close_after_answer()
-        if self._disconnect_on_finish:
+        if self._must_close():
             headers["Connection"] = "close"
         return super().write_headers(start_line, headers, chunk)
+
+    def send(self, status: int, head: bytes, body: bytes) -> None:
+        """Send a whole answer; `head` ends with its last header field, Content-Length among them.
+
+        It does what `write_headers` and `finish` do, with less work.
+        """
+        assert self._request_start_line is not None
+        self.status = status
+        if self._must_close():
+            head += _CLOSE
+        elif self._request_start_line.version != "HTTP/1.1":
+            head += _KEEP_ALIVE
+        if self.stream.closed():
+            self._pending_write = None
+        else:
+            self._pending_write = self.stream.write(head + b"\r\n" + body)
+        self.finish()
+
+    def _must_close(self) -> bool:
+        """Whether the connection ends with the answer that is about to be sent."""
+        if not self._read_finished or self._stopping():
+            self._disconnect_on_finish = True
+        return self._disconnect_on_finish
 
     def finish(self) -> None:
         super().finish()
@@ -135,6 +157,7 @@ class ServerConnection:
         context: Context,
         server: _Server,
         stopping: Callable[[], bool],
+        idle_timeout: float,
     ) -> None:
         self._stream = stream
         self._params = params
@@ -142,13 +165,28 @@ class ServerConnection:
         self._server = server
         self._stopping = stopping
         self._task: asyncio.Task[None] | None = None
+        # One timer for all requests; Tornado would set and cancel one for each.
+        self._idle_timeout = idle_timeout
+        self._idle_since: float | None = None  # the loop's time; None: there is a request
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(idle_timeout, self._check_idle)
 
     def start(self, delegate: HTTPServerConnectionDelegate) -> None:
         self._task = asyncio.create_task(self._serve(delegate))
 
     def mark_busy(self) -> None:
         """A request has begun, so that the connection is not closed to make room for others."""
+        self._idle_since = None
         self._server.mark_busy(self)
+
+    def _check_idle(self) -> None:
+        """Close the connection if no header was complete within the time."""
+        now = self._loop.time()
+        deadline = (now if self._idle_since is None else self._idle_since) + self._idle_timeout
+        if now >= deadline:
+            self.abort()
+        else:
+            self._timer = self._loop.call_at(deadline, self._check_idle)
 
     def abort(self) -> None:
         """Close the stream; `_serve` ends soon."""
@@ -164,6 +202,7 @@ class ServerConnection:
         try:
             while True:
                 connection = HttpConnection(self._stream, self._params, self._context, self._stopping)
+                self._idle_since = self._loop.time()
                 self._server.mark_idle(self)
                 if not await connection.read_response(delegate.start_request(self, connection)):
                     return
@@ -175,5 +214,6 @@ class ServerConnection:
             log.exception("serving a connection failed")
             self._stream.close()
         finally:
+            self._timer.cancel()
             self._server.forget(self)
             delegate.on_close(self)

@@ -50,9 +50,9 @@ class HttpListener:
         self._delegate = delegate
         self._stopping = stopping
         self._write_timeout = settings.write_timeout
+        self._idle_timeout = settings.idle_timeout
         self._params = HTTP1ConnectionParameters(
             max_header_size=settings.max_header_bytes,
-            header_timeout=settings.idle_timeout,
             max_body_size=settings.max_body_bytes,
         )
         self._table: ConnectionTable[ServerConnection] = ConnectionTable(
@@ -86,7 +86,9 @@ class HttpListener:
             _refuse(accepted)
             return
         stream = ServerStream(accepted, self._write_timeout)
-        connection = ServerConnection(stream, self._params, Context(remote_ip), self, self._stopping)
+        connection = ServerConnection(
+            stream, self._params, Context(remote_ip), self, self._stopping, self._idle_timeout
+        )
         self._connections.add(connection)
         self._table.add(connection, remote_ip)
         connection.start(self._delegate)

@@ -48,11 +48,16 @@ class ServerStream(IOStream):
 
     def __init__(self, socket: Any, write_timeout: float) -> None:
         super().__init__(socket)
+        # Answers are written in one piece, so there is nothing to collect first.
+        super().set_nodelay(True)
         self._write_timeout = write_timeout
         self.refused = False  # the client was told that it sends no HTTP
         self._begun = False  # the first byte is here
         self._bytes_sent = 0
         self._write_timer: asyncio.TimerHandle | None = None
+
+    def set_nodelay(self, value: bool) -> None:
+        """Tornado would switch it twice for each answer."""
 
     def unread(self, data: bytes) -> None:
         """Give back bytes that were read too much: the next read begins with them."""

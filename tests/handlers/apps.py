@@ -62,8 +62,8 @@ class FunctionPings:
         self._function = function
         self.body_limit = body_limit
         self.deadline = deadline
-        self.headers: dict[str, str] = {}
-        self.error_headers: dict[str, str] = {}
+        self.headers = b""
+        self.error_headers = b""
 
     async def answer(self, request: PingRequest) -> tuple[int, bytes]:
         return await self._function(Seen(request.method, request.path, request.query, request.body))

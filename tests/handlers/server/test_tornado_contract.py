@@ -51,6 +51,9 @@ def test_a_connection_has_the_attributes_that_are_used() -> None:
         "self._read_finished = True",
         "> self._max_body_size",
         "self._request_headers = headers",
+        "self._request_start_line = req_start_line",
+        # Set by HttpConnection.send in place of write_headers, and used by finish.
+        "future_add_done_callback(self._pending_write, self._finish_request)",
     ):
         assert use in text
 

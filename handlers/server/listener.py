@@ -29,7 +29,8 @@ _FULL = refusal("503 Service Unavailable", "too many connections, try again", "R
 
 def connection_limits(settings: HttpSettings) -> tuple[int, int]:
     """The connections in all and per address: the settings, or what the limit of open files allows."""
-    total = settings.max_connections or connections_within(raise_file_limit(), _FILES_SHARE)
+    file_limit = raise_file_limit()
+    total = settings.max_connections or connections_within(file_limit, _FILES_SHARE)
     per_address = settings.max_connections_per_address or max(total // _ADDRESS_SHARE, 1)
     return total, per_address
 

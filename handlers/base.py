@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
@@ -104,9 +105,11 @@ class BaseHandler(RequestHandler):
         if result is not None:
             await result
 
-    def unsupported(self, *arguments: str) -> None:
-        """The method is none that HTTP or a handler knows."""
+    def _unsupported(self, *arguments: str) -> None:
         raise HTTPError(405)
+
+    # Answers a method that is none of HTTP's. Declared as Tornado declares the others.
+    unsupported: Callable[..., Awaitable[None] | None] = _unsupported
 
     def write_json(self, payload: Any, status: int = 200) -> None:
         """Answer in JSON."""
@@ -185,7 +188,7 @@ class BaseHandler(RequestHandler):
         value: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        # What is the client's fault is told to the client. What a handler raises while it is cancelled is of
+        # Errors of the client are in the answer. What a handler raises while it is cancelled is of
         # no interest.
         expected = isinstance(value, HTTPError | StreamClosedError) or (
             value is not None and status_of(value) != 500

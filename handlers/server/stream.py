@@ -51,7 +51,7 @@ class ServerStream(IOStream):
         # Answers are written in one piece, so there is nothing to collect first.
         super().set_nodelay(True)
         self._write_timeout = write_timeout
-        self.refused = False  # the client was told that it sends no HTTP
+        self.refused = False  # the client was answered that it sends no HTTP
         self._begun = False  # the first byte is here
         self._bytes_sent = 0
         self._write_timer: asyncio.TimerHandle | None = None

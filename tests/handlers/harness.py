@@ -30,7 +30,7 @@ PATIENCE = 10.0  # seconds that a test waits for an answer
 
 
 class FakeClock:
-    """A clock that stands still until it is told otherwise."""
+    """A clock that stands still until it is set forward."""
 
     def __init__(self) -> None:
         self.reset()

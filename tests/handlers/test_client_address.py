@@ -71,7 +71,7 @@ def test_of_a_trusted_proxy_the_rightmost_address_that_is_no_proxy_counts(forwar
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.1", "2001:db8::9"])
-def test_nobody_else_is_believed(peer: str) -> None:
+def test_forwarded_headers_of_others_are_ignored(peer: str) -> None:
     assert (address(peer, "1.2.3.4"), scheme(peer, "https")) == (peer, "http")
     assert not ADDRESSES.is_proxy(peer)
 

@@ -33,14 +33,18 @@ async def test_a_plain_ping_is_recorded_with_its_peer(site: Site) -> None:
         ("ÿ" * 3000, "127.0.0.1"),
     ],
 )
-async def test_a_trusted_proxy_tells_the_address(site: Site, forwarded: str, address: str) -> None:
+async def test_the_address_is_the_one_that_a_trusted_proxy_sends(
+    site: Site, forwarded: str, address: str
+) -> None:
     assert (await logged(site, {"X-Forwarded-For": forwarded}))["remote_addr"] == address
 
 
 @pytest.mark.parametrize(
     ("forwarded", "scheme"), [("https", "https"), ("HTTPS", "https"), ("gopher", "http")]
 )
-async def test_a_trusted_proxy_tells_the_scheme(site: Site, forwarded: str, scheme: str) -> None:
+async def test_the_scheme_is_the_one_that_a_trusted_proxy_sends(
+    site: Site, forwarded: str, scheme: str
+) -> None:
     assert (await logged(site, {"X-Forwarded-Proto": forwarded}))["scheme"] == scheme
 
 

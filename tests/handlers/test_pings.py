@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from handlers.ping.handler import parse_target
+from handlers.ping.target import parse_target
 from hcserver.errors import InvalidRequest, NotFound
 from tests.handlers.harness import NOWHERE, Site
 
@@ -29,7 +29,7 @@ RID = "123e4567-e89b-12d3-a456-426614174000"
         ("/log", "log", "new", False),
     ],
 )
-async def test_the_path_tells_the_signal(
+async def test_the_signal_is_in_the_path(
     site: Site, signal: str, type: str, status: str, started: bool
 ) -> None:
     check = (await site.create())["uuid"]

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import process_time
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -17,7 +18,7 @@ from handlers.server.listener import connection_limits
 from hcserver.config.schema import HttpSettings
 from hcserver.config.types import networks
 from hcserver.net.file_limits import raise_file_limit
-from tests.handlers.apps import BOTH, Seen, echo, make_front
+from tests.handlers.apps import BOTH, Function, Seen, echo, make_front
 from tests.handlers.harness import Connection, chunked, listening, request_bytes
 
 both = pytest.mark.parametrize("root", BOTH)
@@ -25,9 +26,9 @@ LOOPBACK = networks().read(["127.0.0.0/8"])
 
 
 @asynccontextmanager
-async def server(function: object = echo, body_limit: int = 100, **settings: object) -> AsyncIterator[int]:
-    http = HttpSettings(**{"trusted_proxies": (), **settings})  # type: ignore[arg-type]
-    front = make_front(function, http=http, body_limit=body_limit)  # type: ignore[arg-type]
+async def server(function: Function = echo, body_limit: int = 100, **settings: Any) -> AsyncIterator[int]:
+    http = HttpSettings(**{"trusted_proxies": (), **settings})
+    front = make_front(function, http=http, body_limit=body_limit)
     async with listening(front, http) as port:
         yield port
 
@@ -110,7 +111,11 @@ async def test_a_closed_connection_counts_no_more(clients: Clients) -> None:
 async def test_one_address_has_a_limit_of_its_own_unless_it_is_a_trusted_proxy(
     clients: Clients, proxies: object
 ) -> None:
-    settings = {"max_connections": 10, "max_connections_per_address": 2, "trusted_proxies": proxies}
+    settings: dict[str, Any] = {
+        "max_connections": 10,
+        "max_connections_per_address": 2,
+        "trusted_proxies": proxies,
+    }
     async with server(**settings) as port:
         connections = [await clients.connect(port) for _ in range(3)]
         assert [await is_served(connection) for connection in connections[1:]] == [True, True]

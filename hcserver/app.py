@@ -10,16 +10,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tornado.netutil import bind_sockets
-
-from handlers.connections import HttpListener
-from handlers.front import make_server
+from handlers.front import serve_http
 from hcserver.config.schema import LimitSettings, Settings
-from hcserver.config.types import ALL_HOSTS
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.project import Project
 from hcserver.embedded.database import EmbeddedDatabase
-from hcserver.errors import ConfigError, Unavailable
+from hcserver.errors import Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.privileges import warn_if_root
@@ -79,7 +75,7 @@ async def serve(settings: Settings) -> None:
         # They are open before the services are started: a client that comes meanwhile is answered that the
         # server is starting, instead of being refused the connection.
         _smtp(services) as listener,
-        _http(services),
+        serve_http(services, GRACE),
     ):
         warn_if_root()
         if await _started(services, stopped):
@@ -205,31 +201,6 @@ async def _started(services: Services, stopped: asyncio.Event) -> bool:
         else:
             return True
     return False
-
-
-@asynccontextmanager
-async def _http(services: Services) -> AsyncIterator[None]:
-    settings = services.settings.http
-    handlers = make_server(services)
-    server = HttpListener(
-        handlers, max_header_size=settings.max_header_bytes, idle_connection_timeout=settings.idle_timeout
-    )
-    try:
-        host = None if settings.host == ALL_HOSTS else settings.host
-        sockets = bind_sockets(settings.port, host, backlog=1024)
-    except OSError as error:
-        raise ConfigError(
-            f"http.host, http.port: can't listen on {settings.host}:{settings.port} "
-            f"({error.strerror or error}); choose another one, e.g. HCSERVER_HTTP_PORT=8001"
-        ) from None
-    server.add_sockets(sockets)
-    log.info("listening for HTTP on %s port %d", settings.host, settings.port)
-    try:
-        yield
-    finally:
-        server.stop()
-        await handlers.finish(GRACE)
-        await server.close_all_connections()
 
 
 @asynccontextmanager

@@ -44,6 +44,15 @@ class HttpSettings:
     max_body_bytes: int = _setting(1_048_576, types.integer(65_536, 67_108_864, "a whole number of bytes"))
     idle_timeout: float = _setting(75.0, types.seconds(1, 3600))
     body_timeout: float = _setting(60.0, types.seconds(1, 3600))
+    # A 9600 baud line has ten times as much.
+    min_body_rate: int = _setting(100, types.integer(1, 1_000_000, "a whole number of bytes per second"))
+    write_timeout: float = _setting(60.0, types.seconds(1, 3600))
+    # 0: what the limit of open files allows, see handlers/server/listener.py.
+    max_connections: int = _setting(0, types.integer(0, 1_000_000, "a whole number of connections"))
+    max_connections_per_address: int = _setting(
+        0, types.integer(0, 1_000_000, "a whole number of connections")
+    )
+    access_log: bool = _setting(False, types.boolean())
 
     @property
     def public_url(self) -> str:

@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from pymongo.errors import BulkWriteError
 
 from hcserver.domain.keywords import Reason
+from hcserver.domain.ping import LoggedToken
 from hcserver.errors import Unavailable
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored
 from hcserver.storage.client import DUPLICATE_KEY
-from hcserver.storage.pings import Claimed, LoggedToken
+from hcserver.storage.pings import Claimed
 from tests.hcserver.storage.contract.records import NOW, a_check, a_ping
 
 

@@ -1,24 +1,39 @@
-# Needs Python 3.11 or newer and make; everything else is installed into .venv/.
+# Needs Python 3.11 or newer and make. Everything else is installed into .venv/, at the versions and with the
+# hashes that the lock files name.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK_VENV := .venv-lock
 JOBS ?= auto
+MIN_COVERAGE := 97
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test lint bench clean
+.PHONY: help install serve test coverage lint bench audit lock clean
 
 help:
-	@echo "make serve    install, then start the server on its embedded database"
-	@echo "make test     install, then run all tests"
-	@echo "make lint     ruff, mypy --strict, import directions"
-	@echo "make bench    pings per second and latency on a database of its own"
+	@echo "make install   create .venv/ and install hcserver and its development tools into it"
+	@echo "make serve     install, then start the server with its embedded database in data/"
+	@echo "make test      install, then run all tests in parallel (JOBS=2 limits the processes)"
+	@echo "make coverage  run all tests and fail if less than $(MIN_COVERAGE) % of lines and branches were run"
+	@echo "make lint      check style, types and import directions (ruff, mypy --strict, import-linter)"
+	@echo "make bench     measure pings per second and their latency on a temporary database"
+	@echo "make audit     look the locked dependencies up in the database of known vulnerabilities"
+	@echo "make lock      resolve the dependencies anew and write the lock files"
+	@echo "make clean     delete .venv/ and everything that was built"
+	@echo
+	@echo "PYTHON=python3.12 chooses the interpreter that .venv/ is created with."
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hcserver needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+# Some packages have no wheels, and are built with the locked setuptools, as hcserver is: nothing that is installed
+# or executed here is without a hash.
+$(VENV)/.installed: pyproject.toml requirements.lock requirements-build.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hcserver needs Python 3.11 or newer; choose one with: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP_INSTALL) --require-hashes --requirement requirements-build.lock
+	$(PIP_INSTALL) --require-hashes --no-build-isolation --requirement requirements.lock
+	PYTHONWARNINGS=ignore $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
 serve: install
@@ -27,14 +42,29 @@ serve: install
 test: install
 	$(BIN)/python -m pytest -n $(JOBS)
 
+coverage: install
+	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term --cov-fail-under=$(MIN_COVERAGE)
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict -p hcserver -p handlers -p smtp
+	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: install
 	$(BIN)/python -m bench.pings
 
+audit: install
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
+# The files hold for Python 3.11 and newer on every platform, and have the hashes of all files of a release.
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url
+
+lock:
+	test -x $(LOCK_VENV)/bin/uv || ($(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/pip install --quiet uv)
+	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
+	echo setuptools | $(COMPILE) --constraint requirements.lock --output-file requirements-build.lock -
+
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf .venv .venv-* build *.egg-info .coverage .mypy_cache .ruff_cache

@@ -1,7 +1,8 @@
-"""From a failure to the person told: `python -m bench.alerts [CHECKS]`.
+"""The time from a failure to its notification: `python -m bench.alerts [CHECKS]`.
 
-A real server on the embedded database and a webhook receiver on loopback. First single failures, one after
-the other; then that many checks fail at once; then they recover while the receiver is away for a while.
+The benchmark starts a real server with an embedded database, and a receiver of webhooks on the loopback
+address. First single checks fail, one after the other. Then CHECKS checks fail at once. Finally they recover
+while the receiver is down for some seconds.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ WAIT = 300.0  # seconds until a missing notification counts as lost
 
 
 class Receiver:
-    """Takes webhooks; notes when each check's arrived, by the placeholder $NAME in its path."""
+    """Receives webhooks, and records when each arrived, by the path of its URL."""
 
     def __init__(self) -> None:
         self.arrived: dict[str, float] = {}
@@ -79,7 +80,8 @@ async def measure(server: RealServer, checks: int) -> None:
         await receiver.wait_for({f"{uuid}-down"})
         times.append(1000 * (receiver.arrived[f"{uuid}-down"] - sent))
     print(
-        f"single failures: told after {statistics.median(times):.0f} ms median, {max(times):.0f} ms at most"
+        f"single failures: notified after {statistics.median(times):.0f} ms (median), "
+        f"{max(times):.0f} ms at most"
     )
 
     await run_once(*load, [f"/ping/{uuid}" for uuid in uuids], clients=32)
@@ -101,15 +103,15 @@ async def measure(server: RealServer, checks: int) -> None:
     receiver.count.clear()
     began = perf_counter()
     await receiver.wait_for({f"{uuid}-up" for uuid in uuids})
-    report(f"{checks} after the receiver was away for 10 s", receiver, began)
+    report(f"{checks} after the receiver was down for 10 s", receiver, began)
 
 
 def report(what: str, receiver: Receiver, began: float) -> None:
     delays = sorted(moment - began for moment in receiver.arrived.values())
     twice = sum(count > 1 for count in receiver.count.values())
     print(
-        f"{what}: told p50 {statistics.median(delays):.2f} s, p99 {delays[int(len(delays) * 0.99)]:.2f} s, "
-        f"all {delays[-1]:.2f} s; {twice} told twice",
+        f"{what}: notified after {statistics.median(delays):.2f} s (median), "
+        f"{delays[int(len(delays) * 0.99)]:.2f} s (99 %), {delays[-1]:.2f} s (all); {twice} notified twice",
         flush=True,
     )
 

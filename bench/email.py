@@ -1,9 +1,9 @@
-"""Mails per second on the embedded database: `python -m bench.email [SECONDS]`.
+"""Emails per second: `python -m bench.email [SECONDS]`.
 
-A real server on a fresh data folder and 16 connections that send mails of 2 kB to checks with all filters on,
-from one more process on the same machine: what the senders need is taken from what the server could have.
-Meanwhile somebody pings by HTTP 20 times a second, and asks 100 times a second for a page that is not there,
-which needs nothing but the event loop: the worst of those answers is the lag.
+The benchmark starts a real server with an embedded database in a temporary directory. A second process sends
+emails of 2 kB on 16 connections to checks that have all filters enabled. It runs on the same machine, and
+takes processor time from the server. Meanwhile a client sends 20 HTTP pings a second, and 100 times a second
+requests a page that does not exist. That needs only the event loop: the slowest response is the lag.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.e2e.server import RealServer
 
 CONNECTIONS = 16
 CHECKS = 100
-MANY = 10_000  # mails over which memory is looked at
+MANY = 10_000  # emails between the two measurements of memory
 SETTINGS = {
     "filter_subject": True,
     "filter_body": True,
@@ -36,7 +36,7 @@ LINE = "2026-01-02 03:04:05 copied /srv/data/projects/report.odt (48210331 bytes
 
 @dataclass
 class Bystander:
-    """Seconds that answers took."""
+    """How long responses took, in seconds."""
 
     pings: list[float] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Bystander:
 
 
 def mail(number: int) -> bytes:
-    """A report of 2 kB; every other one says that something failed, at its end."""
+    """A report of 2 kB. The end of every second one says that something failed."""
     verdict = "Backup failed" if number % 2 else "Backup finished without errors"
     head = (
         f"From: NAS <nas@example.org>\r\nTo: jobs@example.org\r\nSubject: Report {number}\r\n"
@@ -75,7 +75,7 @@ COSTLY = {
 
 
 class Connection:
-    """One SMTP connection; every command waits for its answer."""
+    """One SMTP connection. Each command waits for its reply."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -115,7 +115,7 @@ class Connection:
 async def send_mails(
     port: int, recipients: Sequence[str], numbers: Iterator[int], until: float, reuse: bool
 ) -> int:
-    """Send until that moment or the end of the numbers; how many."""
+    """Send until that moment or the end of the numbers. Returns how many emails were sent."""
     sent = 0
     connection = await Connection.open(port) if reuse else None
     for number in numbers:
@@ -130,7 +130,7 @@ async def send_mails(
 
 
 async def stand_by(port: int, path: str) -> Bystander:
-    """Ping and look for the lag until cancelled."""
+    """Ping and measure the lag until cancelled."""
     seen = Bystander()
 
     async def ask(path: str, every: float, times: list[float]) -> None:
@@ -158,7 +158,7 @@ async def load(
     seconds: float,
     reuse: bool,
 ) -> tuple[float, Bystander]:
-    """Mails per second, and how others fared meanwhile."""
+    """Returns the emails per second, and how long other clients waited meanwhile."""
     bystander = asyncio.create_task(stand_by(server.http_port, ping))
     began = perf_counter()
     senders = [
@@ -173,7 +173,7 @@ async def load(
 async def load_costly(
     server: RealServer, recipient: str, ping: str, message: bytes
 ) -> tuple[float, Bystander]:
-    """Seconds that a costly message took by itself, and how others fared meanwhile."""
+    """Returns how many seconds an expensive email took, and how long other clients waited meanwhile."""
     connection = await Connection.open(server.smtp_port)
     bystander = asyncio.create_task(stand_by(server.http_port, ping))
     await asyncio.sleep(0.2)

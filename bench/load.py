@@ -1,4 +1,4 @@
-"""A load of HTTP pings: a number of clients, each on its own connection, sending when it was answered."""
+"""A load of HTTP pings. Each client has a connection, and sends the next ping when it has the response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from time import perf_counter
 
 @dataclass
 class Outcome:
-    """What a load came to: answers, those that were no 200, seconds, and each answer's latency in seconds."""
+    """The result of a load: the number of responses, how many were not 200, the duration in seconds, and the
+    latency of each response in seconds.
+    """
 
     answers: int
     refused: int
@@ -70,7 +72,7 @@ class _Client(asyncio.Protocol):
 
 
 async def run_load(host: str, port: int, paths: Sequence[str], clients: int, seconds: float) -> Outcome:
-    """Ping the paths in turn for that long."""
+    """Ping the paths in turn, for that many seconds."""
     return await _run(host, port, itertools.cycle(_requests(host, paths)), clients, seconds)
 
 

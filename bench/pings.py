@@ -1,7 +1,8 @@
-"""Pings per second and latency on the embedded database: `make bench`, or `python -m bench.pings [SECONDS]`.
+"""Pings per second and their latency: `make bench`, or `python -m bench.pings [SECONDS]`.
 
-A real server on a fresh data folder, 1000 checks, GET pings over keep-alive connections from clients in a
-second process on the same machine: what the clients need is taken from what the server could have.
+The benchmark starts a real server with an embedded database in a temporary directory and creates 1000 checks.
+Clients in a second process send GET pings over keep-alive connections. They run on the same machine, and take
+processor time from the server.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def measure(server: RealServer, seconds: float) -> None:
         f"/ping/{server.api('checks/', key, {'name': f'check {number}'})['uuid']}" for number in range(CHECKS)
     ]
     load = ("127.0.0.1", server.http_port, paths)
-    # The first ping of a check is a flip, too: not what is measured here.
+    # The first ping of a check also makes a flip, which is not measured here.
     asyncio.run(run_load(*load, clients=32, seconds=max(seconds / 2, 2)))
     database = database_pid(server)
     print(f"{CHECKS} checks, {seconds:g} s each; CPU in microseconds per ping, memory in MB")

@@ -1,4 +1,4 @@
-"""Badges: the API's list of their addresses, and the badges themselves."""
+"""Badges: the state of a check, a tag or a project as an image, as JSON, or for shields.io."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 from uuid import UUID
 
 import msgspec
+from tornado.web import HTTPError
 
-from handlers.api.base import UUID_PATTERN, Call, Endpoint, cors, endpoint, json_response
-from handlers.ping.exchange import Request, Response, Route, status_of
+from handlers.api.base import UUID as UUID_PATTERN
+from handlers.api.base import set_cors_headers
+from handlers.base import NOT_CACHED, TEXT, BaseHandler
 from hcserver.domain.badge import (
     UNNAMED,
     badge_document,
@@ -24,69 +26,75 @@ from hcserver.domain.badge import (
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.domain.status import shown_status
-from hcserver.errors import HcError, NotFound
-from hcserver.services.container import Services
+from hcserver.errors import NotFound, Unavailable
 
 Format = Literal["svg", "json", "shields"]
 
 ALL = "*"  # the pseudo-tag of all checks, and what is signed for it
+_METHODS = "GET, OPTIONS"
 _TAGGED = re.compile(
     r"/badge/([0-9A-Za-z_-]{1,64})/([0-9A-Za-z_-]{8})(-2)?(?:/(.+))?\.(svg|json|shields)", re.DOTALL
 )
 _SINGLE = re.compile(rf"/b/([23])/{UUID_PATTERN}\.(svg|json|shields)")
-_HEADERS = {
-    **cors("GET, OPTIONS"),
-    "Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private",
-}
 
 
-class Badges:
-    """Answers everything below /badge/ and /b/."""
+class BadgeHandler(BaseHandler):
+    """/badge/<badge key>/<signature>… for all checks or those with a tag, /b/<2 or 3>/<badge id>… for one."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self.route = Route(self.answer, 0, _on_error)
+    @property
+    def body_limit(self) -> int:
+        return 0
 
-    async def answer(self, request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return Response(204, b"", _HEADERS)
-        if request.method not in ("GET", "HEAD"):
-            return Response(405, b"", {**_HEADERS, "Allow": "GET, OPTIONS"})
-        if single := _SINGLE.fullmatch(request.path):
-            check = await self._services.checks.by_badge(UUID(single[2]))
-            return self._render(check.name.strip() or UNNAMED, [check], single[1] == "2", single[3])
-        if tagged := _TAGGED.fullmatch(request.path):
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        set_cors_headers(self, _METHODS)
+        self.set_header("Cache-Control", NOT_CACHED)
+
+    def options(self) -> None:
+        self.set_status(204)
+
+    async def get(self) -> None:
+        if not self.services.ready:
+            raise Unavailable("the server is starting, try again")
+        # The path as it was sent: a tag may be encoded twice, or hold bytes that are no UTF-8.
+        path = self.request.path
+        if single := _SINGLE.fullmatch(path):
+            check = await self.services.checks.by_badge(UUID(single[2]))
+            self._write_badge(check.name.strip() or UNNAMED, [check], single[1] == "2", single[3])
+        elif tagged := _TAGGED.fullmatch(path):
             badge_key, signature, two_states, encoded, fmt = tagged.groups()
-            project = await self._services.lookup.by_badge_key(badge_key)
+            project = await self.services.lookup.by_badge_key(badge_key)
             if project is None:
                 raise NotFound("not found")
             tag = _signed_tag(project, signature, encoded)
-            checks = await self._services.checks.of_project(project.id, tags=[] if tag == ALL else [tag])
-            label = project.name if tag == ALL else tag
-            return self._render(label, checks, two_states is not None, fmt)
-        raise NotFound("not found")
+            checks = await self.services.checks.of_project(project.id, tags=[] if tag == ALL else [tag])
+            self._write_badge(project.name if tag == ALL else tag, checks, two_states is not None, fmt)
+        else:
+            raise NotFound("not found")
 
-    def _render(self, label: str, checks: Sequence[Check], two_states: bool, fmt: str) -> Response:
-        now = self._services.clock()
+    def finish_error(self, status_code: int, error: BaseException | None) -> None:
+        if isinstance(error, HTTPError) and status_code == 405:
+            self.set_header("Allow", _METHODS)
+        else:
+            self.set_header("Content-Type", TEXT)
+            self.write(self.error_text(error))
+        self.finish()
+
+    def _write_badge(self, label: str, checks: Sequence[Check], two_states: bool, fmt: str) -> None:
+        now = self.services.clock()
         statuses = [shown_status(check, now) for check in checks]
         state = badge_state(statuses, two_states)
         if fmt == "svg":
-            return Response(
-                200, render_svg(label, state).encode(), {**_HEADERS, "Content-Type": "image/svg+xml"}
-            )
-        document = badge_document(statuses, two_states) if fmt == "json" else shields_document(label, state)
-        return Response(200, msgspec.json.encode(document), {**_HEADERS, "Content-Type": "application/json"})
+            self.set_header("Content-Type", "image/svg+xml")
+            self.write(render_svg(label, state))
+            return
+        payload = badge_document(statuses, two_states) if fmt == "json" else shields_document(label, state)
+        self.set_header("Content-Type", "application/json")
+        self.write(msgspec.json.encode(payload))
 
 
-async def list_badges(call: Call) -> Response:
-    """GET badges/"""
-    checks = await call.services.checks.of_project(call.project.id)
-    tags = sorted({tag for check in checks for tag in check.tag_list()} - {ALL})
-    badges = {tag: _addresses(call.base_url, call.project, tag) for tag in [*tags, ALL]}
-    return json_response({"badges": badges})
-
-
-def _addresses(base_url: str, project: Project, tag: str) -> dict[str, str]:
+def badge_addresses(base_url: str, project: Project, tag: str) -> dict[str, str]:
+    """The URLs of a tag's badges (`ALL`: of all checks) by format; with a 3 those with three states."""
     signature = sign(_secret(project), tag)
     # A slash in a tag, too, is encoded: it is one segment.
     suffix = "" if tag == ALL else "/" + quote(tag, safe="")
@@ -117,11 +125,4 @@ def _secret(project: Project) -> str:
     return f"{project.id}:{project.badge_key}"
 
 
-def _on_error(request: Request, error: HcError | None) -> Response:
-    text = "internal error" if error is None else str(error)
-    return Response(
-        status_of(error), text.encode(), {**_HEADERS, "Content-Type": "text/plain; charset=utf-8"}
-    )
-
-
-ENDPOINTS: list[Endpoint] = [endpoint(r"badges/", GET=("read", list_badges))]
+ROUTES = [(r"/(?:badge|b)/.*", BadgeHandler)]

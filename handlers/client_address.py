@@ -1,4 +1,4 @@
-"""Who sent a request: the peer, or what a trusted proxy says of it."""
+"""Who sent a request: the peer, or the client that a trusted proxy names."""
 
 from __future__ import annotations
 
@@ -7,46 +7,66 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
-from handlers.ping.exchange import Request
+from tornado.httputil import HTTPHeaders
+
 from hcserver.config.types import Network
 
 _LONGEST = 64  # characters that an address with port and scope may have
+_MAX_HOPS = 32  # addresses of X-Forwarded-For that are looked at, from the right
 _SCHEMES: dict[str, Literal["http", "https"]] = {"http": "http", "https": "https"}
 
 
-class Peers:
-    """Believes X-Forwarded-For and X-Forwarded-Proto only of proxies in the given networks."""
+class ClientAddresses:
+    """Believes X-Forwarded-For and X-Forwarded-Proto only of proxies in the trusted networks."""
 
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = tuple(trusted)
         self._is_trusted = lru_cache(maxsize=4096)(self._look_up)
 
-    def address(self, request: Request) -> str:
-        """The client's address in its plain form. What a proxy sends and is no address counts for nothing."""
-        peer = plain_address(request.peer) or request.peer
-        forwarded = request.headers.get("X-Forwarded-For")
-        if forwarded and self._is_trusted(peer):
-            return plain_address(forwarded.split(",", 1)[0]) or peer
-        return peer
+    def is_proxy(self, peer: str) -> bool:
+        """Whether the address of a connection is a trusted proxy's."""
+        return self._is_trusted(plain_address(peer) or peer)
 
-    def scheme(self, request: Request) -> Literal["http", "https"]:
-        """The client's protocol. What a proxy sends and is neither of the two counts for nothing."""
-        scheme = _SCHEMES[request.protocol]
-        forwarded = request.headers.get("X-Forwarded-Proto")
-        if forwarded and self._is_trusted(plain_address(request.peer) or request.peer):
+    def address(self, peer: str, headers: HTTPHeaders) -> str:
+        """The client's address in its plain form.
+
+        Each proxy appends the address that it was called from, and a client can write what it likes before
+        that: so the rightmost address that is no trusted proxy's counts. Where all are, it is the leftmost;
+        where the one that should count is no address, it is the peer's.
+        """
+        peer = plain_address(peer) or peer
+        forwarded = headers.get("X-Forwarded-For")
+        if not forwarded or not self._is_trusted(peer):
+            return peer
+        address = None
+        for text in reversed(forwarded.rsplit(",", _MAX_HOPS)[-_MAX_HOPS:]):
+            address = plain_address(text)
+            if address is None or not self._is_trusted(address):
+                break
+        return address or peer
+
+    def scheme(self, peer: str, protocol: str, headers: HTTPHeaders) -> Literal["http", "https"]:
+        """The client's protocol; `protocol` is the connection's. A proxy's word that is neither http nor
+        https is ignored.
+        """
+        scheme = _SCHEMES[protocol]
+        forwarded = headers.get("X-Forwarded-Proto")
+        if forwarded and self.is_proxy(peer):
             return _SCHEMES.get(forwarded.split(",", 1)[0].strip().lower(), scheme)
         return scheme
 
-    def _look_up(self, peer: str) -> bool:
+    def _look_up(self, address: str) -> bool:
         try:
-            address = ip_address(peer)
+            parsed = ip_address(address)
         except ValueError:
             return False
-        return any(address in network for network in self._trusted)
+        return any(parsed in network for network in self._trusted)
 
 
 def plain_address(text: str) -> str | None:
-    """`1.2.3.4:567`, `[v6]:port` and ::ffff:1.2.3.4 as the address that they mean, None for what is none."""
+    """`1.2.3.4:567`, `[v6]:port` and ::ffff:1.2.3.4 as the address that they mean, None for what is no
+    address.
+    """
     text = text.strip()
     return _address(text) if len(text) <= _LONGEST else None
 

@@ -1,58 +1,145 @@
-"""Which handler answers which path."""
+"""The HTTP server: pings go to the slim exchange, everything else to the tornado.web.Application."""
 
 from __future__ import annotations
 
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    RequestStartLine,
+)
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
 from handlers import badges
-from handlers.api import channels, checks, classify, notifications, projects, status, windows
-from handlers.api.base import PREFIX as API_PREFIX
-from handlers.api.base import Api
-from handlers.badges import Badges
-from handlers.ping.exchange import Request, Response, Route, Router, Server
-from handlers.ping.handler import PREFIX as PING_PREFIX
-from handlers.ping.handler import Pings
-from hcserver.errors import HcError, NotFound, Unavailable
+from handlers.access_log import AccessLog
+from handlers.api import missing
+from handlers.api.routes import ROUTES as API_ROUTES
+from handlers.base import NotFoundHandler
+from handlers.client_address import ClientAddresses
+from handlers.ping.exchange import PingExchange
+from handlers.ping.handler import PingHandler
+from handlers.ping.target import PREFIX as PING_PREFIX
+from handlers.server.application import ApplicationReceiver
+from handlers.server.body_watch import BodyPace
+from handlers.server.connection import HttpConnection, ServerConnection
+from handlers.server.incoming import Incoming, Receiver
+from handlers.server.listener import HttpListener
+from handlers.server.request_target import decode_unreserved, syntax_fault
+from handlers.server.traffic import Traffic
+from hcserver.config.schema import HttpSettings
+from hcserver.config.types import ALL_HOSTS
+from hcserver.errors import ConfigError
 from hcserver.services.container import Services
 
+log = logging.getLogger(__name__)
 
-def make_server(services: Services) -> Server:
+_BACKLOG = 1024  # connections that wait in the kernel to be accepted
+
+
+@asynccontextmanager
+async def serve_http(services: Services, grace: float) -> AsyncIterator[None]:
+    """Serve HTTP as long as the context lasts, and at its end for `grace` seconds what has begun.
+
+    Raises ConfigError when the address can't be listened on.
+    """
+    settings = services.settings.http
+    try:
+        host = None if settings.host == ALL_HOSTS else settings.host
+        sockets = bind_sockets(settings.port, host, backlog=_BACKLOG)
+    except OSError as error:
+        raise ConfigError(
+            f"http.host, http.port: can't listen on {settings.host}:{settings.port} "
+            f"({error.strerror or error}); choose another one, e.g. HCSERVER_HTTP_PORT=8001"
+        ) from None
+    front = make_front(services)
+    listener = HttpListener(front, sockets, settings, front.traffic.is_stopping, front.addresses.is_proxy)
+    log.info("listening for HTTP on %s port %d", settings.host, settings.port)
+    try:
+        yield
+    finally:
+        listener.stop()
+        await front.traffic.drain(grace)
+        await listener.close_all()
+
+
+def make_front(services: Services) -> Front:
     """Everything that the server answers over HTTP."""
-    return Server(_router(services), services.settings.http.body_timeout)
+    settings = services.settings.http
+    traffic = Traffic()
+    addresses = ClientAddresses(settings.trusted_proxies)
+    application = make_application(services, traffic)
+    return Front(application, PingHandler(services, addresses), settings, traffic, addresses)
 
 
-def _router(services: Services) -> Router:
-    pings = Pings(services).route
-    settings = services.settings
-    endpoints = [
-        *(*checks.ENDPOINTS, *notifications.ENDPOINTS, *classify.endpoints(settings.smtp.max_message_bytes)),
-        *(*channels.ENDPOINTS, *windows.ENDPOINTS, *projects.ENDPOINTS, *badges.ENDPOINTS, *status.ENDPOINTS),
-    ]
-    api = Api(services, endpoints, settings.http.max_body_bytes)
-    badge = Badges(services).route
-    nowhere = Route(_nothing, 0, _not_found)
+def make_application(services: Services, traffic: Traffic) -> Application:
+    """The API, badges and all else but pings."""
+    return Application(
+        [*API_ROUTES, *missing.ROUTES, *badges.ROUTES],
+        default_handler_class=NotFoundHandler,
+        log_function=lambda handler: None,  # AccessLog does it, for pings as well
+        services=services,
+        traffic=traffic,
+        max_body_bytes=services.settings.http.max_body_bytes,
+        api_routes=[(re.compile(pattern), handler) for pattern, handler in API_ROUTES],
+    )
 
-    def route(method: str, path: str) -> Route:
-        found = whose(method, path)
-        return found if services.ready or path.endswith("/status/") else found._replace(handler=_starting)
 
-    def whose(method: str, path: str) -> Route:
+class Front(HTTPServerConnectionDelegate):
+    """Decides for each request who answers it."""
+
+    def __init__(
+        self,
+        application: Application,
+        pings: PingHandler,
+        settings: HttpSettings,
+        traffic: Traffic,
+        addresses: ClientAddresses,
+    ) -> None:
+        self.traffic = traffic
+        self.addresses = addresses
+        self._application = application
+        self._pings = pings
+        self._max_body = settings.max_body_bytes
+        self._pace = BodyPace(settings.body_timeout, settings.min_body_rate)
+        self._on_answered = AccessLog(addresses).answered if settings.access_log else None
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        return Incoming(
+            cast(ServerConnection, server_conn),
+            cast(HttpConnection, request_conn),
+            self._open,
+            self.traffic,
+            self._pace,
+            self._on_answered,
+        )
+
+    def on_close(self, server_conn: object) -> None:
+        self.traffic.begun.pop(server_conn, None)
+
+    def _open(
+        self, connection: HttpConnection, start_line: RequestStartLine, headers: HTTPHeaders
+    ) -> Receiver:
+        fault = syntax_fault(start_line, headers, connection.bare_line_feeds)
+        path, _, query = start_line.path.partition("?")
+        if "%" in path:
+            plain = decode_unreserved(path)
+            if plain.startswith(PING_PREFIX):
+                path = plain
         if path.startswith(PING_PREFIX):
-            return pings
-        if path.startswith(API_PREFIX):
-            return api.route(method, path)
-        if path.startswith(("/badge/", "/b/")):
-            return badge
-        return nowhere
-
-    return route
-
-
-async def _starting(request: Request) -> Response:
-    raise Unavailable("the server is starting, try again")
-
-
-async def _nothing(request: Request) -> Response:
-    raise NotFound("not found")
-
-
-def _not_found(request: Request, error: HcError | None) -> Response:
-    return Response(404, b"not found", {"Content-Type": "text/plain; charset=utf-8"})
+            if fault:
+                # A ping is recorded rather than lost, but nothing that may hide behind it is read.
+                headers["Connection"] = "close"
+                connection.close_after_answer()
+            return PingExchange(self._pings, connection, start_line, headers, path, query, self.traffic)
+        if fault:
+            raise HTTPInputError(fault)
+        return ApplicationReceiver(self._application, connection, start_line, headers, self._max_body)

@@ -10,18 +10,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tornado.netutil import bind_sockets
-
-from handlers.connections import HttpListener
-from handlers.front import make_server
+from handlers.front import serve_http
 from hcserver.config.schema import LimitSettings, Settings
-from hcserver.config.types import ALL_HOSTS
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.project import Project
 from hcserver.embedded.database import EmbeddedDatabase
-from hcserver.errors import ConfigError, Unavailable
+from hcserver.errors import Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
+from hcserver.privileges import warn_if_root
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
@@ -61,12 +58,12 @@ from smtp.listener import Listener
 log = logging.getLogger(__name__)
 
 FIRST_PROJECT = "main"
-GRACE = 10.0  # seconds that requests, and then messages, under way have when we stop
-DATABASE_RETRY = 2.0  # seconds between attempts while the database isn't there at start
+GRACE = 10.0  # seconds that requests, and then emails, under way have when the server stops
+DATABASE_RETRY = 2.0  # seconds between attempts while the database is not available at the start
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. Raises ConfigError for what has to be set otherwise."""
+    """Run until SIGINT or SIGTERM. Raises ConfigError for a setting that can't be used."""
     set_up_logging(settings.log)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -78,8 +75,9 @@ async def serve(settings: Settings) -> None:
         # They are open before the services are started: a client that comes meanwhile is answered that the
         # server is starting, instead of being refused the connection.
         _smtp(services) as listener,
-        _http(services),
+        serve_http(services, GRACE),
     ):
+        warn_if_root()
         if await _started(services, stopped):
             await _greet(services, listener.ports)
             await stopped.wait()
@@ -90,7 +88,6 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     """Put the services together: each gets what it needs, nothing is added to it later."""
     storage, events, limits = Storage(database), EventBus(), settings.limits
     lookup = Lookup(storage)
-    # The acknowledged state of checks in memory, what is to be written of it, and its writer.
     repetitions, unwritten = Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader = StateReader(storage, logged_tokens)
@@ -98,12 +95,10 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     bounces = Bounces(storage, settings.email.bounce_domain, clock)
     notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock, events)
     policy = AddressPolicy(settings.notifications.allowed_networks)
-    state_writer = StateWriter(storage, cache, unwritten, notifier, events)
-    # The way in for pings, and what people do.
+    writer = StateWriter(storage, cache, unwritten, notifier, events)
     appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
     changes = ChangePublisher(storage.news, clock)
-    events.subscribe_async(LateChangeWritten, changes.publish_late)
-    checks = CheckReader(storage, cache, state_writer, limits)
+    checks = CheckReader(storage, cache, writer, limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
     return Services(
         settings=settings,
@@ -113,21 +108,21 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         events=events,
         lookup=lookup,
         cache=cache,
-        state_writer=state_writer,
+        state_writer=writer,
         intake=Intake(cache, lookup, appender, unwritten, repetitions, limits.email_body_bytes),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
         bounces=bounces,
         notifier=notifier,
         checks=checks,
-        check_editor=CheckEditor(storage, cache, state_writer, lookup, checks, changes, clock),
+        check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
         projects=Projects(storage, lookup, checks, deletion, clock),
         admin_keys=AdminKeys(storage, clock),
-        channels=Channels(storage, cache, state_writer, notifier, policy, clock),
+        channels=Channels(storage, cache, writer, notifier, policy, clock),
         windows=Windows(storage, cache, notifier, clock),
         mail_classifier=DryRun(Pool()),
-        recovery=Recovery(storage.checks, state_reader, cache, state_writer),
-        runtime=_runtime(storage, events, lookup, cache, state_writer, notifier, deletion, limits, clock),
+        recovery=Recovery(storage.checks, state_reader, cache, writer),
+        runtime=_runtime(storage, events, lookup, cache, writer, notifier, changes, deletion, limits, clock),
     )
 
 
@@ -136,18 +131,20 @@ def _runtime(
     events: EventBus,
     lookup: Lookup,
     cache: CheckCache,
-    state_writer: StateWriter,
+    writer: StateWriter,
     notifier: Notifier,
+    changes: ChangePublisher,
     deletion: CheckDeletion,
     limits: LimitSettings,
     clock: Clock,
 ) -> Runtime:
     """What goes on by itself while the server runs."""
-    absence = Absence(storage, state_writer, notifier, clock)
-    due_checks = DueChecks(storage.checks, state_writer, absence, clock)
+    absence = Absence(storage, writer, notifier, clock)
+    due_checks = DueChecks(storage.checks, writer, absence, clock)
     news_listener = NewsListener(storage.news, lookup, cache, clock)
     pruner = Pruner(storage.pings, cache, lookup, limits)
     events.subscribe(CheckWritten, pruner.consider)
+    events.subscribe_async(LateChangeWritten, changes.publish_late)
     return Runtime(
         absence=absence,
         due_checks=due_checks,
@@ -190,7 +187,7 @@ async def _services(database: Any, settings: Settings) -> AsyncIterator[Services
 
 
 async def _started(services: Services, stopped: asyncio.Event) -> bool:
-    """Wait for the database; whether it came before we were told to stop."""
+    """Start the services as soon as the database is available. False: the server was stopped before."""
     while not stopped.is_set():
         try:
             await services.start()
@@ -204,31 +201,6 @@ async def _started(services: Services, stopped: asyncio.Event) -> bool:
         else:
             return True
     return False
-
-
-@asynccontextmanager
-async def _http(services: Services) -> AsyncIterator[None]:
-    settings = services.settings.http
-    handlers = make_server(services)
-    server = HttpListener(
-        handlers, max_header_size=settings.max_header_bytes, idle_connection_timeout=settings.idle_timeout
-    )
-    try:
-        host = None if settings.host == ALL_HOSTS else settings.host
-        sockets = bind_sockets(settings.port, host, backlog=1024)
-    except OSError as error:
-        raise ConfigError(
-            f"http.host, http.port: can't listen on {settings.host}:{settings.port} "
-            f"({error.strerror or error}); choose another one, e.g. HCSERVER_HTTP_PORT=8001"
-        ) from None
-    server.add_sockets(sockets)
-    log.info("listening for HTTP on %s port %d", settings.host, settings.port)
-    try:
-        yield
-    finally:
-        server.stop()
-        await handlers.finish(GRACE)
-        await server.close_all_connections()
 
 
 @asynccontextmanager
@@ -246,7 +218,7 @@ async def _smtp(services: Services) -> AsyncIterator[Listener]:
 
 
 async def _greet(services: Services, mail_ports: list[int]) -> None:
-    """On an empty database make the first project and show its keys, this once."""
+    """On an empty database create the first project and print its keys, which are not shown again."""
     if await services.projects.all():
         return
     project, keys = await services.projects.create(FIRST_PROJECT)

@@ -1,4 +1,4 @@
-"""Log lines: for people, or as JSON for machines; one line each, whatever is in them."""
+"""Log lines as text or as JSON: always one line for each record, whatever its message contains."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def set_up_logging(settings: LogSettings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if settings.format == "json" else _TextFormatter())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
-    # Every malformed request and every reconnection of the driver is somebody else's news; and the HTTP
-    # client would log the URLs of webhooks, which are secrets.
+    # These loggers write a line for every malformed request and every reconnection of the driver. The HTTP
+    # client would also log the URLs of webhooks, which are secrets.
     for name in ("tornado.general", "pymongo", "mail.log", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _harmless(text: str) -> str:
-    """One line, with nothing that a terminal would obey."""
+    """The text in one line, without control characters that a terminal would interpret."""
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
@@ -33,13 +33,13 @@ class _TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        # A copy: other handlers may want the message as it is.
+        # A copy, because other handlers get the same record.
         harmless = copy(record)
         harmless.msg, harmless.args = _harmless(record.getMessage()), None
         return super().format(harmless)
 
     def formatException(self, ei: Any) -> str:
-        # What comes from outside may be in there, too, and must not be able to begin a line like the log's.
+        # An exception may contain foreign text: indented, it can not look like a line of the log.
         return "\n".join(f"    {_harmless(line)}" for line in super().formatException(ei).splitlines())
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+from hcserver.domain.uuids import parse_uuid
+
 _KEY_AND_SLUG = re.compile(r"([a-z0-9_-]{1,100})\+([a-z0-9_-]{1,100})")
 
 # A path in angle brackets; a quoted local part may have brackets in it (RFC 5321 section 4.1.2).
@@ -51,8 +52,8 @@ def parse_recipient(address: str, domains: Collection[str]) -> ById | BySlug:
     local = local.lower()
     if len(local) > 1 and local[0] == local[-1] == '"':
         local = local[1:-1]
-    if _UUID.fullmatch(local):
-        return ById(UUID(local))
+    if check := parse_uuid(local):
+        return ById(check)
     if match := _KEY_AND_SLUG.fullmatch(local):
         return BySlug(match[1], match[2])
     raise Refused("550 5.1.1 Invalid mailbox")

@@ -49,6 +49,8 @@ async def database(mongo_uri: str) -> AsyncIterator[Any]:
     """An empty database."""
     client = connect(mongo_uri, MongoSettings())
     database = database_of(client, f"test_{uuid4().hex}")
-    yield database
-    await client.drop_database(database.name)
-    client.close()
+    try:
+        yield database
+        await client.drop_database(database.name)
+    finally:
+        client.close()

@@ -1,171 +1,153 @@
-"""The management API, v1 to v3: endpoints, keys, errors, and the order in which things are checked."""
+"""The base of the management API's handlers, versions 1 to 3: keys, bodies, errors, CORS.
+
+    class WindowHandler(ApiHandler):
+        @requires("write")
+        async def get(self, window_id: str) -> None: ...
+
+What can be refused is checked in this order: a malformed path (404), the method (405), the JSON of a POST
+(400), the key (401), and then what the handler finds.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, NamedTuple
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
 from urllib.parse import parse_qs
 
-import msgspec
+from tornado.web import HTTPError
 
-from handlers.ping.exchange import Request, Response, Route, status_of
+from handlers.base import TEXT, BaseHandler
 from hcserver.domain.project import Project
-from hcserver.errors import Conflict, Forbidden, HcError, InvalidRequest
-from hcserver.services.container import Services
+from hcserver.domain.uuids import UUID_PATTERN
+from hcserver.errors import Conflict, Forbidden, InvalidRequest, Unavailable
 from hcserver.services.lookup import Access
 from hcserver.validation.json_body import parse_body
 
 PREFIX = "/api/"
-_PATH = re.compile(r"/api/v([123])/(.*)", re.DOTALL)
-_ALL_METHODS = "GET, POST, DELETE, OPTIONS"  # where there is nothing
+UUID = rf"({UUID_PATTERN})"
+UNIQUE_KEY = r"([0-9a-f]{40})"
 
-UUID_PATTERN = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
-UNIQUE_KEY_PATTERN = r"([0-9a-f]{40})"
+# By a project's key ("write": the read-write one), by an admin key, or without a key.
+Needed = Access | Literal["admin", "open"]
+Routes = list[tuple[str, type["ApiHandler"]]]
+
+_METHODS = ("GET", "POST", "DELETE")
+ALL_METHODS = "GET, POST, DELETE, OPTIONS"  # where there is nothing
+
+H = TypeVar("H", bound="ApiHandler")
+P = ParamSpec("P")
+Method = Callable[Concatenate[H, P], Coroutine[Any, Any, None]]
 
 
-class Call(NamedTuple):
-    """One request to the API, after everything that can be refused without looking at its subject."""
+def route(path: str) -> str:
+    """The pattern of an endpoint, in every version of the API; `path` is the pattern of what follows the
+    version.
+    """
+    return rf"{PREFIX}v[123]/{path}"
 
-    services: Services
-    request: Request
-    version: int
-    arguments: tuple[str, ...]  # from the path
-    data: dict[str, object]  # the JSON body of a POST, or nothing
-    opened: Project | None  # by the key; None where none of a project is needed
-    writable: bool  # the key is a read-write one
+
+def requires(access: Needed) -> Callable[[Method[H, P]], Method[H, P]]:
+    """Declare what key a method of a handler needs."""
+
+    def decorate(method: Method[H, P]) -> Method[H, P]:
+        @functools.wraps(method)
+        async def authorized(self: H, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            await self.authorize(access)
+            await method(self, *args, **kwargs)
+
+        authorized.access = access  # type: ignore[attr-defined]
+        return cast(Method[H, P], authorized)
+
+    return decorate
+
+
+def set_cors_headers(handler: BaseHandler, methods: str) -> None:
+    """Let web pages from anywhere use the endpoint."""
+    handler.set_header("Access-Control-Allow-Origin", "*")
+    handler.set_header("Access-Control-Allow-Headers", "X-Api-Key")
+    handler.set_header("Access-Control-Allow-Methods", methods)
+    handler.set_header("Access-Control-Max-Age", "600")
+
+
+class ApiHandler(BaseHandler):
+    """`data` is the JSON object of a POST, `project` the one that the key opens, `writable` whether the key
+    is a read-write one.
+    """
+
+    json_body = True  # of a POST
+    answers_while_starting = False
+
+    def initialize(self) -> None:
+        super().initialize()
+        self.data: dict[str, object] = {}
+        self.writable = False
+        self._project: Project | None = None
+
+    @classmethod
+    @functools.cache
+    def allowed_methods(cls) -> str:
+        """The methods that the handler has, comma-separated."""
+        own = [name for name in _METHODS if hasattr(getattr(cls, name.lower()), "access")]
+        return ", ".join([*own, "OPTIONS"])
 
     @property
     def project(self) -> Project:
         """The project that the request is about."""
-        assert self.opened is not None, "only the key of a project opens one"
-        return self.opened
+        assert self._project is not None, "only the key of a project opens one"
+        return self._project
+
+    @property
+    def version(self) -> int:
+        """The API's version in the path."""
+        return int(self.request.path[len(PREFIX) + 1])
 
     @property
     def base_url(self) -> str:
         return self.services.settings.http.public_url
 
     def query(self) -> dict[str, list[str]]:
-        # What is not percent-encoded came as bytes, which stand there as Latin-1.
+        # What is not percent-encoded came as bytes, which Tornado decodes as Latin-1.
         query = self.request.query.encode("latin-1").decode("utf-8", "replace")
         return parse_qs(query, keep_blank_values=True, errors="replace")
 
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        set_cors_headers(self, self.allowed_methods())
 
-Action = Callable[[Call], Awaitable[Response]]
-# "read" and "write" by a project's key, "admin" by an admin key, "open" without.
-Needed = Access | Literal["admin", "open"]
-Actions = Mapping[str, tuple[Needed, Action]]
+    def options(self, *arguments: str) -> None:
+        self.set_status(204)
 
-
-class Endpoint(NamedTuple):
-    """What answers at a path: for each method the access that it needs, and the action."""
-
-    path: re.Pattern[str]
-    actions: Actions
-    body_limit: int | None = None  # bytes of a body that is no JSON; None: it is JSON
-
-    @property
-    def methods(self) -> str:
-        return ", ".join([*self.actions, "OPTIONS"])
-
-
-def endpoint(path: str, *, body_limit: int | None = None, **actions: tuple[Needed, Action]) -> Endpoint:
-    """`path` is a pattern behind /api/vN/; the actions are named by their methods."""
-    return Endpoint(re.compile(path), actions, body_limit)
-
-
-class Api:
-    """Answers everything below /api/."""
-
-    def __init__(self, services: Services, endpoints: list[Endpoint], body_limit: int) -> None:
-        self._services = services
-        self._endpoints = endpoints
-        self._body_limit = body_limit
-
-    def route(self, method: str, path: str) -> Route:
-        """How such requests are read and answered."""
-        found = self._find(path)
-        limit = None if found is None else found[0].body_limit
-        return Route(self.answer, self._body_limit if limit is None else limit, self._on_error)
-
-    async def answer(self, request: Request) -> Response:
-        found = self._find(request.path)
-        if found is None:
-            return self._missing(request)
-        endpoint, version, arguments = found
-        if request.method == "OPTIONS":
-            return Response(204, b"", cors(endpoint.methods))
-        method = "GET" if request.method == "HEAD" else request.method
-        if method not in endpoint.actions:
-            headers = {"Allow": endpoint.methods, **cors(endpoint.methods)}
-            return json_response({"error": "method not allowed"}, 405, headers)
-        access, action = endpoint.actions[method]
-        data = self._data(request, endpoint) if method == "POST" else {}
-        project, writable = None, False
+    async def authorize(self, access: Needed) -> None:
+        """Read the body of a POST and look the key up. Raises HcError."""
+        if not (self.services.ready or self.answers_while_starting):
+            raise Unavailable("the server is starting, try again")
+        if self.request.method == "POST":
+            self._read_body()
         if access == "admin":
-            await self._services.admin_keys.authenticate(_key(request, data))
+            await self.services.admin_keys.authenticate(self._key())
         elif access != "open":
-            project, writable = await self._services.lookup.authenticate(_key(request, data), access)
-        response = await action(Call(self._services, request, version, arguments, data, project, writable))
-        return Response(response.status, response.body, {**cors(endpoint.methods), **response.headers})
+            self._project, self.writable = await self.services.lookup.authenticate(self._key(), access)
 
-    def _find(self, path: str) -> tuple[Endpoint, int, tuple[str, ...]] | None:
-        match = _PATH.fullmatch(path)
-        if match is None:
-            return None
-        version, rest = int(match[1]), match[2]
-        for endpoint in self._endpoints:
-            if arguments := endpoint.path.fullmatch(rest):
-                return endpoint, version, arguments.groups()
-        return None
-
-    def _missing(self, request: Request) -> Response:
-        """No such path. A collection without its slash is told where it is: published clients rely on it."""
-        found = None if request.path.endswith("/") else self._find(request.path + "/")
-        if found is None:
-            return json_response({"error": "not found"}, 404, cors(_ALL_METHODS))
-        query = f"?{request.query}" if request.query else ""
-        location = {"Location": f"{request.path}/{query}"}
-        return Response(301, b"", {**location, **cors(found[0].methods)})
-
-    def _data(self, request: Request, endpoint: Endpoint) -> dict[str, object]:
-        if request.truncated:
-            raise InvalidRequest("request body is too large")
-        return parse_body(request.body) if endpoint.body_limit is None else {}
-
-    def _on_error(self, request: Request, error: HcError | None) -> Response:
-        found = self._find(request.path)
-        headers = cors(found[0].methods if found else _ALL_METHODS)
-        status = status_of(error)
-        if isinstance(error, Forbidden) and not str(error):
-            return Response(status, b"", headers)
+    def finish_error(self, status_code: int, error: BaseException | None) -> None:
+        if isinstance(error, HTTPError) and status_code == 405:
+            self.set_header("Allow", self.allowed_methods())
         if isinstance(error, Conflict):
-            return Response(
-                status, str(error).encode(), {"Content-Type": "text/plain; charset=utf-8", **headers}
-            )
-        text = "internal error" if error is None else str(error)
-        return json_response({"error": text}, status, headers)
+            self.set_header("Content-Type", TEXT)
+            self.write(str(error))
+        elif not isinstance(error, Forbidden) or str(error):
+            self.write_json({"error": self.error_text(error)}, status_code)
+        self.finish()
 
+    def _read_body(self) -> None:
+        if self.truncated:
+            raise InvalidRequest("request body is too large")
+        if self.json_body:
+            self.data = parse_body(self.body)
 
-def _key(request: Request, data: dict[str, object]) -> str | None:
-    """The key in the header, which wins, or in the body."""
-    if "X-Api-Key" in request.headers:
-        return request.headers["X-Api-Key"]
-    member = data.get("api_key")
-    return member if isinstance(member, str) else None
-
-
-def json_response(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer in JSON."""
-    body = msgspec.json.encode(document)
-    return Response(status, body, {"Content-Type": "application/json", **(headers or {})})
-
-
-def cors(methods: str) -> dict[str, str]:
-    """The headers that let web pages from anywhere use an endpoint."""
-    return {
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Headers": "X-Api-Key",
-        "Access-Control-Allow-Methods": methods,
-        "Access-Control-Max-Age": "600",
-    }
+    def _key(self) -> str | None:
+        """The key in the header, which wins, or in the body."""
+        if "X-Api-Key" in self.request.headers:
+            return self.request.headers["X-Api-Key"]
+        member: Any = self.data.get("api_key")
+        return member if isinstance(member, str) else None

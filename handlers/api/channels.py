@@ -1,103 +1,96 @@
-"""The API's channels: where people are told."""
+"""The API's channels: where notifications are sent."""
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID as Uuid
 
-from handlers.api.base import UUID_PATTERN, Call, Endpoint, endpoint, json_response
-from handlers.api.checks import limit_asked
-from handlers.api.payloads import channel_document, full_channel_document, notification_document
-from handlers.ping.exchange import Response
+from handlers.api.base import UUID, ApiHandler, Routes, requires, route
+from handlers.api.payloads import channel_payload, full_channel_payload
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.errors import Forbidden, NotFound
 from hcserver.validation import json_fields
 from hcserver.validation.channel import parse_channel
 
-DEFAULT_PAGE = 100  # notifications
-_MARGIN = 5.0  # seconds for what a test needs beside sending
-_DELETE_PATIENCE = 60.0  # seconds: a channel may be assigned to thousands of checks
+_TEST_MARGIN = 5.0  # seconds for what a test needs beside sending
+_DELETE_DEADLINE = 60.0  # seconds: a channel may be assigned to thousands of checks
 
 
-async def list_channels(call: Call) -> Response:
-    """GET channels/"""
-    channels = await call.services.channels.of_project(call.project.id)
-    return json_response({"channels": [channel_document(channel) for channel in channels]})
+class ChannelApiHandler(ApiHandler):
+    """Finds channels, and shows them as the key may see them."""
+
+    async def find_channel(self, channel_id: str) -> Channel:
+        """Raises NotFound, Forbidden."""
+        return await self.services.channels.get(self.project, Uuid(channel_id))
+
+    def write_channel(self, channel: Channel, status: int = 200) -> None:
+        self.write_json(full_channel_payload(channel, self.writable), status)
 
 
-async def create_channel(call: Call) -> Response:
-    """POST channels/"""
-    channel = await call.services.channels.create(call.project, parse_channel(call.data))
-    return json_response(full_channel_document(channel, call.writable), 201)
+class ChannelsHandler(ChannelApiHandler):
+    """channels/"""
+
+    @requires("write")
+    async def get(self) -> None:
+        channels = await self.services.channels.of_project(self.project.id)
+        self.write_json({"channels": [channel_payload(channel) for channel in channels]})
+
+    @requires("write")
+    async def post(self) -> None:
+        channel = await self.services.channels.create(self.project, parse_channel(self.data))
+        self.write_channel(channel, 201)
 
 
-async def get_channel(call: Call) -> Response:
-    """GET channels/<uuid>"""
-    return json_response(full_channel_document(await _find(call), call.writable))
+class ChannelHandler(ChannelApiHandler):
+    """channels/<uuid>"""
+
+    @requires("read")
+    async def get(self, channel_id: str) -> None:
+        self.write_channel(await self.find_channel(channel_id))
+
+    @requires("write")
+    async def post(self, channel_id: str) -> None:
+        # Whether it is there and whose it is comes before what is wrong with the request.
+        channel = await self.find_channel(channel_id)
+        spec = parse_channel(self.data)
+        self.write_channel(await self.services.channels.update(self.project, channel.id, spec))
+
+    @requires("write")
+    async def delete(self, channel_id: str) -> None:
+        channel = await self.find_channel(channel_id)
+        self.allow(_DELETE_DEADLINE)
+        self.write_channel(await self.services.channels.delete(self.project, channel.id))
 
 
-async def update_channel(call: Call) -> Response:
-    """POST channels/<uuid>"""
-    # Whether it is there and whose it is comes before what is wrong with the request.
-    channel = await _find(call)
-    spec = parse_channel(call.data)
-    channel = await call.services.channels.update(call.project, channel.id, spec)
-    return json_response(full_channel_document(channel, call.writable))
+class ChannelTestHandler(ChannelApiHandler):
+    """channels/<uuid>/test: send a message about the check that `check` names, else about an invented one."""
+
+    @requires("write")
+    async def post(self, channel_id: str) -> None:
+        channel, check = await self.find_channel(channel_id), await self._find_check()
+        self.allow(self.services.settings.notifications.timeout + _TEST_MARGIN)
+        attempt = await self.services.channels.test(channel, check)
+        self.write_json(
+            {
+                "ok": attempt.error is None,
+                "status": attempt.status,
+                "error": attempt.error,
+                "duration": attempt.duration,
+            }
+        )
+
+    async def _find_check(self) -> Check | None:
+        asked = json_fields.parse(self.data, {"check": json_fields.uuid})
+        if not asked:
+            return None
+        try:
+            return await self.services.checks.get(self.project, asked["check"])
+        except (NotFound, Forbidden) as error:
+            raise json_fields.fault("check is no check of the project") from error
 
 
-async def delete_channel(call: Call) -> Response:
-    """DELETE channels/<uuid>"""
-    channel = await _find(call)
-    call.request.allow(_DELETE_PATIENCE)
-    channel = await call.services.channels.delete(call.project, channel.id)
-    return json_response(full_channel_document(channel, call.writable))
-
-
-async def test_channel(call: Call) -> Response:
-    """POST channels/<uuid>/test: about the check that `check` names, else about one that does not exist."""
-    channel, check = await _find(call), await _check_asked_for(call)
-    call.request.allow(call.services.settings.notifications.timeout + _MARGIN)
-    attempt = await call.services.channels.test(channel, check)
-    return json_response(
-        {
-            "ok": attempt.error is None,
-            "status": attempt.status,
-            "error": attempt.error,
-            "duration": attempt.duration,
-        }
-    )
-
-
-async def list_notifications(call: Call) -> Response:
-    """GET channels/<uuid>/notifications/"""
-    channel = await _find(call)
-    limit = limit_asked(call.query()) or DEFAULT_PAGE
-    notifications = await call.services.channels.notifications(channel, limit)
-    return json_response({"notifications": [notification_document(one) for one in notifications]})
-
-
-async def _find(call: Call) -> Channel:
-    return await call.services.channels.get(call.project, UUID(call.arguments[0]))
-
-
-async def _check_asked_for(call: Call) -> Check | None:
-    asked = json_fields.parse(call.data, {"check": json_fields.uuid})
-    if not asked:
-        return None
-    try:
-        return await call.services.checks.get(call.project, asked["check"])
-    except (NotFound, Forbidden) as error:
-        raise json_fields.fault("check is no check of the project") from error
-
-
-ENDPOINTS: list[Endpoint] = [
-    endpoint(r"channels/", GET=("write", list_channels), POST=("write", create_channel)),
-    endpoint(
-        rf"channels/{UUID_PATTERN}",
-        GET=("read", get_channel),
-        POST=("write", update_channel),
-        DELETE=("write", delete_channel),
-    ),
-    endpoint(rf"channels/{UUID_PATTERN}/test", POST=("write", test_channel)),
-    endpoint(rf"channels/{UUID_PATTERN}/notifications/", GET=("write", list_notifications)),
+ROUTES: Routes = [
+    (route(r"channels/"), ChannelsHandler),
+    (route(rf"channels/{UUID}"), ChannelHandler),
+    (route(rf"channels/{UUID}/test"), ChannelTestHandler),
 ]

@@ -1,38 +1,39 @@
-"""What a check would make of an email, for the API."""
+"""The API's dry run: how a check would classify an email."""
 
 from __future__ import annotations
 
-from handlers.api.base import UUID_PATTERN, Call, Endpoint, endpoint, json_response
-from handlers.api.checks import find_check
-from handlers.ping.exchange import Response
+from handlers.api.base import UUID, Routes, requires, route
+from handlers.api.check_base import CheckApiHandler
 
-_PATIENCE = 40.0  # seconds: a large message waits for a worker, which may take its time
-
-
-async def classify(call: Call) -> Response:
-    """POST checks/<uuid>/classify: the body is the email as it was sent. Nothing is recorded."""
-    check = await find_check(call)
-    call.request.allow(_PATIENCE)
-    verdict = await call.services.mail_classifier.classify(call.request.body, check)
-    return json_response(
-        {
-            "reason": {
-                "signal": verdict.reason.signal,
-                "keyword": verdict.reason.keyword,
-                "where": verdict.reason.where,
-            },
-            "subject": verdict.subject,
-            "text": verdict.text,
-            "complete": verdict.complete,
-        }
-    )
+_DEADLINE = 40.0  # seconds: a large message waits for a worker, which may take its time
 
 
-def endpoints(max_message_bytes: int) -> list[Endpoint]:
-    return [
-        endpoint(
-            rf"checks/{UUID_PATTERN}/classify",
-            body_limit=max_message_bytes,
-            POST=("write", classify),
+class ClassifyHandler(CheckApiHandler):
+    """checks/<uuid>/classify: the body is the email as it was sent. Nothing is recorded."""
+
+    json_body = False
+
+    @property
+    def body_limit(self) -> int:
+        return self.services.settings.smtp.max_message_bytes
+
+    @requires("write")
+    async def post(self, check_id: str) -> None:
+        check = await self.find_check(check_id)
+        self.allow(_DEADLINE)
+        verdict = await self.services.mail_classifier.classify(self.body, check)
+        self.write_json(
+            {
+                "reason": {
+                    "signal": verdict.reason.signal,
+                    "keyword": verdict.reason.keyword,
+                    "where": verdict.reason.where,
+                },
+                "subject": verdict.subject,
+                "text": verdict.text,
+                "complete": verdict.complete,
+            }
         )
-    ]
+
+
+ROUTES: Routes = [(route(rf"checks/{UUID}/classify"), ClassifyHandler)]

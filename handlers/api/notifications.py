@@ -1,49 +1,48 @@
-"""What the API tells of a check's notifications, and how they are held back for a while."""
+"""The API's notifications: what was sent, or tried, about a check or to a channel."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from uuid import UUID as Uuid
 
-from handlers.api.base import UUID_PATTERN, Call, Endpoint, endpoint, json_response
-from handlers.api.channels import DEFAULT_PAGE
-from handlers.api.checks import document_of, find_check, limit_asked
-from handlers.api.payloads import notification_document
-from handlers.ping.exchange import Response
-from hcserver.validation import json_fields
+from handlers.api.base import UUID, Routes, requires, route
+from handlers.api.check_base import CheckApiHandler
+from handlers.api.payloads import notification_payload
+from handlers.api.query import read_limit
+from hcserver.domain.notification import Notification
 
-MAX_SNOOZE = 31_536_000  # seconds: 365 days
-
-
-async def list_notifications(call: Call) -> Response:
-    """GET checks/<uuid>/notifications/"""
-    check = await find_check(call)
-    limit = limit_asked(call.query()) or DEFAULT_PAGE
-    notifications = await call.services.checks.notifications(check, limit)
-    return json_response({"notifications": [notification_document(one) for one in notifications]})
+_DEFAULT_PAGE = 100
 
 
-async def snooze_check(call: Call) -> Response:
-    """POST checks/<uuid>/snooze: `until` a moment, or for `seconds`, of which 0 ends it."""
-    check = await find_check(call)
-    until = _until(call, call.services.clock())
-    check = await call.services.check_editor.snooze(call.project, check.id, until)
-    return json_response(document_of(call, check))
+class NotificationApiHandler(CheckApiHandler):
+    """Shows lists of notifications."""
+
+    def read_limit(self) -> int:
+        return read_limit(self.query()) or _DEFAULT_PAGE
+
+    def write_notifications(self, notifications: Iterable[Notification]) -> None:
+        self.write_json({"notifications": [notification_payload(one) for one in notifications]})
 
 
-def _until(call: Call, now: datetime) -> datetime | None:
-    readers = {"seconds": json_fields.integer(0, MAX_SNOOZE), "until": json_fields.moment}
-    asked = json_fields.parse(call.data, readers)
-    if len(asked) != 1:
-        raise json_fields.fault("expected either seconds or until")
-    if asked.get("seconds") == 0:
-        return None
-    until: datetime = asked["until"] if "until" in asked else now + timedelta(seconds=asked["seconds"])
-    if until <= now:
-        raise json_fields.fault("until is in the past")
-    return until
+class CheckNotificationsHandler(NotificationApiHandler):
+    """checks/<uuid>/notifications/"""
+
+    @requires("write")
+    async def get(self, check_id: str) -> None:
+        check = await self.find_check(check_id)
+        self.write_notifications(await self.services.checks.notifications(check, self.read_limit()))
 
 
-ENDPOINTS: list[Endpoint] = [
-    endpoint(rf"checks/{UUID_PATTERN}/notifications/", GET=("write", list_notifications)),
-    endpoint(rf"checks/{UUID_PATTERN}/snooze", POST=("write", snooze_check)),
+class ChannelNotificationsHandler(NotificationApiHandler):
+    """channels/<uuid>/notifications/"""
+
+    @requires("write")
+    async def get(self, channel_id: str) -> None:
+        channel = await self.services.channels.get(self.project, Uuid(channel_id))
+        self.write_notifications(await self.services.channels.notifications(channel, self.read_limit()))
+
+
+ROUTES: Routes = [
+    (route(rf"checks/{UUID}/notifications/"), CheckNotificationsHandler),
+    (route(rf"channels/{UUID}/notifications/"), ChannelNotificationsHandler),
 ]

@@ -1,4 +1,4 @@
-"""Checks, pings, flips, channels and the rest as the API shows them."""
+"""The JSON payloads of the API: checks, pings, flips, channels and the rest."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.payloads.check import check_document as check_document
 from hcserver.services.management.channels import masked_target
 
 
-def ping_document(ping: Ping, durations: Mapping[int, float], base_url: str, version: int) -> dict[str, Any]:
+def ping_payload(ping: Ping, durations: Mapping[int, float], base_url: str, version: int) -> dict[str, Any]:
     """A ping; `durations` in seconds by n."""
-    document: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "type": ping.type,
         "date": _microseconds(ping.at),
         "n": ping.n,
@@ -30,34 +29,34 @@ def ping_document(ping: Ping, durations: Mapping[int, float], base_url: str, ver
         "body_url": None,
     }
     if ping.body_size:
-        document["body_url"] = f"{base_url}/api/v{version}/checks/{ping.check}/pings/{ping.n}/body"
+        payload["body_url"] = f"{base_url}/api/v{version}/checks/{ping.check}/pings/{ping.n}/body"
     if ping.n in durations:
-        document["duration"] = durations[ping.n]
+        payload["duration"] = durations[ping.n]
     if ping.scheme == "email":
-        document["subject"] = ping.subject
-        document["sender"] = ping.sender
+        payload["subject"] = ping.subject
+        payload["sender"] = ping.sender
     if ping.reason is not None:
-        document["reason"] = {
+        payload["reason"] = {
             "signal": ping.reason.signal,
             "keyword": ping.reason.keyword,
             "where": ping.reason.where,
         }
-    return document
+    return payload
 
 
-def flip_document(flip: Flip) -> dict[str, Any]:
+def flip_payload(flip: Flip) -> dict[str, Any]:
     return {"timestamp": _seconds(flip.at), "up": int(flip.up)}
 
 
-def channel_document(channel: Channel) -> dict[str, Any]:
+def channel_payload(channel: Channel) -> dict[str, Any]:
     """A channel in the list: what older clients know of it."""
     return {"id": str(channel.id), "name": channel.name, "kind": channel.kind}
 
 
-def full_channel_document(channel: Channel, writable: bool) -> dict[str, Any]:
+def full_channel_payload(channel: Channel, writable: bool) -> dict[str, Any]:
     """A channel; a read-only key sees nothing secret of its target."""
     return {
-        **channel_document(channel),
+        **channel_payload(channel),
         "target": channel.target if writable else masked_target(channel),
         "events": channel.events,
         "delay": channel.delay,
@@ -68,7 +67,7 @@ def full_channel_document(channel: Channel, writable: bool) -> dict[str, Any]:
     }
 
 
-def notification_document(notification: Notification) -> dict[str, Any]:
+def notification_payload(notification: Notification) -> dict[str, Any]:
     return {
         "check": str(notification.check),
         "channel": str(notification.channel),
@@ -90,9 +89,9 @@ def notification_document(notification: Notification) -> dict[str, Any]:
     }
 
 
-def window_document(window: MaintenanceWindow) -> dict[str, Any]:
+def window_payload(window: MaintenanceWindow) -> dict[str, Any]:
     """A window with the members of its form: once, or recurring."""
-    document: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "id": str(window.id),
         "name": window.name,
         "check": None if window.check is None else str(window.check),
@@ -102,10 +101,10 @@ def window_document(window: MaintenanceWindow) -> dict[str, Any]:
         times = {"schedule": window.schedule, "tz": window.tz, "minutes": window.minutes}
     else:
         times = {"start": _seconds(window.start), "end": _seconds(window.end)}
-    return document | times
+    return payload | times
 
 
-def project_document(project: Project, checks_limit: int, pings_limit: int) -> dict[str, Any]:
+def project_payload(project: Project, checks_limit: int, pings_limit: int) -> dict[str, Any]:
     """A project with the limits that hold for it."""
     return {
         "id": str(project.id),

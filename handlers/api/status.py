@@ -1,17 +1,22 @@
-"""How the server itself is doing."""
+"""The health of the server itself."""
 
 from __future__ import annotations
 
-from handlers.api.base import Call, Endpoint, endpoint, json_response
-from handlers.ping.exchange import Response
+from handlers.api.base import ApiHandler, Routes, requires, route
 
 
-async def get_status(call: Call) -> Response:
-    """GET status/: `OK`, or 503 with what is ill: {"status": "ill", "problems": {part: text}}."""
-    problems = await call.services.health.problems()
-    if problems:
-        return json_response({"status": "ill", "problems": problems}, 503)
-    return Response(200, b"OK", {"Content-Type": "text/plain; charset=utf-8"})
+class StatusHandler(ApiHandler):
+    """status/: `OK`, or 503 with the problems: {"status": "ill", "problems": {part: text}}."""
+
+    answers_while_starting = True
+
+    @requires("open")
+    async def get(self) -> None:
+        problems = await self.services.health.problems()
+        if problems:
+            self.write_json({"status": "ill", "problems": problems}, 503)
+        else:
+            self.write_text("OK")
 
 
-ENDPOINTS: list[Endpoint] = [endpoint(r"status/", GET=("open", get_status))]
+ROUTES: Routes = [(route(r"status/"), StatusHandler)]

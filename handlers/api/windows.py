@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID as Uuid
 
-from handlers.api.base import UUID_PATTERN, Call, Endpoint, endpoint, json_response
-from handlers.api.payloads import window_document
-from handlers.ping.exchange import Response
-
-
-async def list_windows(call: Call) -> Response:
-    """GET windows/"""
-    windows = await call.services.windows.of_project(call.project)
-    return json_response({"windows": [window_document(window) for window in windows]})
+from handlers.api.base import UUID, ApiHandler, Routes, requires, route
+from handlers.api.payloads import window_payload
 
 
-async def create_window(call: Call) -> Response:
-    """POST windows/"""
-    return json_response(window_document(await call.services.windows.create(call.project, call.data)), 201)
+class WindowsHandler(ApiHandler):
+    """windows/"""
+
+    @requires("write")
+    async def get(self) -> None:
+        windows = await self.services.windows.of_project(self.project)
+        self.write_json({"windows": [window_payload(window) for window in windows]})
+
+    @requires("write")
+    async def post(self) -> None:
+        window = await self.services.windows.create(self.project, self.data)
+        self.write_json(window_payload(window), 201)
 
 
-async def get_window(call: Call) -> Response:
-    """GET windows/<uuid>"""
-    return json_response(window_document(await call.services.windows.get(call.project, _id(call))))
+class WindowHandler(ApiHandler):
+    """windows/<uuid>"""
+
+    @requires("write")
+    async def get(self, window_id: str) -> None:
+        self.write_json(window_payload(await self.services.windows.get(self.project, Uuid(window_id))))
+
+    @requires("write")
+    async def post(self, window_id: str) -> None:
+        window = await self.services.windows.update(self.project, Uuid(window_id), self.data)
+        self.write_json(window_payload(window))
+
+    @requires("write")
+    async def delete(self, window_id: str) -> None:
+        self.write_json(window_payload(await self.services.windows.delete(self.project, Uuid(window_id))))
 
 
-async def update_window(call: Call) -> Response:
-    """POST windows/<uuid>"""
-    window = await call.services.windows.update(call.project, _id(call), call.data)
-    return json_response(window_document(window))
-
-
-async def delete_window(call: Call) -> Response:
-    """DELETE windows/<uuid>"""
-    return json_response(window_document(await call.services.windows.delete(call.project, _id(call))))
-
-
-def _id(call: Call) -> UUID:
-    return UUID(call.arguments[0])
-
-
-ENDPOINTS: list[Endpoint] = [
-    endpoint(r"windows/", GET=("write", list_windows), POST=("write", create_window)),
-    endpoint(
-        rf"windows/{UUID_PATTERN}",
-        GET=("write", get_window),
-        POST=("write", update_window),
-        DELETE=("write", delete_window),
-    ),
-]
+ROUTES: Routes = [(route(r"windows/"), WindowsHandler), (route(rf"windows/{UUID}"), WindowHandler)]

@@ -2,55 +2,62 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from handlers.client_address import Peers
-from handlers.ping.exchange import Request, Response, Route, status_of
-from hcserver.domain.ping import Report, Signal
-from hcserver.errors import HcError, InvalidRequest, NotFound
+import msgspec
+from tornado.httputil import HTTPHeaders
+
+from handlers.client_address import ClientAddresses
+from handlers.ping.target import Target, parse_run_id, parse_target
+from hcserver.domain.ping import Report
+from hcserver.errors import NotFound, Unavailable
 from hcserver.services.container import Services
 
-PREFIX = "/ping/"
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_STATUS = re.compile(r"[0-9]+")
-_NAMED: dict[str, Signal] = {"start": "start", "fail": "fail", "log": "log"}
 _UA_LENGTH = 200  # characters of a User-Agent that are kept
 _METHOD_LENGTH = 20  # characters of a method that are kept; the longest registered one has 17
-_MAX_STATUS = 255
-
-_ANYBODY = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/plain; charset=utf-8"}
-_NOT_CACHED = {"Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private"}
 
 
-class Target(NamedTuple):
-    """What a ping's path says."""
-
-    check: UUID | None
-    ping_key: str
-    slug: str
-    signal: Signal
-    exit_status: int | None
+DEADLINE = 4.8  # seconds until a ping without an answer gets a 503 and is given up
 
 
-class Pings:
-    """Answers everything below /ping/."""
+class PingRequest(msgspec.Struct):
+    """A ping as it came; the body is cut at the limit."""
 
-    def __init__(self, services: Services) -> None:
+    method: str
+    path: str  # as sent, but letters, digits and `-._~` are not percent-encoded
+    query: str
+    headers: HTTPHeaders
+    peer: str
+    protocol: str
+    body: bytes = b""
+
+
+class PingHandler:
+    """Records pings. `body_limit`: bytes of a body that are kept."""
+
+    deadline = DEADLINE
+    # As they are sent; those of an accepted ping are in `headers`.
+    error_headers = (
+        b"Access-Control-Allow-Origin: *\r\n"
+        b"Content-Type: text/plain; charset=utf-8\r\n"
+        b"Cache-Control: max-age=0, no-cache, no-store, must-revalidate, private\r\n"
+    )
+
+    def __init__(self, services: Services, addresses: ClientAddresses) -> None:
         self._services = services
-        self._peers = Peers(services.settings.http.trusted_proxies)
-        limit = services.settings.limits.ping_body_bytes
-        self.route = Route(self.answer, limit, _refuse)
-        self._headers = {**_ANYBODY, **_NOT_CACHED, "Ping-Body-Limit": str(limit)}
+        self._addresses = addresses
+        self.body_limit = services.settings.limits.ping_body_bytes
+        self.headers = b"%sPing-Body-Limit: %d\r\n" % (self.error_headers, self.body_limit)
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: PingRequest) -> tuple[int, bytes]:
+        """Record the ping; the status and the body of the answer. Raises HcError."""
+        if not self._services.ready:
+            raise Unavailable("the server is starting, try again")
         target = parse_target(request.path)
         # Most pings have no query.
         query = parse_qs(request.query, keep_blank_values=True) if request.query else {}
-        rid = _run_id(query)
+        rid = parse_run_id(query)
         created = False
         check = target.check
         if check is None:
@@ -60,8 +67,8 @@ class Pings:
             check=check,
             at=self._services.clock(),
             signal=target.signal,
-            scheme=self._peers.scheme(request),
-            remote_addr=self._peers.address(request),
+            scheme=self._addresses.scheme(request.peer, request.protocol, headers),
+            remote_addr=self._addresses.address(request.peer, headers),
             method=request.method[:_METHOD_LENGTH],
             ua=_text(headers.get("User-Agent", ""))[:_UA_LENGTH],
             rid=rid,
@@ -69,10 +76,10 @@ class Pings:
             body=request.body or None,
         )
         await self._services.intake.record((report,))
-        return Response(201, b"Created", self._headers) if created else Response(200, b"OK", self._headers)
+        return (201, b"Created") if created else (200, b"OK")
 
     async def _by_slug(self, target: Target, create: bool) -> tuple[UUID, bool]:
-        """The check that the path names by its slug, and whether it was created."""
+        """The check, and whether it was created for this ping."""
         try:
             return await self._services.lookup.check_by_ping_key(target.ping_key, target.slug), False
         except NotFound:
@@ -81,51 +88,11 @@ class Pings:
         return await self._services.check_editor.create_for_slug(target.ping_key, target.slug)
 
 
-def parse_target(path: str) -> Target:
-    """Read a path. Raises NotFound for what is no ping's, InvalidRequest for a faulty one."""
-    parts = path[len(PREFIX) :].split("/")
-    if _UUID.fullmatch(parts[0]):
-        check, ping_key, slug, rest = UUID(parts[0]), "", "", parts[1:]
-    elif len(parts) > 1 and _SLUG.fullmatch(parts[0]) and _SLUG.fullmatch(parts[1]):
-        check, ping_key, slug, rest = None, parts[0], parts[1], parts[2:]
-    else:
-        raise NotFound("not found")
-    if slug != slug.lower():
-        raise InvalidRequest("invalid url format")
-    if rest in ([], [""]):
-        return Target(check, ping_key, slug, "success", None)
-    if len(rest) > 1:
-        raise NotFound("not found")
-    if signal := _NAMED.get(rest[0]):
-        return Target(check, ping_key, slug, signal, None)
-    if not _STATUS.fullmatch(rest[0]):
-        raise NotFound("not found")
-    digits = rest[0].lstrip("0") or "0"
-    if len(digits) > 3 or int(digits) > _MAX_STATUS:
-        raise InvalidRequest("invalid url format")
-    status = int(digits)
-    return Target(check, ping_key, slug, "fail" if status else "success", status)
-
-
 def _text(header: str) -> str:
-    """A header's value, which stands there as Latin-1, as the UTF-8 that it is if it is any."""
+    """A header's value, which Tornado decodes as Latin-1, decoded as UTF-8 if it is valid UTF-8."""
     if header.isascii():
         return header
     try:
         return header.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return header
-
-
-def _run_id(query: dict[str, list[str]]) -> UUID | None:
-    if "rid" not in query:
-        return None
-    rid = query["rid"][-1]
-    if not _UUID.fullmatch(rid):
-        raise InvalidRequest("invalid uuid format")
-    return UUID(rid)
-
-
-def _refuse(request: Request, error: HcError | None) -> Response:
-    text = "internal error" if error is None else str(error)
-    return Response(status_of(error), text.encode(), {**_ANYBODY, **_NOT_CACHED})

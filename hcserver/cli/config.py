@@ -1,4 +1,4 @@
-"""`hcserver config`: what the settings are and where they come from."""
+"""`hcserver config`: the settings and where they come from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from hcserver.cli.output import current_settings, json_option, print_json, print_table
-from hcserver.config.schema import describe
+from hcserver.config.report import describe
 
 
 @click.group()

@@ -1,4 +1,4 @@
-"""`hcserver dump` and `hcserver load`: all data from one database to another."""
+"""`hcserver dump` and `hcserver load`: copy all data from one database to another."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import click
 
 from hcserver.cli.database import database
 from hcserver.cli.output import console, current_settings, json_option, print_json, print_table, run
-from hcserver.transfer import archive
-
-Counts = dict[str, int]
+from hcserver.transfer import dump as dumping
+from hcserver.transfer import load as loading
+from hcserver.transfer.archive import Counts
 
 
 @click.command()
@@ -21,13 +21,13 @@ Counts = dict[str, int]
 def dump(file: Path, as_json: bool) -> None:
     """Write all data to FILE (compressed), also while the server runs.
 
-    FILE is replaced when the dump is complete. It holds everything that jobs have sent: keep it private.
+    FILE is replaced when the dump is complete. It contains everything that jobs have sent: keep it private.
     """
 
     async def write() -> Counts:
         async with database(settings) as source:
             with _progress() as progress:
-                return await archive.dump(source, file, progress)
+                return await dumping.dump(source, file, progress)
 
     settings = current_settings()
     _report(run(write()), as_json)
@@ -37,12 +37,12 @@ def dump(file: Path, as_json: bool) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 def load(file: Path, as_json: bool) -> None:
-    """Read a dump FILE into an empty database; the server must not run on it meanwhile."""
+    """Load the dump FILE into an empty database; no server may use this database meanwhile."""
 
     async def read() -> Counts:
         async with database(settings) as target:
             with _progress() as progress:
-                return await archive.load(file, target, progress)
+                return await loading.load(file, target, progress)
 
     settings = current_settings()
     _report(run(read()), as_json)
@@ -57,7 +57,7 @@ def _report(counts: Counts, as_json: bool) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each step on standard error, if that is a terminal."""
+    """A progress bar for each step on standard error, if that is a terminal."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     terminal = console(stderr=True)

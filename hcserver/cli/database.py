@@ -1,4 +1,4 @@
-"""The database for a command: the configured MongoDB, the running embedded one, or one of its own."""
+"""The database for a command: the configured MongoDB, a running embedded database, or an own embedded one."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from hcserver.config.schema import Settings
-from hcserver.embedded.database import running_or_own
+from hcserver.embedded.access import running_or_own
 from hcserver.storage.client import connect, database_of
 
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[Any]:
-    """A connected database; its indexes and schema version are the caller's business.
+    """A connected database. The caller prepares its indexes and checks its schema version.
 
-    Raises ConfigError, DataDirectoryInUse and HcError as the embedded database does.
+    Raises what `running_or_own` raises.
     """
     mongodb = settings.mongodb
     source = nullcontext(mongodb.uri) if mongodb.uri else running_or_own(settings.embedded)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from hcserver.config.schema import Settings, load
+from hcserver.config.loader import load
+from hcserver.config.schema import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""The kinds of values that a setting can have: how each is read from TOML or a variable, what it accepts."""
+"""The types of settings: how each reads a value from TOML or from an environment variable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _DOMAIN = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*")
-# One plain address of RFC 5322; quoted local parts and comments are left out.
+# A plain address of RFC 5322, without quoted local parts and comments.
 _ADDRESS = rf"[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}@{_DOMAIN.pattern}"
 _MAILBOX = re.compile(rf"{_ADDRESS}|[^\0-\x1f\x7f<>@\",:;()\\\[\]]*<{_ADDRESS}>", re.ASCII)
 _SIZE = re.compile(r"[1-9][0-9]{0,8}[KMG]")
@@ -28,10 +28,11 @@ _DATABASE = re.compile(r"[^/\\. \"$*<>:|?\0]{1,63}")
 
 @dataclass(frozen=True, slots=True)
 class SettingType(Generic[T]):
-    """How a setting's value is understood.
+    """The type of a setting.
 
-    `read` takes what TOML holds, `read_text` what a variable holds; both raise ValueError for what does not
-    fit, and `accepts` then says what would. `plain` gives the value back as TOML and JSON can hold it.
+    `read` takes a value from TOML, `read_text` the text of an environment variable. Both raise ValueError for
+    a value that does not fit; `accepts` describes the values that do. `plain` turns a value into one that
+    TOML and JSON can hold.
     """
 
     accepts: str
@@ -44,7 +45,7 @@ def integer(low: int, high: int, what: str) -> SettingType[int]:
     """A whole number from `low` to `high`."""
 
     def read(value: object) -> int:
-        # bool is a subclass of int and no number to the one who writes a setting.
+        # bool is a subclass of int, but true is not a number in a configuration file.
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise ValueError
         return value
@@ -61,7 +62,7 @@ def seconds(low: float, high: float) -> SettingType[float]:
     """A length of time in seconds, fractions allowed."""
 
     def read(value: object) -> float:
-        # The comparison is false for NaN, too.
+        # The comparison is also false for NaN.
         if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
             raise ValueError
         return float(value)
@@ -70,7 +71,7 @@ def seconds(low: float, high: float) -> SettingType[float]:
 
 
 def boolean() -> SettingType[bool]:
-    """True or false; a variable may also say yes/no, on/off, 1/0."""
+    """True or false; in a variable also yes/no, on/off or 1/0."""
 
     def read(value: object) -> bool:
         if not isinstance(value, bool):
@@ -87,7 +88,7 @@ def boolean() -> SettingType[bool]:
 
 
 def text(accepts: str, fits: Callable[[str], bool]) -> SettingType[str]:
-    """A string for which `fits` holds; NUL fits nowhere."""
+    """A string without NUL for which `fits` is true."""
 
     def read(value: object) -> str:
         if not isinstance(value, str) or "\0" in value or not fits(value):
@@ -103,7 +104,7 @@ def choice(*words: str) -> SettingType[str]:
 
 
 def path(accepts: str, *, optional: bool) -> SettingType[str]:
-    """A path of a file or folder; "" for none where `optional`."""
+    """The path of a file or folder; with `optional` also ""."""
     return text(accepts, lambda value: optional or value.strip() != "")
 
 
@@ -124,13 +125,13 @@ def domain() -> SettingType[str]:
 
 
 def mailbox() -> SettingType[str]:
-    """An email address, with or without the name of its owner."""
+    """An email address, with or without a display name."""
     accepts = 'an address such as "hcserver@example.org" or "Monitor <hcserver@example.org>"'
     return text(accepts, lambda value: _MAILBOX.fullmatch(value) is not None)
 
 
 def optional(kind: SettingType[str]) -> SettingType[str]:
-    """What `kind` accepts, or ""."""
+    """A value of `kind`, or ""."""
 
     def read(value: object) -> str:
         return "" if value == "" else kind.read(value)
@@ -146,7 +147,7 @@ def base_url() -> SettingType[str]:
 
 
 def mongodb_uri() -> SettingType[str]:
-    """A MongoDB connection string, or "". The driver checks the rest of it when connecting."""
+    """A MongoDB connection string, or "". The driver checks its details when it connects."""
     fits = re.compile(r"(mongodb(\+srv)?://[^\s]+)?").fullmatch
     return text(
         'a MongoDB URI ("mongodb://…" or "mongodb+srv://…"), or ""', lambda uri: fits(uri) is not None
@@ -154,7 +155,7 @@ def mongodb_uri() -> SettingType[str]:
 
 
 def database_name() -> SettingType[str]:
-    """A database name as MongoDB allows it."""
+    """A database name that MongoDB allows."""
     accepts = 'a database name: 1 to 63 bytes without blank and any of /\\."$*<>:|?'
     return text(
         accepts,
@@ -201,7 +202,7 @@ def _list_of(
 
 
 def _string(value: object) -> str:
-    # ipaddress reads an int as an address; a setting means text.
+    # ipaddress would read an integer as an address.
     if not isinstance(value, str):
         raise ValueError
     return value
@@ -226,7 +227,7 @@ def _is_base_url(url: str) -> bool:
         return False
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises ValueError when it is none
+        parts.port  # noqa: B018 - raises ValueError when it is not a valid port
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc

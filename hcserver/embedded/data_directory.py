@@ -1,13 +1,15 @@
-"""The data folder of the embedded database: whose it is at the moment, the password, and what runs on it.
+"""The data folder of the embedded database: its owner, its password, and the process that runs on it.
 
     db/                the database's files
+    db.new/            the files of a database that is being made
     credentials.json   its user and password, made on first use
     running.json       process and port of the database that runs on the folder
-    lock               held (flock) by the hcserver process that owns the folder, as long as it lives
-    embedded.log       what the database says; embedded.log.1 the one before
-    secantusd.toml     an empty one, so that no other configuration of that name is picked up
+    lock               locked (flock) by the hcserver process that owns the folder, for as long as it runs
+    embedded.log       the output of the database; embedded.log.1 is the one before
+    secantusd.toml     empty, so that SecantusDB does not look for its configuration elsewhere
 
-All of it is for the owner's eyes only (0600, folders 0700).
+Only the owner can read these files (mode 0600, folders 0700). Only the owner may write to the folder: whoever
+can put files there decides what hcserver runs on.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +29,7 @@ from hcserver.errors import ConfigError, HcError
 
 T = TypeVar("T")
 
-LOG_BYTES = 1_000_000  # the log is put aside at a start when it has grown beyond this
+LOG_BYTES = 1_000_000  # a log that is larger at a start is renamed
 _TAIL_BYTES = 4096
 _FILE_BYTES = 65_536
 
@@ -43,7 +46,7 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class Running(msgspec.Struct, frozen=True):
-    """The database process on the folder; `shared`: others may use it too (it is a server's)."""
+    """The database process on the folder; with `shared` (a server runs it) commands may use it too."""
 
     pid: int
     port: int
@@ -65,14 +68,36 @@ class DataDirectory:
         self._lock: int | None = None
 
     def prepare(self) -> None:
-        """Make the folder if it is missing."""
+        """Make the folder if it is missing, and make sure that nobody else can write to it."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise self._unusable(error) from error
+        self.require_private()
+
+    def require_private(self) -> None:
+        """Raises ConfigError if other users can write to the folder; harmless if there is no folder."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._unusable(error) from error
+        user = os.geteuid()
+        if found.st_uid not in (user, 0):
+            raise ConfigError(
+                f"embedded.path: {self._given!r} belongs to another user (id {found.st_uid}): expected a "
+                f"folder of the user that runs hcserver; run `chown -R {user} {self.path}`, or name another"
+            )
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise ConfigError(
+                f"embedded.path: other users can write to {self._given!r} (mode "
+                f"{found.st_mode & 0o777:04o}): expected a folder that only its owner can write to; "
+                f"run `chmod go-w {self.path}`, or name a folder that does not exist yet"
+            )
 
     def try_lock(self) -> None:
-        """Own the folder until `unlock` or the end of the process. Raises DataDirectoryInUse."""
+        """Own the folder until `unlock` or until the process ends. Raises DataDirectoryInUse."""
         try:
             lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -90,19 +115,19 @@ class DataDirectory:
         try:
             os.ftruncate(lock, 0)
             os.write(lock, f"{os.getpid()}\n".encode())
-            self._write(self.config, b"# Deliberately empty: hcserver says everything on the command line.\n")
+            self._write(self.config, b"# Empty on purpose: every option is on the command line.\n")
         except OSError as error:
             self.unlock()
             raise self._unusable(error) from error
 
     def unlock(self) -> None:
-        """Give the folder up; harmless when it isn't owned."""
+        """Release the folder; harmless when it isn't owned."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def credentials(self) -> Credentials | None:
-        """The password, None on a folder without a database. Raises HcError when it is lost."""
+        """The user and password; None if the folder has no database. Raises HcError when they are lost."""
         found = self._read(self._credentials, Credentials)
         if not self.database.exists():
             return None
@@ -114,7 +139,7 @@ class DataDirectory:
         return found
 
     def adopt(self, credentials: Credentials, fresh: Path) -> None:
-        """Make `fresh`, whose user is `credentials`, the folder's database."""
+        """Make the files in `fresh` the folder's database; `credentials` is its user."""
         self._write(self._credentials, msgspec.json.encode(credentials))
         os.replace(fresh, self.database)
         _sync(self.path)
@@ -125,19 +150,19 @@ class DataDirectory:
         self._credentials.unlink()
 
     def running(self) -> Running | None:
-        """The database process that runs on the folder; None when there is none (any more)."""
+        """The database process that runs on the folder now, or None."""
         found = self._read(self._running, Running)
         return found if found is not None and self._is_ours(found.pid) else None
 
     def set_running(self, running: Running | None) -> None:
-        """Note the database process, or that there is none."""
+        """Record the database process, or that there is none."""
         if running is None:
             self._running.unlink(missing_ok=True)
         else:
             self._write(self._running, msgspec.json.encode(running))
 
     def open_log(self) -> int:
-        """A descriptor that appends to the database's log; one that has become large is put aside first."""
+        """A file descriptor that appends to the database's log; a large log is renamed first."""
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             os.replace(self.log, self.log.with_name("embedded.log.1"))
         return os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -150,10 +175,10 @@ class DataDirectory:
                 lines = file.read().decode("utf-8", "replace").split("\n")
         except OSError:
             lines = []
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty")
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether the process is a database on this folder: ids are used again, command lines tell."""
+        """Whether the process is a database on this folder: its id may belong to another process by now."""
         words = _command_line(pid)
         return "secantus" in words and os.fspath(self.database) in words
 
@@ -185,7 +210,7 @@ class DataDirectory:
 
 
 def _command_line(pid: int) -> list[str]:
-    """The words of a living process's command line; none when there is no such process."""
+    """The arguments of a running process's command line; empty when there is no such process."""
     if pid <= 0:
         return []
     if sys.platform == "linux":

@@ -1,7 +1,7 @@
-"""Run the embedded database so that it ends with us, even when we are killed (Linux).
+"""Run the embedded database so that the kernel ends it when its owner ends, even by SIGKILL (Linux).
 
-A script, not a module: `python tether.py PARENT ARGUMENTS…` becomes `python ARGUMENTS…`. Setting this in the
-child before exec, rather than in a preexec function, keeps our own threads out of it.
+A script, not a module: `python parent_death.py PARENT ARGUMENTS…` becomes `python ARGUMENTS…`. Doing this in
+a program of its own avoids a preexec_fn, which is not safe in a process with threads.
 """
 
 import ctypes
@@ -12,9 +12,9 @@ import sys
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>; kept across execve(2)
 
 if __name__ == "__main__":
-    # By force: it syncs every write, and at times misses a polite signal.
+    # SIGKILL, because SecantusDB sometimes misses SIGTERM; nothing is lost, as every write is synced.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    # The parent may have gone before prctl: then no signal would ever come.
+    # If the parent ended before the call of prctl, no signal would ever come.
     if os.getppid() != int(sys.argv[1]):
-        sys.exit("the parent is gone")
+        sys.exit("the parent process has ended")
     os.execv(sys.executable, [sys.executable, *sys.argv[2:]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from hcserver.domain.uuids import parse_uuid
 from hcserver.notify.targets import refusal, stripped
 
 _MAX_MEMBERS = 100
@@ -38,11 +39,6 @@ class Group:
         return members
 
     def _member(self, identifier: str) -> UUID:
-        try:
-            member = UUID(identifier)
-        except ValueError as error:
-            raise refusal(f"{identifier[:100]!r} is no channel's id", self.needs) from error
-        # UUID() also takes braces, "urn:uuid:" and digits without hyphens.
-        if str(member) != identifier.lower():
+        if (member := parse_uuid(identifier)) is None:
             raise refusal(f"{identifier[:100]!r} is no channel's id", self.needs)
         return member

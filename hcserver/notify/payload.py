@@ -11,7 +11,7 @@ from hcserver.domain.ping import Ping
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.body_preview import readable_body
 from hcserver.notify.rendering import link, plain, title
-from hcserver.payloads.check import check_document as api_document
+from hcserver.payloads.check import check_payload as api_payload
 
 Placeholders = Mapping[str, Callable[[], str]]
 
@@ -53,7 +53,7 @@ def document(alert_message: AlertMessage, *, full: bool) -> dict[str, object]:
         "reason": alert_message.reason,
         "since": _iso(alert_message.since),
         "project": alert_message.project,
-        "check": check_document(alert_message, full=full),
+        "check": check_payload(alert_message, full=full),
         "last_ping": None if alert_message.last_ping is None else _ping_document(alert_message.last_ping),
         "title": title(alert_message),
         "text": plain(alert_message),
@@ -61,9 +61,9 @@ def document(alert_message: AlertMessage, *, full: bool) -> dict[str, object]:
     }
 
 
-def check_document(alert_message: AlertMessage, *, full: bool) -> dict[str, object]:
+def check_payload(alert_message: AlertMessage, *, full: bool) -> dict[str, object]:
     """The check with members of the management API, version 3."""
-    members = api_document(
+    members = api_payload(
         alert_message.check, alert_message.now, alert_message.base_url, version=3, writable=full
     )
     return {name: value for name, value in members.items() if name in _CHECK_MEMBERS}
@@ -92,7 +92,7 @@ def placeholders(alert_message: AlertMessage, body_limit: int, *, full: bool) ->
         "NAME_JSON": lambda: json.dumps(check.name),
         "SLUG": lambda: check.slug,
         "TAGS": lambda: check.tags,
-        "JSON": lambda: json.dumps(check_document(alert_message, full=full)),
+        "JSON": lambda: json.dumps(check_payload(alert_message, full=full)),
         "BODY": body,
         "BODY_JSON": lambda: json.dumps(body()),
         "BODY_TEXT": body_text,

@@ -17,9 +17,7 @@ _AS_STORED = (
 )
 
 
-def check_document(
-    check: Check, now: datetime, base_url: str, version: int, writable: bool
-) -> dict[str, Any]:
+def check_payload(check: Check, now: datetime, base_url: str, version: int, writable: bool) -> dict[str, Any]:
     """A check as this version of the API shows it to a read-write key (`writable`) or a read-only one."""
     return {
         **{name: getattr(check, name) for name in _AS_STORED},

@@ -59,7 +59,7 @@ class CheckDeleted(msgspec.Struct, frozen=True):
 
 
 class NotificationSettled(msgspec.Struct, frozen=True):
-    """An attempt to send a notification, or the decision not to send it, is stored."""
+    """A notification that was pending was sent, has failed for good, or was skipped; that is stored."""
 
     notification: Notification
 

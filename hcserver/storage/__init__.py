@@ -1,4 +1,4 @@
-"""MongoDB, as the rest of the product sees it."""
+"""All stores of the product in MongoDB."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Storage:
         self.tombstones = Tombstones(database)
 
     async def secret(self) -> bytes:
-        """A secret that all processes on this database share, made when it is first asked for."""
+        """A secret that all processes on this database share, made at the first call. Raises Unavailable."""
         with translated("read the secret"):
             fresh = {"$setOnInsert": {"value": secrets.token_bytes(32)}}
             await self._database["meta"].update_one({"_id": "secret"}, fresh, upsert=True)

@@ -1,4 +1,4 @@
-"""The admin keys."""
+"""The store of admin keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The channels."""
+"""The store of channels."""
 
 from __future__ import annotations
 

@@ -18,10 +18,11 @@ from hcserver.domain.identifiers import unique_key as unique_key
 from hcserver.domain.state_machine import Step
 from hcserver.storage.client import IN_LIMIT, batches, translated
 from hcserver.storage.flips import flip_document, flip_of
+from hcserver.storage.records import from_document, plain, to_document
 
 
 class Outbox(msgspec.Struct, frozen=True):
-    """What a check's state has brought about and is not yet where it belongs."""
+    """The flips and alerts of a check that are not yet in their own collections."""
 
     flips: tuple[Flip, ...] = ()
     alerts: tuple[Alert, ...] = ()
@@ -30,7 +31,7 @@ class Outbox(msgspec.Struct, frozen=True):
         return bool(self.flips or self.alerts)
 
     def plus(self, step: Step) -> Outbox:
-        """With what a step made."""
+        """With the flip and the alert of a step."""
         if step.flip is None and step.alert is None:
             return self
         flips = self.flips if step.flip is None else (*self.flips, step.flip)
@@ -38,7 +39,7 @@ class Outbox(msgspec.Struct, frozen=True):
         return Outbox(flips, alerts)
 
     def minus(self, sent: Outbox) -> Outbox:
-        """Without what was sent."""
+        """Without the flips and alerts that were sent."""
         return Outbox(
             tuple(flip for flip in self.flips if flip not in sent.flips),
             tuple(alert for alert in self.alerts if alert not in sent.alerts),
@@ -63,24 +64,23 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class CheckStore:
-    """Checks by id, by project and slug, by what is due; other identifiers by way of `aliases`."""
+    """Checks by id, by project and slug, and by when they are due; by other identifiers through `aliases`."""
 
     def __init__(self, database: Any) -> None:
         self._checks = database["checks"]
         self._aliases = database["aliases"]
-        # Tells a write from every other one that led to the same revision: another process's, or an earlier
-        # one of ours that was given up, but came through after all.
+        # Distinguishes a write from every other one that led to the same revision: that of another process,
+        # or an earlier one of ours that timed out but was carried out nevertheless.
         self._writer = secrets.token_hex(6)
         self._writes = 0
 
     async def insert(self, check: Check) -> None:
-        """Store a new check. Its aliases come first: one without a check is harmless, the reverse is not."""
+        """Store a new check. Its aliases are stored first: an alias without a check does no harm."""
         aliases = [
             {"_id": unique_key(check.id), "check": check.id},
             {"_id": check.badge.hex, "check": check.id},
         ]
-        document = {_FIELD_NAMES.get(name, name): _value(getattr(check, name)) for name in _FIELDS}
-        document = {name: value for name, value in document.items() if value is not None}
+        document = to_document(check)
         document["rev"] = 1
         if check.due is not None:
             document["due"] = check.due
@@ -89,7 +89,7 @@ class CheckStore:
             await self._checks.insert_one(document)
 
     async def load(self, ids: Iterable[UUID]) -> dict[UUID, Stored]:
-        """Those of the checks that exist."""
+        """The checks with these ids that exist."""
         found: dict[UUID, Stored] = {}
         for some in batches(ids):
             with translated("read checks"):
@@ -99,8 +99,8 @@ class CheckStore:
         return found
 
     async def of_project(self, project: UUID, slug: str | None = None) -> list[Stored]:
-        """The checks of a project (or those with this slug), oldest first."""
-        # Nothing else is asked for: the embedded server uses an index only if that has everything.
+        """The checks of a project (with `slug` those with this slug), the oldest first."""
+        # The query has no other field: the embedded server uses an index only if it has all fields.
         query = {"project": project} if slug is None else {"project": project, "slug": slug}
         with translated("read checks"):
             documents = await self._checks.find(query, batch_size=_BATCH).to_list(None)
@@ -117,7 +117,7 @@ class CheckStore:
         return None if document is None else document["check"]
 
     async def write(self, writes: Sequence[Write]) -> set[UUID]:
-        """Carry out guarded changes; the ids of those that met another revision and changed nothing."""
+        """Carry out guarded changes; returns the ids of those that met another revision and were not made."""
         self._writes += 1
         writer = f"{self._writer}{self._writes:x}"
         operations = [UpdateOne({"_id": w.base.id, "rev": w.rev}, _update(w, writer)) for w in writes]
@@ -135,8 +135,8 @@ class CheckStore:
     async def due(
         self, until: datetime, limit: int, after: datetime | None = None
     ) -> list[tuple[UUID, datetime]]:
-        """Checks to which something happens by time at `until` or before (and later than `after`), the
-        earliest first.
+        """Checks that are due at `until` or before (and later than `after`), with their moments, the earliest
+        first.
         """
         moment = {"$lte": until} if after is None else {"$gt": after, "$lte": until}
         with translated("look for due checks"):
@@ -144,7 +144,7 @@ class CheckStore:
             return [(document["_id"], document["due"]) async for document in cursor]
 
     async def scan(self) -> AsyncIterator[list[Stored]]:
-        """Every check there is, in batches."""
+        """All checks, in batches."""
         with translated("read all checks"):
             batch: list[Stored] = []
             async for document in self._checks.find({}, batch_size=_BATCH):
@@ -156,16 +156,15 @@ class CheckStore:
                 yield batch
 
     async def delete(self, check: Check) -> bool:
-        """Remove a check and its aliases. False: it was gone already."""
+        """Remove a check and its aliases; returns whether the check existed."""
         with translated("delete a check"):
             gone = await self._checks.delete_one({"_id": check.id})
             await self._aliases.delete_many({"_id": {"$in": [unique_key(check.id), check.badge.hex]}})
         return bool(gone.deleted_count)
 
 
-_BATCH = 1000  # checks per answer of the database: it is decoded in one go, some 20 ms
+_BATCH = 1000  # checks in one reply of the database, which is decoded in one step of about 20 ms
 _FIELDS = Check.__struct_fields__
-_FIELD_NAMES = {"id": "_id"}
 _NATIVE = (UUID, datetime)  # types that BSON has
 
 
@@ -175,7 +174,7 @@ def _update(write: Write, writer: str) -> dict[str, Any]:
     for name in _FIELDS:
         value = getattr(write.check, name)
         if value != getattr(write.base, name):
-            _put(name, _value(value), changed, absent)
+            _put(name, plain(value), changed, absent)
     if write.check.due != write.base.due:
         _put("due", write.check.due, changed, absent)
     _put("flips", [flip_document(flip) for flip in write.outbox.flips] or None, changed, absent)
@@ -184,12 +183,8 @@ def _update(write: Write, writer: str) -> dict[str, Any]:
     return {"$set": changed, "$unset": absent} if absent else {"$set": changed}
 
 
-def _value(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _put(name: str, value: Any, changed: dict[str, Any], absent: dict[str, Any]) -> None:
-    """Set a member of a document, or remove it where there is nothing to set."""
+    """Set a field of a document, or remove it if there is no value."""
     if value is None:
         absent[name] = 1
     else:
@@ -202,5 +197,4 @@ def _stored(document: dict[str, Any]) -> Stored:
     document.pop("due", None)
     flips = tuple(map(flip_of, document.pop("flips", ())))
     alerts = tuple(msgspec.convert(alert, Alert) for alert in document.pop("alerts", ()))
-    document["id"] = document.pop("_id")
-    return Stored(msgspec.convert(document, Check), rev, Outbox(flips, alerts))
+    return Stored(from_document(document, Check), rev, Outbox(flips, alerts))

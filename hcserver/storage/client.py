@@ -33,9 +33,9 @@ log = logging.getLogger(__name__)
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
     tz_aware=True, tzinfo=UTC, uuid_representation=UuidRepresentation.STANDARD
 )
-# Acknowledged means: on a majority of the members, in their journals.
+# A write is acknowledged when it is in the journals of a majority of the members.
 DURABLE = WriteConcern(w="majority", j=True)
-# The embedded server searches each id of an $in separately; mongod prefers short lists too.
+# The embedded server searches for each id of an $in separately; mongod is also faster with short lists.
 IN_LIMIT = 100
 DUPLICATE_KEY = 11000
 
@@ -48,7 +48,7 @@ def connect(uri: str, settings: MongoSettings) -> Any:
     milliseconds = int(settings.timeout * 1000)
     try:
         with warnings.catch_warnings():
-            # Options that the driver does not know, or whose values it does not take, are only warned of.
+            # For options that it does not know, and for values that do not fit, the driver only warns.
             warnings.filterwarnings("error", category=UserWarning, module="pymongo")
             return _client(uri, milliseconds)
     except (InvalidURI, ConfigurationError, ValueError, UserWarning) as error:
@@ -69,7 +69,7 @@ def _client(uri: str, milliseconds: int) -> Any:
 
 def database_of(client: Any, name: str) -> Any:
     """The database `name`, reading and writing as this product needs it."""
-    # From the primary, whatever the URI prefers: what is read decides what is written.
+    # Always from the primary, also if the URI prefers others: writes depend on what was read.
     return client.get_database(
         name, codec_options=CODEC, write_concern=DURABLE, read_preference=ReadPreference.PRIMARY
     )
@@ -77,7 +77,7 @@ def database_of(client: Any, name: str) -> Any:
 
 @contextmanager
 def translated(action: str) -> Iterator[None]:
-    """Turn whatever the driver raises into Unavailable, logged once with its cause."""
+    """Turn every error of the driver into Unavailable, and log it once with its cause."""
     try:
         yield
     except PyMongoError as error:
@@ -88,8 +88,8 @@ def translated(action: str) -> Iterator[None]:
 def entry_id(check: UUID, n: int) -> Binary:
     """The _id of entry `n` (a ping or a flip) of a check: it sorts by check, then by n.
 
-    With the number in the _id the claim of (check, n) needs no second index, which on the embedded
-    server makes an append three times as fast, and any range of a log is a list of known ids.
+    With the number in the _id, the claim of (check, n) needs no second index, which makes an append to the
+    embedded server three times as fast, and any range of a log is a list of known ids.
     """
     return Binary(check.bytes + n.to_bytes(8, "big"))
 

@@ -1,4 +1,4 @@
-"""The flips: every change of a check's status."""
+"""The store of flips: every change of a check's status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FlipStore:
         self._flips = database["flips"]
 
     async def publish(self, flips: Iterable[Flip]) -> None:
-        """Store flips. One that is stored already stays as it is, so that publishing twice is harmless."""
+        """Store flips. Those that exist already are left as they are, so that a repeated call is harmless."""
         with translated("store flips"):
             try:
                 await self._flips.insert_many([flip_document(flip) for flip in flips], ordered=False)
@@ -49,7 +49,7 @@ class FlipStore:
 
 
 def flip_document(flip: Flip) -> dict[str, Any]:
-    """A flip as it is stored: here, and within its check's document until it is published."""
+    """A flip as it is stored: in this collection, and in its check until it is published."""
     return {
         "_id": entry_id(flip.check, flip.n),
         "check": flip.check,

@@ -1,4 +1,4 @@
-"""When a server on this database was last running."""
+"""The heartbeat of the servers on a database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hcserver.storage.client import translated
 
 
 class Heartbeat:
-    """When a server on this database was last at work."""
+    """The time at which any server on this database was last running."""
 
     def __init__(self, database: Any) -> None:
         self._meta = database["meta"]
@@ -20,7 +20,7 @@ class Heartbeat:
         return None if document is None else document["at"]
 
     async def came_back(self, at: datetime, away: timedelta) -> bool:
-        """Note that a server is at work again after at least `away`. False: another has noted it already."""
+        """Record that a server runs again after at least `away`; returns False if another has recorded it."""
         with translated("note that the server runs"):
             absent = {"_id": "alive", "at": {"$lte": at - away}}
             result = await self._meta.update_one(absent, {"$set": {"at": at}})

@@ -17,15 +17,15 @@ from hcserver.domain.clock import Clock
 from hcserver.errors import Unavailable
 from hcserver.storage.client import translated
 
-LOCK_SECONDS = 10  # longer than any operation under a lock may take; then its holder counts as dead
+LOCK_SECONDS = 10  # longer than any operation under a lock takes; after that its holder counts as dead
 _RETRY_SECONDS = 0.02
 
 
 class Locks:
     """Mutual exclusion by name: in this process in the order of arrival, then over all processes.
 
-    A lock whose holder died is free after LOCK_SECONDS; one that this process could not give back, because
-    the database was away, is its own still.
+    A lock whose holder died is free after LOCK_SECONDS. A lock that this process could not release, because
+    the database was not available, still belongs to this process.
     """
 
     def __init__(self, database: Any) -> None:
@@ -35,7 +35,7 @@ class Locks:
 
     @asynccontextmanager
     async def hold(self, name: str, clock: Clock, patience: float = 4.0) -> AsyncIterator[None]:
-        """Hold the lock `name`. Raises Unavailable if others don't let go of it for `patience` seconds."""
+        """Hold the lock `name`. Raises Unavailable if others hold it for more than `patience` seconds."""
         async with self._here.setdefault(name, asyncio.Lock()):
             began = monotonic()
             while not await self._take(name, clock()):
@@ -58,6 +58,6 @@ class Locks:
         return True
 
     async def _release(self, name: str) -> None:
-        # What was done under the lock is done, whether or not it can be given back in order.
+        # The work under the lock is done, even if the lock can not be released now.
         with suppress(Unavailable), translated("release a lock"):
             await self._locks.delete_one({"_id": name, "owner": self._owner})

@@ -1,4 +1,4 @@
-"""News: what a process has changed, for the other processes on the same database."""
+"""News: the changes of a process, for the other processes on the same database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hcserver.storage.client import translated
 
 
 class News:
-    """Checks and projects changed other than by pings: other processes drop what they remember of them."""
+    """Checks and projects that were changed other than by pings: other processes load them anew."""
 
     def __init__(self, database: Any) -> None:
         self._news = database["news"]
@@ -24,7 +24,7 @@ class News:
             )
 
     async def since(self, at: datetime) -> list[tuple[object, UUID]]:
-        """What others told at `at` or later: (an id of the message, the check or project)."""
+        """The news of other processes from `at` on: (the id of the message, the check or project)."""
         with translated("listen to other processes"):
             cursor = self._news.find({"at": {"$gte": at}})
             return [(d["_id"], d["subject"]) async for d in cursor if d.get("publisher") != self._publisher]

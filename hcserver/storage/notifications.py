@@ -1,4 +1,4 @@
-"""The notifications: what is to be sent, and the log of what was."""
+"""The store of notifications: those to be sent, and the log of those that were."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class NotificationStore:
         return list(notifications)
 
     async def due(self, until: datetime, limit: int, after: datetime | None = None) -> list[Notification]:
-        """Those to be looked at at `until` or before (and later than `after`), the earliest first."""
+        """Those that are due at `until` or before (and later than `after`), the earliest first."""
         moment = {"$lte": until} if after is None else {"$gt": after, "$lte": until}
         with translated("look for notifications"):
             cursor = self._notifications.find({"due": moment}).sort("due", 1).limit(limit)
             return [_notification(document) async for document in cursor]
 
     async def claim(self, notification: Notification, until: datetime, held: bool = False) -> bool:
-        """Put it off to `until`, so that nobody else looks at it before. False: somebody else was first.
+        """Lease it until `until`: no other process takes it before. Returns False if another was first.
 
-        With `held` it still counts as held back, without it as on its way.
+        With `held` it remains held back, without it counts as being sent.
         """
         query = {"_id": _id(notification), "due": notification.due}
         with translated("claim a notification"):
@@ -60,7 +60,7 @@ class NotificationStore:
         self, notification: Notification, status: str, why: str | None, due: datetime | None,
         attempt: Attempt | None = None, held: bool = False,
     ) -> None:  # fmt: skip
-        """Note what became of it; `due`: when to look at it again, None: never."""
+        """Record its outcome, and when it is due again (None: never)."""
         members: dict[str, Any] = {"status": status, "why": why, "due": due, "held": held}
         update: dict[str, Any] = {
             "$set": {name: value for name, value in members.items() if value is not None},
@@ -74,7 +74,7 @@ class NotificationStore:
             )
 
     async def before(self, notification: Notification) -> list[Notification]:
-        """The last few of the same check and channel that came before it, newest first."""
+        """The last few of the same check and channel before it, the newest first."""
         ids = [_place(notification, n) for n in range(max(notification.n - LOOK_BACK, 1), notification.n)]
         if not ids:
             return []
@@ -83,7 +83,7 @@ class NotificationStore:
         return sorted(map(_notification, documents), key=lambda one: one.n, reverse=True)
 
     async def is_latest(self, notification: Notification, last: int) -> bool:
-        """Whether there is none of the same check and channel behind it, up to the check's alert `last`."""
+        """Whether there is no later one of the same check and channel, up to the check's alert `last`."""
         ns = range(notification.n + 1, min(last, notification.n + _LOOK_AHEAD) + 1)
         ids = [_place(notification, n) for n in ns]
         if not ids:
@@ -92,11 +92,11 @@ class NotificationStore:
             return await self._notifications.find_one({"_id": {"$in": ids}}, {"_id": 1}) is None
 
     async def of_check(self, check: UUID, limit: int) -> list[Notification]:
-        """The last `limit`, newest first."""
+        """The last `limit` ones, the newest first."""
         return await self._latest({"check": check}, limit)
 
     async def of_channel(self, channel: UUID, limit: int) -> list[Notification]:
-        """The last `limit`, newest first."""
+        """The last `limit` ones, the newest first."""
         return await self._latest({"channel": channel}, limit)
 
     async def delete_of_check(self, check: UUID) -> None:

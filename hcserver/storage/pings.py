@@ -1,4 +1,4 @@
-"""The ping log. It is the write-ahead log of everything that pings change: see services.ingest."""
+"""The ping log: the write-ahead log of everything that pings change (see services/intake)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_BODY = {"body": 0}
 
 
 class Claimed(Exception):
-    """Another process has appended under this number first. The pings before `index` were appended."""
+    """Another process has appended this number first. The pings before `index` were appended."""
 
     def __init__(self, index: int) -> None:
         super().__init__(index)
@@ -33,7 +33,7 @@ class PingLog:
     async def append(self, pings: Sequence[Ping]) -> None:
         """Append in order and durably.
 
-        Raises Claimed, or Unavailable (then any first part may have been stored).
+        Raises Claimed, or Unavailable (then some of the first ones may have been stored).
         """
         with translated("append pings"):
             try:
@@ -47,7 +47,7 @@ class PingLog:
                 raise
 
     async def tokens(self, places: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], bytes]:
-        """The tokens of those places in the log that are taken."""
+        """The tokens of the pings that exist at these places of the log."""
         found: dict[tuple[UUID, int], bytes] = {}
         for ids in batches(entry_id(check, n) for check, n in places):
             with translated("read pings"):
@@ -74,14 +74,14 @@ class PingLog:
         return found
 
     async def behind(self, checks: Iterable[Stored]) -> set[UUID]:
-        """Those checks whose logs have more pings than they count, by one indexed probe of each."""
+        """The checks whose logs have more pings than they count, found by one indexed query for each."""
         places = [(stored.check.id, stored.check.n_pings + 1) for stored in checks]
         return {check for check, _ in await self.tokens(places)}
 
     async def tail(self, check: UUID, after: int) -> list[Ping]:
         """All pings with n > `after`, oldest first, without bodies.
 
-        Numbers have no gaps: the first missing one ends it.
+        Numbers have no gaps: the first number that is missing ends the log.
         """
         pings: list[Ping] = []
         while True:
@@ -107,7 +107,7 @@ class PingLog:
         return None if document is None else _ping(document)
 
     async def delete(self, check: UUID, first: int, last: int) -> int:
-        """Remove pings with first <= n <= last; the number of those that there were."""
+        """Remove pings with first <= n <= last; returns how many there were."""
         removed = 0
         for ids in batches(entry_id(check, n) for n in range(first, last + 1)):
             with translated("prune pings"):

@@ -1,4 +1,4 @@
-"""The projects."""
+"""The store of projects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KeyField = Literal["api_key_hash", "api_key_readonly_hash", "ping_key", "badge_k
 
 
 class ProjectStore:
-    """Projects by id and by each kind of key, all by unique indexes."""
+    """Projects by id and by each kind of key; all keys have unique indexes."""
 
     def __init__(self, database: Any) -> None:
         self._projects = database["projects"]
@@ -38,7 +38,7 @@ class ProjectStore:
         return await self._find({field: value})
 
     async def update(self, id: UUID, changes: dict[str, Any]) -> None:
-        """Set members; None removes one."""
+        """Set fields; None removes a field."""
         absent = {name: 1 for name, value in changes.items() if value is None}
         present = {name: value for name, value in changes.items() if value is not None}
         update = {op: members for op, members in (("$set", present), ("$unset", absent)) if members}

@@ -1,4 +1,4 @@
-"""The shape of the database: indexes, its version, and the way from one version to the next."""
+"""The schema of the database: its indexes, its version, and the migrations between versions."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hcserver.storage.client import translated
 SCHEMA_VERSION = 1
 NOTIFICATIONS_KEPT = 90 * 86400  # seconds
 
-# collection -> (keys, options). What is found by _id needs none: pings and flips by (check, n), checks,
-# aliases, locks. Each further index on checks would make every fold of pings dearer, so these must do.
+# collection -> (keys, options). Documents that are found by _id need none: pings and flips by (check, n),
+# checks, aliases, locks. Each further index on checks would make every write of their state slower.
 INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
     "checks": [
         ([("project", 1), ("slug", 1)], {}),
@@ -39,13 +39,13 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
     "tombstones": [([("at", 1)], {})],
 }
 
-# version -> the step that leads from it to the next one; each must be harmless when done twice.
+# version -> the step that migrates from it to the next one; a repeated step must be harmless.
 MIGRATIONS: dict[int, Callable[[Any], Awaitable[None]]] = {}
 
 
 async def prepare(database: Any, *, verify: bool = True) -> None:
-    """Bring the database to SCHEMA_VERSION and create its indexes. Without `verify` those of a database of
-    this version are taken for granted.
+    """Migrate the database to SCHEMA_VERSION and create its indexes. Without `verify` a database of this
+    version is assumed to have its indexes.
 
     Raises ConfigError when a newer hcserver has written it, Unavailable when it can't be reached.
     """

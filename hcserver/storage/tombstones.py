@@ -1,4 +1,4 @@
-"""Tombstones: what has to be known of deleted checks until every process has forgotten them."""
+"""Tombstones: deleted checks that other processes may still have in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hcserver.storage.client import translated
 
 
 class Tombstones:
-    """Checks that were deleted a short while ago: what another process still appended to them goes, too."""
+    """Checks that were deleted recently: pings that another process still appended to them are removed."""
 
     def __init__(self, database: Any) -> None:
         self._tombstones = database["tombstones"]
@@ -21,7 +21,7 @@ class Tombstones:
             await self._tombstones.update_one({"_id": check}, {"$set": members}, upsert=True)
 
     async def extend(self, check: UUID, n_pings: int) -> None:
-        """Note that the check's log went up to `n_pings`, if that is further than known."""
+        """Record that the check's log has pings up to `n_pings`, if that is more than was known."""
         with translated("mark a deleted check"):
             await self._tombstones.update_one({"_id": check}, {"$max": {"n_pings": n_pings}})
 

@@ -1,15 +1,13 @@
-"""The maintenance windows."""
+"""The store of maintenance windows."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.storage.client import translated
+from hcserver.storage.records import from_document, to_document
 
 
 class WindowStore:
@@ -19,23 +17,21 @@ class WindowStore:
         self._windows = database["windows"]
 
     async def put(self, window: MaintenanceWindow) -> None:
-        """Store a new window, or an old one's new state."""
-        document = msgspec.to_builtins(window, builtin_types=(UUID, datetime))
-        document["_id"] = document.pop("id")
+        """Insert a window, or replace the one with its id."""
         with translated("store a maintenance window"):
-            await self._windows.replace_one({"_id": window.id}, document, upsert=True)
+            await self._windows.replace_one({"_id": window.id}, to_document(window), upsert=True)
 
     async def of_project(self, project: UUID) -> list[MaintenanceWindow]:
         """The project's windows, the oldest first."""
         with translated("read maintenance windows"):
             documents = await self._windows.find({"project": project}).to_list(None)
-        windows = [msgspec.convert({**one, "id": one["_id"]}, MaintenanceWindow) for one in documents]
+        windows = [from_document(document, MaintenanceWindow) for document in documents]
         return sorted(windows, key=lambda window: (window.created, window.id))
 
     async def get(self, id: UUID) -> MaintenanceWindow | None:
         with translated("read a maintenance window"):
             document = await self._windows.find_one({"_id": id})
-        return None if document is None else msgspec.convert({**document, "id": id}, MaintenanceWindow)
+        return None if document is None else from_document(document, MaintenanceWindow)
 
     async def delete(self, id: UUID) -> None:
         with translated("delete a maintenance window"):

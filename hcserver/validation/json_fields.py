@@ -14,13 +14,13 @@ from uuid import UUID
 from hcserver.domain.clock import EPOCH
 from hcserver.domain.schedule import schedule_kind
 from hcserver.domain.time_zone import canonical_zone
+from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import InvalidRequest
 from hcserver.validation.limits import MAX_MOMENT, MAX_SCHEDULE
 
 Reader = Callable[[str, object], Any]
 
 _FAULT: Final = "json validation error: "
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # RFC 3339, but seconds may be left out.
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -173,9 +173,9 @@ def tz(name: str, value: object) -> str:
 
 def uuid(name: str, value: object) -> UUID:
     """A UUID in its usual form, in either case."""
-    if not _UUID.fullmatch(string(name, value)):
+    if (parsed := parse_uuid(string(name, value))) is None:
         raise fault(f"{name} is not a uuid")
-    return UUID(str(value))
+    return parsed
 
 
 def moment(name: str, value: object) -> datetime:

@@ -9,8 +9,7 @@ import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from re import _constants as ops
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants, _parser  # type: ignore[attr-defined]
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +17,7 @@ import handlers
 import hcserver
 import smtp
 
+ops: Any = _constants
 METHODS = frozenset(("search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"))
 Pattern = re.Pattern[str] | re.Pattern[bytes]
 
@@ -155,7 +155,7 @@ def _one_of(items: Any, chance: random.Random) -> str:
 def _is_in(char: str, item: Any) -> bool:
     op, value = item
     if op is ops.LITERAL:
-        return ord(char) == value
+        return bool(ord(char) == value)
     if op is ops.RANGE:
         return bool(value[0] <= ord(char) <= value[1])
     categories = {

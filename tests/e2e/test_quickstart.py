@@ -88,18 +88,18 @@ def test_the_schedules_of_the_quick_start_are_accepted(server: RealServer, keys:
 
 # What README.md says of an address -> what a ping there is logged as.
 MEANINGS = {
-    "it succeeded": "success",
-    "it started": "start",
-    "it failed": "fail",
+    "the job succeeded": "success",
+    "the job started": "start",
+    "the job failed": "fail",
     "0 is a success": "fail",  # the example sends 3
-    "just keep this text": "log",
+    "a log entry": "log",
 }
 
 
 def test_every_address_of_the_quick_start_means_what_it_says(
     server: RealServer, keys: dict[str, str]
 ) -> None:
-    table = re.findall(r"^\| `(/ping/[^`]*)` \| (.*) \|$", section("What a job can say"), re.MULTILINE)
+    table = re.findall(r"^\| `(/ping/[^`]*)` \| (.*) \|$", section("What a job can report"), re.MULTILINE)
     assert len(table) == len(MEANINGS)
     check = server.api("checks/", keys["API_KEY"], {"slug": "addresses"})
     expected = []
@@ -118,7 +118,7 @@ def test_every_address_of_the_quick_start_means_what_it_says(
 def test_channels_are_made_and_assigned_as_printed(
     server: RealServer, keys: dict[str, str], shell: Shell
 ) -> None:
-    printed = commands(section("Being told"))
+    printed = commands(section("Notifications"))
     # Neither a mail server nor ntfy.sh is to be had here.
     made = [command for command in printed if "channel create" in command]
     assert len([command for command in printed if "channel test" in command]) == len(made) == 2
@@ -139,7 +139,8 @@ def test_channels_are_made_and_assigned_as_printed(
 def test_the_commands_for_projects_channels_and_windows_work_as_printed(
     server: RealServer, shell: Shell
 ) -> None:
-    create, listing, rotate, channel, channels, window = commands(section("Projects, channels and windows"))
+    printed = commands(section("Projects, channels and maintenance windows"))
+    create, listing, rotate, channel, channels, window = printed
     words = shell(create).split()
     old = {"api": words[words.index("api_key") + 1], "ping": words[words.index("ping_key") + 1]}
     assert "Homelab" in shell(listing)

@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def no_errors_are_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Whatever a client sends: it is no error of ours. A test that expects one clears the log."""
+    """Whatever a client sends, nothing is logged as an error. A test that expects an error clears the log."""
     yield
     for when in ("setup", "call", "teardown"):
         errors = [r for r in caplog.get_records(when) if r.levelno >= logging.ERROR]

@@ -13,9 +13,8 @@ from uuid import UUID, uuid4
 
 from tornado.netutil import bind_sockets
 
-from handlers.connections import HttpListener
-from handlers.front import make_server
-from handlers.ping.exchange import Server
+from handlers.front import Front, make_front
+from handlers.server.listener import HttpListener
 from hcserver.app import build_services
 from hcserver.config.schema import HttpSettings, LimitSettings, NotificationSettings, Settings
 from hcserver.domain.channel import Channel
@@ -31,7 +30,7 @@ PATIENCE = 10.0  # seconds that a test waits for an answer
 
 
 class FakeClock:
-    """A clock that stands still until it is told otherwise."""
+    """A clock that stands still until it is set forward."""
 
     def __init__(self) -> None:
         self.reset()
@@ -256,7 +255,7 @@ async def serve(
     await services.start()
     try:
         project, keys = await services.projects.create("main")
-        async with listening(make_server(services)) as port:
+        async with listening(make_front(services), settings.http) as port:
             site = Site(services, clock, port, project, keys)
             try:
                 yield site
@@ -268,15 +267,21 @@ async def serve(
 
 
 @asynccontextmanager
-async def listening(handlers: Server) -> AsyncIterator[int]:
-    """The port at which the handlers can be reached."""
-    server = HttpListener(handlers)
+async def listening(front: Front, settings: HttpSettings | None = None) -> AsyncIterator[int]:
+    """The port at which the front can be reached."""
     sockets = bind_sockets(0, "127.0.0.1")
-    server.add_sockets(sockets)
+    port: int = sockets[0].getsockname()[1]
+    listener = HttpListener(
+        front,
+        sockets,
+        settings or HttpSettings(),
+        front.traffic.is_stopping,
+        front.addresses.is_proxy,
+    )
     try:
-        yield sockets[0].getsockname()[1]
+        yield port
     finally:
-        server.stop()
+        listener.stop()
         async with asyncio.timeout(PATIENCE):
-            await handlers.finish()
-        await server.close_all_connections()
+            await front.traffic.drain(PATIENCE)
+        await listener.close_all()

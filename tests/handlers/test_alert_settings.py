@@ -93,7 +93,9 @@ async def test_zero_seconds_end_it(site: Site) -> None:
     ],
     ids=str,
 )
-async def test_what_is_no_end_of_a_snooze_is_told(site: Site, members: dict[str, Any], expected: str) -> None:
+async def test_an_invalid_end_of_a_snooze_is_refused_with_the_reason(
+    site: Site, members: dict[str, Any], expected: str
+) -> None:
     check = await site.create()
     reply = await snooze(site, check["uuid"], **members)
     assert (reply.status, reply.error) == (400, f"json validation error: {expected}")

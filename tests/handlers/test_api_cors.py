@@ -1,4 +1,4 @@
-"""HttpClient pages from anywhere may use the API; and collections are found without their slash."""
+"""Web pages from anywhere may use the API; and collections are found without their slash."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def test_success_and_403_and_409_can_be_read_from_anywhere(site: Site) -> 
 
 
 @pytest.mark.parametrize("path", COLLECTIONS)
-async def test_a_collection_without_its_slash_tells_where_it_is(site: Site, path: str) -> None:
+async def test_a_collection_without_its_slash_redirects_to_the_one_with_it(site: Site, path: str) -> None:
     for version in (1, 2, 3):
         for query in ("", "?tag=a%20b&tag=c", "?"):
             for method in ("GET", "POST"):

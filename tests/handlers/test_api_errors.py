@@ -128,7 +128,9 @@ async def test_a_malformed_id_is_not_found_before_anything_else(site: Site, endp
 
 
 @pytest.mark.parametrize("endpoint", [*ENDPOINTS, OPEN], ids=name)
-async def test_a_wrong_method_is_told_before_key_and_body(site: Site, endpoint: Endpoint) -> None:
+async def test_a_wrong_method_is_refused_before_key_and_body_are_checked(
+    site: Site, endpoint: Endpoint
+) -> None:
     path = endpoint.at(NOWHERE)
     allowed = {e.method for e in [*ENDPOINTS, OPEN] if e.path == endpoint.path}
     for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "BREW"} - allowed:
@@ -155,7 +157,9 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("endpoint", POSTS, ids=name)
-async def test_a_body_that_is_no_json_is_told_before_the_key(site: Site, endpoint: Endpoint) -> None:
+async def test_a_body_that_is_no_json_is_refused_before_the_key_is_checked(
+    site: Site, endpoint: Endpoint
+) -> None:
     for key in ("", UNKNOWN_KEY, None):
         for raw in BROKEN:
             reply = await site.api("POST", endpoint.at(NOWHERE), key=key, raw=raw)
@@ -163,7 +167,9 @@ async def test_a_body_that_is_no_json_is_told_before_the_key(site: Site, endpoin
 
 
 @pytest.mark.parametrize("endpoint", POSTS, ids=name)
-async def test_a_body_that_is_no_object_is_told_before_the_key(site: Site, endpoint: Endpoint) -> None:
+async def test_a_body_that_is_no_object_is_refused_before_the_key_is_checked(
+    site: Site, endpoint: Endpoint
+) -> None:
     for raw in (b"null", b"[]", b'"text"', b"1", b"true", b"NaN", b'[{"name": "x"}]', b"9" * 5000):
         reply = await site.api("POST", endpoint.at(NOWHERE), key="", raw=raw)
         assert (reply.status, reply.json) == NO_OBJECT, raw[:50]

@@ -81,7 +81,7 @@ async def test_it_can_be_about_a_check_of_the_project(telling: Site) -> None:
     assert await telling.get(check["uuid"]) == check
 
 
-async def test_it_is_about_nobody_elses_check(telling: Site) -> None:
+async def test_a_check_of_another_project_is_refused(telling: Site) -> None:
     other = await telling.beside()
     channel = await create(telling, "http://127.0.0.1:1/")
     for check in (str(NOWHERE), (await other.create())["uuid"]):
@@ -95,7 +95,7 @@ async def test_it_is_about_nobody_elses_check(telling: Site) -> None:
     await other.close()
 
 
-async def test_a_refusal_is_told_with_the_receivers_status(telling: Site) -> None:
+async def test_the_status_of_a_receiver_that_refuses_is_reported(telling: Site) -> None:
     async with receiving(410) as (_, url):
         channel = await create(telling, url)
         reply = await telling.api("POST", f"channels/{channel}/test")
@@ -120,7 +120,7 @@ async def test_what_may_not_be_reached_is_not_reached(site: Site) -> None:
     assert receiver.received == []
 
 
-async def test_a_group_tests_all_its_channels_and_tells_the_first_failure(telling: Site) -> None:
+async def test_a_group_tests_all_its_channels_and_reports_the_first_failure(telling: Site) -> None:
     async with receiving() as (good, good_url), receiving(500) as (bad, bad_url):
         members = [await create(telling, good_url), await create(telling, bad_url, name="broken one")]
         for count, ok in ((1, True), (2, False)):

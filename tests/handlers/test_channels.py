@@ -153,7 +153,7 @@ async def test_a_target_whose_host_is_a_name_is_not_looked_up(site: Site) -> Non
 
 
 @pytest.mark.parametrize("kind", ["pigeon", "", "Email", "\ud800"])
-async def test_an_unknown_kind_is_told_with_those_that_there_are(site: Site, kind: str) -> None:
+async def test_an_unknown_kind_is_refused_with_a_list_of_the_known_ones(site: Site, kind: str) -> None:
     reply = await site.api("POST", "channels/", {"kind": kind, "target": "x"})
     assert reply.status == 400
     prefix = "json validation error: kind has unexpected value: expected one of "
@@ -164,7 +164,9 @@ async def test_an_unknown_kind_is_told_with_those_that_there_are(site: Site, kin
     ("kind", "target"),
     [("email", "ops"), ("email", ""), ("webhook", "ftp://x/"), ("group", "x"), ("email", "\ud83d\ude00@")],
 )
-async def test_a_target_that_does_not_fit_is_told_with_what_would(site: Site, kind: str, target: str) -> None:
+async def test_a_target_that_does_not_fit_is_refused_with_what_would_fit(
+    site: Site, kind: str, target: str
+) -> None:
     reply = await site.api("POST", "channels/", {"kind": kind, "target": target})
     assert reply.status == 400
     assert reply.error.startswith("json validation error: target does not fit: ")
@@ -231,7 +233,9 @@ async def test_an_unknown_channel_is_not_found_and_a_foreign_one_forbidden(
     await other.close()
 
 
-async def test_a_deleted_channel_is_told_as_it_was_and_leaves_checks_and_groups(site: Site) -> None:
+async def test_deleting_a_channel_answers_with_it_as_it_was_and_takes_it_off_checks_and_groups(
+    site: Site,
+) -> None:
     one, two = await create(site, name="one"), await create(site, name="two")
     group = await create(site, kind="group", target=f"{one['id']},{two['id']}")
     other, both = (await site.create(channels="two"))["uuid"], (await site.create(channels="one,two"))["uuid"]

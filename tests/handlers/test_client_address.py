@@ -3,16 +3,18 @@ from __future__ import annotations
 import pytest
 from tornado.httputil import HTTPHeaders
 
-from handlers.client_address import Peers, plain_address
-from handlers.ping.exchange import Request
+from handlers.client_address import ClientAddresses, plain_address
 from hcserver.config.types import networks
 
-PEERS = Peers(networks().read(["10.0.0.0/8", "fd00::/8"]))
+ADDRESSES = ClientAddresses(networks().read(["10.0.0.0/8", "fd00::/8"]))
 
 
-def request(peer: str, protocol: str = "http", **headers: str) -> Request:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request("GET", "/", "", HTTPHeaders(names), peer, protocol)
+def address(peer: str, forwarded: str) -> str:
+    return ADDRESSES.address(peer, HTTPHeaders({"X-Forwarded-For": forwarded}))
+
+
+def scheme(peer: str, forwarded: str, protocol: str = "http") -> str:
+    return ADDRESSES.scheme(peer, protocol, HTTPHeaders({"X-Forwarded-Proto": forwarded}))
 
 
 @pytest.mark.parametrize(
@@ -38,52 +40,60 @@ def test_an_address_is_recorded_in_its_plain_form(sent: str, meant: str) -> None
     "text",
     ["", " ", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "1.2.3.4:5:6", "[", "[]", "01.2.3.4", "9" * 999],
 )
-def test_what_is_no_address_is_told_apart(text: str) -> None:
+def test_what_is_no_address_is_none(text: str) -> None:
     assert plain_address(text) is None
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "address"),
+    ("forwarded", "meant"),
     [
         ("1.2.3.4", "1.2.3.4"),
-        ("1.2.3.4, 5.6.7.8, 10.0.0.9", "1.2.3.4"),
-        (" ::ffff:1.2.3.4 ,5.6.7.8", "1.2.3.4"),
+        # What stands on the left was written by the client itself.
+        ("1.2.3.4, 5.6.7.8, 10.0.0.9", "5.6.7.8"),
+        ("unknown, 5.6.7.8", "5.6.7.8"),
+        ("5.6.7.8:99 , 10.0.0.8:80,10.0.0.9", "5.6.7.8"),
+        (" ::ffff:1.2.3.4 ,fd00::5", "1.2.3.4"),
         ("[2001:db8::1]:80", "2001:db8::1"),
+        (",1.2.3.4", "1.2.3.4"),
+        # All of them are proxies: the one that is farthest away.
+        ("10.0.0.7, 10.0.0.8", "10.0.0.7"),
         ("", "10.1.1.1"),
-        (",1.2.3.4", "10.1.1.1"),
+        ("1.2.3.4,", "10.1.1.1"),
         ("unknown", "10.1.1.1"),
+        ("5.6.7.8, unknown, 10.0.0.9", "10.1.1.1"),
         ("<script>", "10.1.1.1"),
         ("1" * 60_000, "10.1.1.1"),
+        ("1.2.3.4," + "10.0.0.1," * 7000 + "10.0.0.2", "10.0.0.1"),
     ],
 )
-def test_a_trusted_proxy_is_believed_if_it_sends_an_address(forwarded: str, address: str) -> None:
-    assert PEERS.address(request("10.1.1.1", X_Forwarded_For=forwarded)) == address
+def test_of_a_trusted_proxy_the_rightmost_address_that_is_no_proxy_counts(forwarded: str, meant: str) -> None:
+    assert address("10.1.1.1", forwarded) == meant
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.1", "2001:db8::9"])
-def test_nobody_else_is_believed(peer: str) -> None:
-    sent = request(peer, X_Forwarded_For="1.2.3.4", X_Forwarded_Proto="https")
-    assert (PEERS.address(sent), PEERS.scheme(sent)) == (peer, "http")
+def test_forwarded_headers_of_others_are_ignored(peer: str) -> None:
+    assert (address(peer, "1.2.3.4"), scheme(peer, "https")) == (peer, "http")
+    assert not ADDRESSES.is_proxy(peer)
 
 
 @pytest.mark.parametrize("peer", ["::ffff:10.1.1.1", "fd00::1"])
 def test_proxies_are_known_in_every_form_of_their_address(peer: str) -> None:
-    sent = request(peer, X_Forwarded_For="1.2.3.4", X_Forwarded_Proto="https")
-    assert (PEERS.address(sent), PEERS.scheme(sent)) == ("1.2.3.4", "https")
+    assert (address(peer, "1.2.3.4"), scheme(peer, "https")) == ("1.2.3.4", "https")
+    assert ADDRESSES.is_proxy(peer)
 
 
 def test_a_peer_without_an_address_is_recorded_as_it_is() -> None:
-    assert PEERS.address(request("@socket", X_Forwarded_For="1.2.3.4")) == "@socket"
+    assert address("@socket", "1.2.3.4") == "@socket"
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "scheme"),
+    ("forwarded", "meant"),
     [("https", "https"), ("HTTPS", "https"), (" https , http", "https"), ("http", "http"), ("wss", "http")],
 )
-def test_the_scheme_is_what_a_trusted_proxy_says(forwarded: str, scheme: str) -> None:
-    assert PEERS.scheme(request("10.1.1.1", X_Forwarded_Proto=forwarded)) == scheme
+def test_the_scheme_is_what_a_trusted_proxy_says(forwarded: str, meant: str) -> None:
+    assert scheme("10.1.1.1", forwarded) == meant
 
 
 def test_without_a_proxy_the_scheme_is_the_connections() -> None:
-    assert PEERS.scheme(request("192.0.2.1", "https")) == "https"
-    assert PEERS.scheme(request("10.1.1.1", "https", X_Forwarded_Proto="odd")) == "https"
+    assert scheme("192.0.2.1", "", "https") == "https"
+    assert scheme("10.1.1.1", "odd", "https") == "https"

@@ -188,7 +188,7 @@ async def test_a_time_zone_alone_is_kept_for_a_schedule_to_come(site: Site) -> N
     assert (reply.json["schedule"], reply.json["tz"]) == ("* * * * *", "Europe/Riga")
 
 
-async def test_the_alphabetically_first_fault_is_told(site: Site) -> None:
+async def test_of_several_faults_the_alphabetically_first_is_reported(site: Site) -> None:
     faults = {"unique": 1, "tz": 1, "timeout": "", "grace": 1, "name": 1, "channels": "nobody"}
     reply = await site.api("POST", "checks/", faults)
     assert reply.error == "json validation error: grace is too small"

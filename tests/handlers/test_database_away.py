@@ -108,7 +108,7 @@ async def answers(site: Site, check: str, ping_key: str) -> dict[str, tuple[floa
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-async def test_while_the_database_is_away_clients_are_told_to_come_back(
+async def test_while_the_database_is_away_requests_are_answered_with_503_in_time(
     database: Database, number: int
 ) -> None:
     async with serve(database.uri) as site:

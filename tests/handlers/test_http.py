@@ -1,15 +1,17 @@
+"""Requests and answers, on both ways through the server: pings and everything else."""
+
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 import pytest
 
-from handlers.ping.exchange import Handler, Request, Response, Route, Server, status_of
+from handlers.server.errors import status_of, text_of
+from hcserver.config.schema import HttpSettings
 from hcserver.errors import (
     Ambiguous,
     ConfigError,
@@ -18,42 +20,25 @@ from hcserver.errors import (
     HcError,
     InvalidRequest,
     NotFound,
+    TooSlow,
     Unauthorized,
     Unavailable,
 )
+from tests.handlers.apps import BOTH, PAGE, PING, Function, Seen, connect, connected, echo, make_front
 from tests.handlers.harness import Connection, Reply, chunked, listening, request_bytes
 
-
-def refuse(request: Request, error: HcError | None) -> Response:
-    return Response(status_of(error), b"a fault of ours" if error is None else str(error).encode())
+both = pytest.mark.parametrize("root", BOTH)
 
 
-@asynccontextmanager
-async def connected(
-    handler: Handler, body_limit: int = 100, patience: float = 60.0, body_timeout: float = 60.0
-) -> AsyncIterator[Connection]:
-    route = Route(handler, body_limit, refuse, patience)
-    async with listening(Server(lambda method, path: route, body_timeout)) as port:
-        connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
-        yield connection
-        await connection.close()
-
-
-async def echo(request: Request) -> Response:
-    """Everything about a request that handlers see."""
-    lines = [request.method, request.path, request.query, str(request.truncated), request.body.decode()]
-    return Response(200, "|".join(lines).encode())
-
-
-def answering(response: Response) -> Handler:
-    async def handler(request: Request) -> Response:
-        return response
+def answering(status: int, body: bytes = b"") -> Function:
+    async def handler(seen: Seen) -> tuple[int, bytes]:
+        return status, body
 
     return handler
 
 
-def raising(make: Callable[[], BaseException]) -> Handler:
-    async def handler(request: Request) -> Response:
+def raising(make: Callable[[], BaseException]) -> Function:
+    async def handler(seen: Seen) -> tuple[int, bytes]:
         raise make()
 
     return handler
@@ -64,10 +49,15 @@ async def exchange(connection: Connection, data: bytes, method: str = "GET") -> 
     return await connection.reply(method)
 
 
-async def test_path_and_query_come_as_they_were_sent() -> None:
+def post(root: str, headers: str, version: str = "HTTP/1.1") -> bytes:
+    return f"POST {root} {version}\r\nHost: x\r\n{headers}\r\n\r\n".encode()
+
+
+@both
+async def test_path_and_query_come_as_they_were_sent(root: str) -> None:
     async with connected(echo) as connection:
-        reply = await connection.request("GET", "/a%2Fb/?x=%20&y=?z")
-        assert reply.text == "GET|/a%2Fb/|x=%20&y=?z|False|"
+        reply = await connection.request("GET", f"{root}a%2Fb/?x=%20&y=?z")
+        assert reply.text == f"GET|{root}a%2Fb/|x=%20&y=?z|"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +65,7 @@ async def test_path_and_query_come_as_they_were_sent() -> None:
     [
         ("http://example.org/ping/x?rid=1", "/ping/x|rid=1"),
         ("HTTPS://example.org:8443/ping/x", "/ping/x|"),
+        ("http://example.org/page?a", "/page|a"),
         ("http://example.org", "/|"),
         ("http://example.org?a=1", "/|a=1"),
         ("example.org:443", "example.org:443|"),
@@ -85,52 +76,114 @@ async def test_path_and_query_come_as_they_were_sent() -> None:
 async def test_targets_of_every_form_are_understood(target: str, seen: str) -> None:
     async with connected(echo) as connection:
         reply = await connection.request("GET", target)
-        assert reply.text == f"GET|{seen}|False|"
+        assert reply.text == f"GET|{seen}|"
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "BREW", "get"])
-async def test_any_method_reaches_the_handler(method: str) -> None:
+@pytest.mark.parametrize("target", ["/%70ing/x", "/ping/%78", "/ping%2Fx", "/p%49ng/x", "/page/%78"])
+async def test_encoded_letters_in_the_path_of_a_ping_are_letters(target: str) -> None:
+    path = "/ping/x" if target in ("/%70ing/x", "/ping/%78") else target
     async with connected(echo) as connection:
-        assert (await connection.request(method, "/")).text == f"{method}|/||False|"
+        assert (await connection.request("GET", target)).text == f"GET|{path}||"
 
 
-async def test_a_body_is_cut_at_the_limit_and_read_to_its_end() -> None:
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "BREW", "get", "_EXECUTE", "FINISH"])
+async def test_any_method_is_a_ping(method: str) -> None:
+    async with connected(echo) as connection:
+        assert (await connection.request(method, PING)).text == f"{method}|{PING}||"
+
+
+@pytest.mark.parametrize("method", ["BREW", "get", "FINISH", "PREPARE"])
+async def test_a_method_that_no_handler_knows_calls_no_other_method_of_it(method: str) -> None:
+    async with connected(echo) as connection:
+        assert (await connection.request(method, PAGE)).text == f"UNSUPPORTED|{PAGE}||"
+
+
+@both
+async def test_a_body_is_cut_at_the_limit_and_read_to_its_end(root: str) -> None:
     async with connected(echo, body_limit=4) as connection:
-        assert (await connection.request("POST", "/", body=b"1234")).text == "POST|/||False|1234"
-        assert (await connection.request("POST", "/", body=b"12345")).text == "POST|/||True|1234"
-        assert (await connection.request("POST", "/", body=b"1" * 1_000_000)).text == "POST|/||True|1111"
-        assert (await connection.request("GET", "/")).text == "GET|/||False|"
+        assert (await connection.request("POST", root, body=b"1234")).text == f"POST|{root}||1234"
+        assert (await connection.request("POST", root, body=b"12345")).text == f"POST|{root}||1234"
+        assert (await connection.request("POST", root, body=b"1" * 1_000_000)).text == f"POST|{root}||1111"
+        assert (await connection.request("GET", root)).text == f"GET|{root}||"
 
 
-async def test_chunked_bodies_are_bodies() -> None:
+async def test_a_handler_learns_that_the_body_was_cut() -> None:
+    async def truncated(seen: Seen) -> tuple[int, bytes]:
+        return 200, str(seen.truncated).encode()
+
+    async with connected(truncated, body_limit=4) as connection:
+        for body, text in ((b"1234", "False"), (b"12345", "True"), (b"", "False")):
+            assert (await connection.request("POST", PAGE, body=body)).text == text
+
+
+@both
+async def test_chunked_bodies_are_bodies(root: str) -> None:
     async with connected(echo, body_limit=6) as connection:
-        head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-        assert (await exchange(connection, head + chunked(b"ab", b"cd"))).text == "POST|/||False|abcd"
-        assert (await exchange(connection, head + chunked(b"abcd", b"efgh"))).text == "POST|/||True|abcdef"
-        assert (await exchange(connection, head + chunked())).text == "POST|/||False|"
-        assert (await connection.request("GET", "/")).status == 200
+        head = post(root, "Transfer-Encoding: chunked")
+        assert (await exchange(connection, head + chunked(b"ab", b"cd"))).text == f"POST|{root}||abcd"
+        assert (await exchange(connection, head + chunked(b"abcd", b"efgh"))).text == f"POST|{root}||abcdef"
+        assert (await exchange(connection, head + chunked())).text == f"POST|{root}||"
+        assert (await connection.request("GET", root)).status == 200
 
 
-async def test_a_request_that_ends_too_early_reaches_no_handler() -> None:
+@both
+async def test_chunk_extensions_and_trailers_are_valid(root: str) -> None:
+    async with connected(echo) as connection:
+        head = post(root, "Transfer-Encoding: chunked\r\nTrailer: Digest")
+        body = b'4;a=b;c="d"\r\nab\r\n\r\n2 ; x\r\ncd\r\n0;end\r\nDigest: 1\r\nOther:2\r\n\r\n'
+        following = request_bytes("GET", root)
+        assert (await exchange(connection, head + body + following)).text == f"POST|{root}||ab\r\ncd"
+        assert (await connection.reply()).text == f"GET|{root}||"
+
+
+@both
+async def test_a_request_that_ends_too_early_reaches_no_handler(root: str) -> None:
     reached = []
 
-    async def note(request: Request) -> Response:
-        reached.append(request)
-        return Response()
+    async def note(seen: Seen) -> tuple[int, bytes]:
+        reached.append(seen)
+        return 200, b""
 
-    route = Route(note, 100, refuse)
-    async with listening(Server(lambda method, path: route)) as port:
+    async with listening(make_front(note)) as port:
         for data in (
-            b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345",
-            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n",
-            b"POST / HTTP/1.1\r\nContent-Le",
+            post(root, "Content-Length: 10") + b"12345",
+            post(root, "Transfer-Encoding: chunked") + b"5\r\n12345\r\n",
+            post(root, "Content-Le")[:-4],
         ):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(data)
-            writer.write_eof()
-            assert await reader.read() == b""
-            writer.close()
+            connection = await connect(port)
+            await connection.send(data)
+            connection.writer.write_eof()
+            assert await connection.reader.read() == b""
+            await connection.close()
     assert reached == []
+
+
+@both
+@pytest.mark.parametrize("body", [b"", b"a body"])
+async def test_a_client_that_sends_nothing_more_gets_its_answer(root: str, body: bytes) -> None:
+    async def slow(seen: Seen) -> tuple[int, bytes]:
+        await asyncio.sleep(0.02)
+        return await echo(seen)
+
+    async with listening(make_front(slow)) as port:
+        connection = await connect(port)
+        # A header of several reads, so that its end comes together with the end of the connection.
+        filler = "".join(f"X-Filler-{n}: {'x' * 4000}\r\n" for n in range(10))
+        head = f"POST {root} HTTP/1.1\r\nHost: x\r\n{filler}Content-Length: {len(body)}\r\n\r\n"
+        await connection.send(head.encode() + body)
+        connection.writer.write_eof()
+        assert (await connection.reply()).text == f"POST|{root}||{body.decode()}"
+        assert await connection.is_closed()
+        await connection.close()
+
+
+@both
+async def test_pipelined_requests_before_the_end_are_all_answered(root: str) -> None:
+    async with connected(echo) as connection:
+        await connection.send(b"".join(request_bytes("GET", f"{root}{n}") for n in (1, 2, 3)))
+        connection.writer.write_eof()
+        assert [(await connection.reply()).text for _ in range(3)] == [f"GET|{root}{n}||" for n in (1, 2, 3)]
+        assert await connection.is_closed()
 
 
 @pytest.mark.parametrize(
@@ -145,10 +198,16 @@ async def test_a_request_that_ends_too_early_reaches_no_handler() -> None:
         b"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
         b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n",
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno trailer\r\n",
         b"GET /\0 HTTP/1.1\r\n\r\n",
     ],
 )
-async def test_what_is_no_http_is_answered_with_400_and_ends_the_connection(data: bytes) -> None:
+@both
+async def test_what_is_no_http_is_answered_with_400_and_ends_the_connection(root: str, data: bytes) -> None:
+    data = data.replace(b"GET /", b"GET " + root.encode()).replace(
+        b"HTTP/1.1\r\n", b"HTTP/1.1\r\nHost: x\r\n"
+    )
     async with connected(echo) as connection:
         reply = await exchange(connection, data)
         assert (reply.status, reply.text) == (400, "this is no HTTP request")
@@ -156,42 +215,102 @@ async def test_what_is_no_http_is_answered_with_400_and_ends_the_connection(data
         assert await connection.is_closed()
 
 
-async def test_a_header_that_is_too_large_is_told_so() -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"POST ROOT HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a b\r\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a\r\nContent-Length: 2,2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\nHost: a\nContent-Length: 2\n\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+    ],
+)
+async def test_a_faulty_header_is_refused_unless_it_is_that_of_a_clear_ping(data: bytes) -> None:
     async with connected(echo) as connection:
-        reply = await exchange(connection, b"GET / HTTP/1.1\r\nX: " + b"x" * 66_000)
+        assert (await exchange(connection, data.replace(b"ROOT", PING.encode()))).text == f"POST|{PING}||hi"
+    async with connected(echo) as connection:
+        reply = await exchange(connection, data.replace(b"ROOT", PAGE.encode()))
+        assert (reply.status, reply.text) == (400, "this is no HTTP request")
+        assert await connection.is_closed()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"POST /ping/ HTTP/1.1\r\nContent-Length: 2,2\r\n\r\nhi",
+        b"POST /ping/ HTTP/1.1\nContent-Length: 2\n\nhi",
+        b"POST /ping/ HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + chunked(b"hi"),
+    ],
+)
+async def test_nothing_is_read_behind_a_ping_whose_length_is_doubtful(data: bytes) -> None:
+    async with connected(echo) as connection:
+        reply = await exchange(connection, data + request_bytes("GET", PAGE))
+        assert (reply.text, reply.headers["connection"]) == (f"POST|{PING}||hi", "close")
+        assert await connection.is_closed()
+
+
+@both
+async def test_a_header_that_is_too_large_gets_an_answer(root: str) -> None:
+    async with connected(echo) as connection:
+        reply = await exchange(connection, f"GET {root} HTTP/1.1\r\nX: ".encode() + b"x" * 66_000)
         assert (reply.status, reply.text) == (431, "the header is too large")
         assert await connection.is_closed()
 
 
-async def test_a_body_may_take_longer_than_its_pauses() -> None:
-    async with connected(echo, body_timeout=0.3) as connection:
-        await connection.send(b"POST / HTTP/1.1\r\nContent-Length: 8\r\n\r\n")
+@both
+async def test_a_body_may_take_longer_than_its_pauses(root: str) -> None:
+    async with connected(echo, http=HttpSettings(body_timeout=0.3, min_body_rate=1)) as connection:
+        await connection.send(post(root, "Content-Length: 8"))
         for byte in b"12345678":
             await asyncio.sleep(0.1)
             await connection.send(bytes([byte]))
-        assert (await connection.reply()).text == "POST|/||False|12345678"
-        assert (await connection.request("GET", "/")).status == 200
+        assert (await connection.reply()).text == f"POST|{root}||12345678"
+        assert (await connection.request("GET", root)).status == 200
 
 
-async def test_a_body_that_stops_coming_is_told_so_and_reaches_no_handler() -> None:
+@both
+@pytest.mark.parametrize("pace", ["stopped", "dripping"])
+async def test_a_body_that_does_not_come_in_time_is_answered_and_reaches_no_handler(
+    root: str, pace: str
+) -> None:
     reached = []
 
-    async def note(request: Request) -> Response:
-        reached.append(request)
-        return Response()
+    async def note(seen: Seen) -> tuple[int, bytes]:
+        reached.append(seen)
+        return 200, b""
 
-    async with connected(note, body_timeout=0.1) as connection:
-        reply = await exchange(connection, b"POST / HTTP/1.1\r\nContent-Length: 8\r\n\r\n1234")
-        assert (reply.status, reply.text) == (408, "the request's body stopped coming")
+    async with connected(note, http=HttpSettings(body_timeout=0.1, min_body_rate=1000)) as connection:
+        await connection.send(post(root, "Content-Length: 100") + b"1234")
+        replied = asyncio.create_task(connection.reply())
+        while pace == "dripping" and not replied.done():
+            connection.writer.write(b"5")
+            await asyncio.sleep(0.01)
+        reply = await replied
+        text = "comes too slowly" if pace == "dripping" else "stopped coming"
+        assert (reply.status, reply.text) == (408, f"the request's body {text}")
         assert reply.headers["connection"] == "close"
         assert await connection.is_closed()
     assert reached == []
 
 
-async def test_every_answer_has_the_date() -> None:
+@both
+async def test_a_body_that_stops_when_all_that_is_kept_has_come_is_answered(root: str) -> None:
+    async with connected(echo, body_limit=3, http=HttpSettings(body_timeout=0.05)) as connection:
+        reply = await exchange(connection, post(root, "Content-Length: 100") + b"1234")
+        assert (reply.text, reply.headers["connection"]) == (f"POST|{root}||123", "close")
+        assert await connection.is_closed()
+
+
+@both
+async def test_every_answer_has_the_date_and_nothing_about_the_server(root: str) -> None:
     async with connected(echo) as connection:
-        date = (await connection.request("GET", "/")).headers["date"]
-        assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 60
+        headers = (await connection.request("GET", root)).headers
+        assert abs(parsedate_to_datetime(headers["date"]).timestamp() - time.time()) < 60
+        assert set(headers) == {"date", "content-length"}
 
 
 ERRORS = [
@@ -201,174 +320,192 @@ ERRORS = [
     (lambda: NotFound("none"), 404, "none"),
     (lambda: Ambiguous("two"), 409, "two"),
     (lambda: Conflict("not now"), 409, "not now"),
+    (lambda: TooSlow("late"), 408, "late"),
     (lambda: Unavailable("later"), 503, "later"),
 ]
 
 
+@both
 @pytest.mark.parametrize(("make", "status", "text"), ERRORS)
 async def test_errors_become_replies_and_the_connection_stays_usable(
-    make: Callable[[], HcError], status: int, text: str
+    root: str, make: Callable[[], HcError], status: int, text: str
 ) -> None:
     async with connected(raising(make)) as connection:
         for _ in range(2):
-            reply = await connection.request("POST", "/", body=b"x" * 1000)
+            reply = await connection.request("POST", root, body=b"x" * 1000)
             assert (reply.status, reply.text) == (status, text)
             assert reply.headers.get("retry-after") == ("5" if status == 503 else None)
             assert "connection" not in reply.headers
 
 
+@both
 @pytest.mark.parametrize("make", [lambda: ValueError("the secret"), lambda: ConfigError("the secret")])
-async def test_a_fault_of_ours_is_a_500_that_tells_nothing_and_the_connection_stays_usable(
-    make: Callable[[], Exception], caplog: pytest.LogCaptureFixture
+async def test_a_fault_of_the_server_is_a_500_without_details_and_the_connection_stays_usable(
+    root: str, make: Callable[[], Exception], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with connected(raising(make)) as connection:
         for _ in range(2):
-            reply = await connection.request("GET", "/somewhere")
-            assert reply.status == 500
+            reply = await connection.request("GET", f"{root}somewhere")
+            assert (reply.status, reply.text) == (500, "internal error")
             assert "connection" not in reply.headers
     if isinstance(make(), ValueError):
-        assert b"secret" not in reply.body
-        assert "GET /somewhere failed" in caplog.text
+        assert f"GET {root}somewhere failed" in caplog.text
     caplog.clear()
 
 
-async def test_head_gets_the_headers_of_get_without_the_body() -> None:
-    async with connected(answering(Response(200, b"four", {"X-Test": "1"}))) as connection:
+@both
+async def test_head_gets_the_headers_of_get_without_the_body(root: str) -> None:
+    async with connected(answering(200, b"four")) as connection:
         for _ in range(2):
-            reply = await connection.request("HEAD", "/")
-            assert (reply.headers["content-length"], reply.headers["x-test"]) == ("4", "1")
-        assert (await connection.request("GET", "/")).text == "four"
+            reply = await connection.request("HEAD", root)
+            assert reply.headers["content-length"] == "4"
+        assert (await connection.request("GET", root)).text == "four"
 
 
 @pytest.mark.parametrize("status", [204, 304])
 async def test_answers_that_have_no_body_have_no_length(status: int) -> None:
-    async with connected(answering(Response(status))) as connection:
+    async with connected(answering(status)) as connection:
         for _ in range(2):
-            reply = await connection.request("GET", "/")
+            reply = await connection.request("GET", PAGE)
             assert "content-length" not in reply.headers
             assert "transfer-encoding" not in reply.headers
 
 
-async def test_an_empty_answer_has_a_length() -> None:
-    async with connected(answering(Response(403))) as connection:
-        assert (await connection.request("GET", "/")).headers["content-length"] == "0"
+@both
+async def test_an_empty_answer_has_a_length(root: str) -> None:
+    async with connected(answering(403)) as connection:
+        assert (await connection.request("GET", root)).headers["content-length"] == "0"
 
 
-async def test_the_connection_is_kept_until_the_client_asks_to_close_it() -> None:
+@both
+async def test_the_connection_is_kept_until_the_client_asks_to_close_it(root: str) -> None:
     async with connected(echo) as connection:
         for _ in range(3):
-            assert "connection" not in (await connection.request("GET", "/")).headers
-        reply = await connection.request("GET", "/", {"Connection": "close"})
+            assert "connection" not in (await connection.request("GET", root)).headers
+        reply = await connection.request("GET", root, {"Connection": "close"})
         assert reply.headers["connection"] == "close"
         assert await connection.is_closed()
 
 
 async def test_pipelined_requests_are_answered_in_their_order() -> None:
-    async def slow_then_fast(request: Request) -> Response:
-        if request.path == "/1":
+    async def slow_then_fast(seen: Seen) -> tuple[int, bytes]:
+        if seen.path.endswith("1"):
             await asyncio.sleep(0.01)
-        return Response(200, request.path.encode())
+        return 200, seen.path.encode()
 
+    paths = [f"{root}{n}" for n in (1, 2) for root in BOTH]
     async with connected(slow_then_fast) as connection:
-        await connection.send(b"".join(request_bytes("GET", f"/{n}") for n in (1, 2, 3)))
-        assert [(await connection.reply()).text for _ in range(3)] == ["/1", "/2", "/3"]
+        await connection.send(b"".join(request_bytes("GET", path) for path in paths))
+        assert [(await connection.reply()).text for _ in paths] == paths
 
 
-async def test_http_1_0_without_a_host_is_answered_and_closed() -> None:
+@both
+async def test_http_1_0_without_a_host_is_answered_and_closed(root: str) -> None:
     async with connected(echo) as connection:
-        reply = await exchange(connection, b"GET /x HTTP/1.0\r\n\r\n")
-        assert reply.text == "GET|/x||False|"
+        reply = await exchange(connection, f"GET {root} HTTP/1.0\r\n\r\n".encode())
+        assert reply.text == f"GET|{root}||"
         assert reply.headers["connection"] == "close"
         assert await connection.is_closed()
 
 
-async def test_http_1_0_connections_are_kept_on_request() -> None:
+@both
+async def test_http_1_0_connections_are_kept_on_request(root: str) -> None:
     async with connected(echo) as connection:
         for data in (
-            b"GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-            b"POST /x HTTP/1.0\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nhi",
+            f"GET {root} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+            f"POST {root} HTTP/1.0\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nhi",
         ):
-            assert (await exchange(connection, data)).headers["connection"] == "Keep-Alive"
+            assert (await exchange(connection, data.encode())).headers["connection"] == "Keep-Alive"
 
 
-async def test_an_http_1_0_post_without_a_length_is_not_promised_the_connection() -> None:
+@both
+async def test_an_http_1_0_post_without_a_length_is_not_promised_the_connection(root: str) -> None:
     async with connected(echo) as connection:
-        reply = await exchange(connection, b"POST /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-        assert reply.headers["connection"] == "close"
+        data = f"POST {root} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+        assert (await exchange(connection, data.encode())).headers["connection"] == "close"
         assert await connection.is_closed()
 
 
+@both
 @pytest.mark.parametrize("expectation", ["100-continue", "100-Continue"])
-async def test_a_client_that_waits_for_100_continue_gets_it(expectation: str) -> None:
+async def test_a_client_that_waits_for_100_continue_gets_it(root: str, expectation: str) -> None:
     async with connected(echo) as connection:
-        head = f"POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: {expectation}\r\n\r\n"
-        assert (await exchange(connection, head.encode())).status == 100
-        assert (await exchange(connection, b"hi")).text == "POST|/||False|hi"
-        assert (await connection.request("GET", "/")).status == 200
+        head = post(root, f"Content-Length: 2\r\nExpect: {expectation}")
+        assert (await exchange(connection, head)).status == 100
+        assert (await exchange(connection, b"hi")).text == f"POST|{root}||hi"
+        assert (await connection.request("GET", root)).status == 200
 
 
-async def test_an_http_1_0_client_gets_no_100_continue() -> None:
+@both
+async def test_an_http_1_0_client_gets_no_100_continue(root: str) -> None:
     async with connected(echo) as connection:
-        head = b"POST / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
-        assert (await exchange(connection, head + b"hi")).text == "POST|/||False|hi"
+        head = post(root, "Content-Length: 2\r\nExpect: 100-continue", "HTTP/1.0")
+        assert (await exchange(connection, head + b"hi")).text == f"POST|{root}||hi"
 
 
-async def test_what_takes_too_long_is_answered_with_503_and_given_up() -> None:
+@both
+async def test_what_takes_too_long_is_answered_with_503_and_given_up(root: str) -> None:
     ended = []
 
-    async def stuck(request: Request) -> Response:
+    async def stuck(seen: Seen) -> tuple[int, bytes]:
         try:
             await asyncio.Event().wait()
         finally:
-            ended.append(request.path)
+            ended.append(seen.path)
         raise AssertionError("unreachable")
 
-    async with connected(stuck, patience=0.01) as connection:
-        for path in ("/1", "/2"):
+    async with connected(stuck, deadline=0.01) as connection:
+        for path in (f"{root}1", f"{root}2"):
             reply = await connection.request("GET", path)
             assert (reply.status, reply.headers["retry-after"]) == (503, "5")
-    assert ended == ["/1", "/2"]
+    assert ended == [f"{root}1", f"{root}2"]
 
 
 async def test_a_handler_may_ask_for_more_time() -> None:
-    async def slow(request: Request) -> Response:
-        request.allow(60)
+    async def slow(seen: Seen) -> tuple[int, bytes]:
+        seen.allow(60)
         await asyncio.sleep(0.1)
-        return Response(200, b"done")
+        return 200, b"done"
 
-    async with connected(slow, patience=0.01) as connection:
-        assert (await connection.request("GET", "/")).text == "done"
+    async with connected(slow, deadline=0.01) as connection:
+        assert (await connection.request("GET", PAGE)).text == "done"
 
 
-async def test_what_is_given_up_is_answered_once_even_if_it_cleans_up_slowly() -> None:
-    async def stuck(request: Request) -> Response:
-        if request.path == "/next":
-            return Response(200, b"next")
+@both
+@pytest.mark.parametrize("ending", ["error", "answer", "fault"])
+async def test_what_is_given_up_is_answered_once_even_if_it_cleans_up_slowly(root: str, ending: str) -> None:
+    async def stuck(seen: Seen) -> tuple[int, bytes]:
+        if seen.path.endswith("next"):
+            return 200, b"next"
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             await asyncio.sleep(0.02)
-            raise NotFound("cleaning up failed") from None
-        raise AssertionError("unreachable")
+            if ending == "error":
+                raise NotFound("cleaning up failed") from None
+        return 200, b"an answer after all"
 
-    async with connected(stuck, patience=0.01) as connection:
-        assert (await connection.request("GET", "/")).status == 503
-        assert (await connection.request("GET", "/next")).text == "next"
+    async with connected(stuck, deadline=0.01) as connection:
+        assert (await connection.request("GET", root)).status == 503
+        assert (await connection.request("GET", f"{root}next")).text == "next"
         await asyncio.sleep(0.03)
-        assert (await connection.request("GET", "/next")).text == "next"
+        assert (await connection.request("GET", f"{root}next")).text == "next"
 
 
-async def test_a_client_that_hangs_up_does_not_end_what_it_began(caplog: pytest.LogCaptureFixture) -> None:
+@both
+async def test_a_client_that_hangs_up_does_not_end_what_it_began(
+    root: str, caplog: pytest.LogCaptureFixture
+) -> None:
     begun, release, finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def slow(request: Request) -> Response:
+    async def slow(seen: Seen) -> tuple[int, bytes]:
         begun.set()
         await release.wait()
         finished.set()
-        return Response(200, b"nobody reads this")
+        return 200, b"nobody reads this"
 
     async with connected(slow) as connection:
-        await connection.send(request_bytes("GET", "/"))
+        await connection.send(request_bytes("GET", root))
         await begun.wait()
         await connection.close()
         release.set()
@@ -376,39 +513,6 @@ async def test_a_client_that_hangs_up_does_not_end_what_it_began(caplog: pytest.
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-async def test_finish_waits_for_the_answers_under_way() -> None:
-    begun = asyncio.Event()
-
-    async def slow(request: Request) -> Response:
-        begun.set()
-        await asyncio.sleep(0.02)
-        return Response(200, b"done")
-
-    route = Route(slow, 0, refuse)
-    server = Server(lambda method, path: route)
-    await server.finish()
-    async with listening(server) as port:
-        connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
-        await connection.send(request_bytes("GET", "/"))
-        await begun.wait()
-        await server.finish()
-        assert (await connection.reply()).text == "done"
-        await connection.close()
-
-
-async def test_routes_are_chosen_by_method_and_path() -> None:
-    seen: list[tuple[str, str]] = []
-
-    def route(method: str, path: str) -> Route:
-        seen.append((method, path))
-        return Route(echo, 0, refuse)
-
-    async with listening(Server(route)) as port:
-        connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
-        await connection.request("PUT", "/here?there")
-        await connection.close()
-    assert seen == [("PUT", "/here")]
-
-
-def test_errors_without_a_status_of_their_own_are_faults_of_ours() -> None:
-    assert status_of(None) == status_of(HcError("?")) == 500
+def test_errors_without_a_status_of_their_own_are_faults_of_the_server() -> None:
+    for error in (HcError("?"), ConfigError("?"), ValueError("?")):
+        assert (status_of(error), text_of(error)) == (500, "internal error")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.api import checks
+from handlers.api.check_base import CheckApiHandler
 from tests.handlers.harness import Site
 
 
@@ -39,7 +40,7 @@ async def test_a_long_list_does_not_hold_up_others(site: Site, monkeypatch: pyte
         await site.create()
     turns, written = 0, []
     monkeypatch.setattr(checks, "_PER_TURN", 2)
-    monkeypatch.setattr(checks, "document_of", lambda call, check: written.append(turns))
+    monkeypatch.setattr(CheckApiHandler, "check_payload", lambda self, check: written.append(turns))
     listing = asyncio.ensure_future(site.api("GET", "checks/"))
     while not listing.done():
         turns += 1

@@ -168,7 +168,7 @@ async def test_a_pause_that_is_ended_by_hand_comes_after_the_words(site: Site) -
     assert (await site.get(check))["status"] == "paused"
 
 
-async def test_the_log_tells_which_word_decided(site: Site) -> None:
+async def test_the_log_shows_which_keyword_decided(site: Site) -> None:
     check = (await site.create(**WORDS))["uuid"]
     await site.ping(check, "", b"ERROR 5")
     await site.ping(check, "", b"hm")

@@ -70,7 +70,7 @@ async def test_admin_keys_are_stored_as_hashes_only(admin: Admin) -> None:
         assert admin.key not in repr(key)
 
 
-async def test_a_new_project_is_told_once_with_its_keys_which_work(admin: Admin) -> None:
+async def test_the_answer_to_a_new_project_has_its_keys_which_work(admin: Admin) -> None:
     made = await admin.create(name="Home lab")
     plain = {name: value for name, value in made.items() if name not in KEYS}
     assert plain == {

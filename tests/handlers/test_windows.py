@@ -71,7 +71,9 @@ async def test_it_is_for_no_check_of_others(site: Site) -> None:
     ],
     ids=str,
 )
-async def test_what_makes_no_window_is_told(site: Site, members: dict[str, Any], expected: str) -> None:
+async def test_an_invalid_window_is_refused_with_the_reason(
+    site: Site, members: dict[str, Any], expected: str
+) -> None:
     reply = await site.api("POST", "windows/", members)
     assert (reply.status, reply.error) == (400, f"json validation error: {expected}")
     assert await listed(site) == []
@@ -94,7 +96,7 @@ async def test_a_window_is_changed(site: Site) -> None:
     assert await listed(site) == [reply.json]
 
 
-async def test_a_deleted_window_is_told_as_it_was(site: Site) -> None:
+async def test_deleting_a_window_answers_with_it_as_it_was(site: Site) -> None:
     window = await create(site, **ONCE)
     reply = await site.api("DELETE", f"windows/{window['id']}")
     assert (reply.status, reply.json) == (200, window)

@@ -114,7 +114,7 @@ async def test_later_starts_show_nothing(settings: Settings, capsys: pytest.Capt
     assert await greeting(settings, capsys) == ""
 
 
-async def test_without_a_listener_for_mail_none_is_promised(
+async def test_without_an_smtp_listener_the_greeting_names_no_email_address(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = await greeting(
@@ -125,7 +125,7 @@ async def test_without_a_listener_for_mail_none_is_promised(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as below
-async def test_a_port_for_http_that_is_taken_is_told_with_the_setting(settings: Settings) -> None:
+async def test_a_port_for_http_that_is_taken_is_reported_with_the_setting(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", settings.http.port)), pytest.raises(ConfigError) as caught:
         await app.serve(settings)
     assert str(caught.value) == (
@@ -136,18 +136,18 @@ async def test_a_port_for_http_that_is_taken_is_told_with_the_setting(settings: 
         assert await get(settings, "/api/v3/status/") == b"HTTP/1.1 200 OK"
 
 
-async def test_a_port_for_mail_that_is_taken_is_told_with_the_setting(settings: Settings) -> None:
-    told = r"^smtp\.host, smtp\.port: can't listen on 127\.0\.0\.1:\d+"
+async def test_a_port_for_mail_that_is_taken_is_reported_with_the_setting(settings: Settings) -> None:
+    expected = r"^smtp\.host, smtp\.port: can't listen on 127\.0\.0\.1:\d+"
     with (
         socket.create_server(("127.0.0.1", settings.smtp.port)),
-        pytest.raises(ConfigError, match=told),
+        pytest.raises(ConfigError, match=expected),
     ):
         await app.serve(settings)
 
 
 # Tornado's bind_sockets leaves it to the garbage collector to close what it could not bind.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_an_address_that_is_not_ours_is_told_with_the_setting(settings: Settings) -> None:
+async def test_an_address_that_is_not_ours_is_reported_with_the_setting(settings: Settings) -> None:
     elsewhere = HttpSettings(host="192.0.2.1", port=settings.http.port)
     with pytest.raises(ConfigError, match=r"^http\.host, http\.port: can't listen on 192\.0\.2\.1:\d+ \("):
         await app.serve(Settings(http=elsewhere, smtp=settings.smtp, mongodb=settings.mongodb))
@@ -183,7 +183,7 @@ async def until_logged(text: str, capsys: pytest.CaptureFixture[str]) -> None:
             seen += capsys.readouterr().err
 
 
-async def test_a_database_that_comes_late_is_waited_for(
+async def test_the_server_waits_for_a_database_that_comes_late(
     settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "DATABASE_RETRY", 0.05)

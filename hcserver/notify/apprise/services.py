@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hcserver.domain.uuids import UUID_PATTERN
 from hcserver.notify.apprise import rendering as texts
 from hcserver.notify.apprise.rendering import Compose
 from hcserver.notify.apprise.url import MAX_LENGTH, tidied
@@ -246,13 +247,15 @@ ROCKETCHAT = _service(
         ),
     },
 )
-_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 OPSGENIE = _service(
     "opsgenie",
     "the key of an API integration, such as 0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f, "
     "with eu: before it for an account in the EU",
     texts.opsgenie,
-    {rf"(?P<key>{_UUID})": "opsgenie://{key}", rf"eu:(?P<key>{_UUID})": "opsgenie://{key}/?region=eu"},
+    {
+        rf"(?P<key>{UUID_PATTERN})": "opsgenie://{key}",
+        rf"eu:(?P<key>{UUID_PATTERN})": "opsgenie://{key}/?region=eu",
+    },
     {rf"opsgenie://(?:{_LOGIN})?[\w-]+(?P<to>{_PATH})": "opsgenie://****{to}"},
 )
 PAGERDUTY = _service(

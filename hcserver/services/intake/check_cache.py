@@ -86,14 +86,18 @@ class CheckCache:
             self._checks[id] = cached
         return cached
 
-    def find(self, ids: Iterable[UUID]) -> list[CachedCheck]:
+    def find(self, id: UUID) -> CachedCheck | None:
+        """The check if it is in memory. Unlike `peek` this does not count as using it."""
+        return self._checks.get(id)
+
+    def find_all(self, ids: Iterable[UUID]) -> list[CachedCheck]:
         """Those of the checks that are in memory."""
         return [cached for id in ids if (cached := self._checks.get(id)) is not None]
 
     @contextmanager
     def pinned(self, ids: Iterable[UUID]) -> Iterator[None]:
         """Those of the checks that are in memory stay there: what others change makes them outdated."""
-        pinned = self.find(ids)
+        pinned = self.find_all(ids)
         for cached in pinned:
             cached.pins += 1
         try:
@@ -182,7 +186,7 @@ class CheckCache:
         await self._reload(self._outdated(ids))
 
     def _outdated(self, ids: Iterable[UUID]) -> list[UUID]:
-        return [cached.check.id for cached in self.find(ids) if cached.outdated]
+        return [cached.check.id for cached in self.find_all(ids) if cached.outdated]
 
     async def _reload(self, ids: Collection[UUID]) -> None:
         """Have the state from the document and the log, and repeat the changes that are not written."""
@@ -207,7 +211,8 @@ class CheckCache:
 
     async def _remove_appended(self, id: UUID) -> None:
         """Another process deleted the check: remove what we appended to it since."""
-        for cached in self.find([id]):
+        cached = self._checks.get(id)
+        if cached is not None:
             await self._reader.remove_late_pings(cached.check)
             self.remove_deleted(id)
 

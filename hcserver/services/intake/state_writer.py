@@ -95,7 +95,8 @@ class StateWriter:
 
     async def _get(self, id: UUID) -> CachedCheck:
         await self._cache.get(id)
-        (cached,) = self._cache.find([id])
+        cached = self._cache.find(id)
+        assert cached is not None, "it was there a moment ago, and nothing else has run since"
         return cached
 
     async def _until_written(self, cached: CachedCheck, apply: Change | None) -> Check:
@@ -167,10 +168,10 @@ class StateWriter:
     def _put_last(self, id: UUID) -> None:
         """What can't be written must neither keep others from it, nor the server from stopping."""
         self._unwritten.remove(id)
-        for cached in self._cache.find([id]):
-            if not self._stopping:
-                cached.outdated = True
-                self._unwritten.add(id, urgent=False)
+        cached = self._cache.find(id)
+        if cached is not None and not self._stopping:
+            cached.outdated = True
+            self._unwritten.add(id, urgent=False)
 
     # -- one write, which needs the cache's lock
 
@@ -178,14 +179,14 @@ class StateWriter:
         """Bring the checks, their flips and their alerts into the database. Raises Unavailable."""
         try:
             await self._cache.reload_outdated(ids)
-            await self._outbox.publish(self._cache.find(ids))
+            await self._outbox.publish(self._cache.find_all(ids))
             if snapshots := self._snapshots(ids):
                 written = await self._write_snapshots(snapshots)
                 await self._outbox.publish([snapshot.cached for snapshot in written])
                 self._report(written)
         except Unavailable as error:
             # What the database still did is unknown: answer those who wait, and load the checks again.
-            for cached in self._cache.find(ids):
+            for cached in self._cache.find_all(ids):
                 cached.outdated = True
                 cached.fail_changes(error)
             raise
@@ -196,7 +197,7 @@ class StateWriter:
     def _snapshots(self, ids: Iterable[UUID]) -> list[Snapshot]:
         """What there is to write. Those who wait for checks that need no write are answered."""
         snapshots = []
-        for cached in self._cache.find(ids):
+        for cached in self._cache.find_all(ids):
             if cached.unwritten:
                 snapshots.append(cached.snapshot())
             else:
@@ -227,8 +228,8 @@ class StateWriter:
     def _update_unwritten(self, id: UUID) -> None:
         """After a write: is there still something to write of the check, and do pings have to wait?"""
         self._unwritten.remove(id)
-        for cached in self._cache.find([id]):
-            if cached.unwritten or cached.changes:
-                urgent = cached.outdated or bool(cached.changes or cached.outbox)
-                self._unwritten.add(id, urgent=urgent)
+        cached = self._cache.find(id)
+        if cached is not None and (cached.unwritten or cached.changes):
+            urgent = cached.outdated or bool(cached.changes or cached.outbox)
+            self._unwritten.add(id, urgent=urgent)
         self._unwritten.restore_capacity()

@@ -290,7 +290,7 @@ EARLY = DUE - timedelta(seconds=2)
 
 def walk(check: Check, until: datetime) -> list[tuple[datetime, str, str | None]]:
     """The alerts that time alone brings until that moment."""
-    alerts = []
+    alerts: list[tuple[datetime, str, str | None]] = []
     while check.due is not None and check.due <= until:
         step = expire(check, check.due)
         check = step.check

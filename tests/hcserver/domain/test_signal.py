@@ -51,7 +51,7 @@ def test_an_email_has_no_method() -> None:
 def test_a_keyword_in_the_body_overrides_every_endpoint(body: bytes, signal: Signal, keyword: str) -> None:
     for one in (report(), *ENDPOINTS, *EXIT_STATUSES):
         spoken = report(one.signal, exit_status=one.exit_status, body=body)
-        expected = Reason(signal=signal, keyword=keyword, where="body")  # type: ignore[arg-type]
+        expected = Reason(signal=signal, keyword=keyword, where="body")
         assert effective_signal(check(**FILTERED), spoken) == (signal, expected)
 
 

@@ -289,7 +289,7 @@ def test_a_check_that_new_settings_make_late_goes_down_at_the_change(settings: d
 def test_a_lower_grace_time_takes_a_run_that_is_under_way_down_at_the_change() -> None:
     check = make(grace=3600)
     for step in (("success", NOW), ("fail", NOW + 10 * MINUTE), ("success", NOW + 20 * MINUTE)):
-        check = record(check, step[0], step[1]).check  # type: ignore[arg-type]
+        check = record(check, step[0], step[1]).check
     running = record(check, "start", NOW + 5 * MINUTE).check
     change = NOW + 30 * MINUTE
     down = expire(change_settings(replace(running, grace=60), change).check, change)

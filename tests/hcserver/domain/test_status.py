@@ -81,7 +81,7 @@ def test_the_grace_time_starts_with_a_run_that_is_under_way_if_that_is_earlier()
 
 def test_neither_new_nor_down_nor_paused_checks_have_a_grace_time_without_a_run() -> None:
     for status in ("new", "down", "paused"):
-        assert grace_start(make(status, last_ping=NOW)) is None  # type: ignore[arg-type]
+        assert grace_start(make(status, last_ping=NOW)) is None
     assert grace_start(make("down", last_ping=NOW, last_start=NOW)) is None
 
 

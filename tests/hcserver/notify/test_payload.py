@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hcserver.notify.alert_message import AlertMessage
-from hcserver.notify.payload import check_document, document, expand, placeholders
-from hcserver.payloads.check import check_document as api_document
+from hcserver.notify.payload import check_payload, document, expand, placeholders
+from hcserver.payloads.check import check_payload as api_payload
 from tests.hcserver.notify.alert_messages import CHECK, NOW, alert_message, check, ping
 
 MAIL = (
@@ -32,8 +32,8 @@ def test_a_document_has_these_members_in_this_order() -> None:
 
 def test_the_check_is_as_the_api_shows_it_with_fewer_members() -> None:
     message = alert_message(check=check(last_ping=NOW, last_start=NOW - timedelta(seconds=9), desc="x"))
-    shown = check_document(message, full=True)
-    api = api_document(message.check, message.now, message.base_url, version=3, writable=True)
+    shown = check_payload(message, full=True)
+    api = api_payload(message.check, message.now, message.base_url, version=3, writable=True)
     assert shown.items() <= api.items()
     assert list(shown) == [
         *("name", "slug", "tags", "desc", "grace", "n_pings", "status", "started", "last_ping", "next_ping"),
@@ -43,13 +43,13 @@ def test_the_check_is_as_the_api_shows_it_with_fewer_members() -> None:
 
 def test_a_check_on_a_schedule_shows_that_instead_of_a_timeout() -> None:
     cron = check(kind="cron", schedule="0 3 * * *", tz="Europe/Riga")
-    shown = check_document(alert_message(check=cron), full=False)
+    shown = check_payload(alert_message(check=cron), full=False)
     assert list(shown)[-2:] == ["schedule", "tz"]
 
 
 def test_a_document_that_is_not_full_has_the_unique_key_in_place_of_all_addresses() -> None:
-    full = check_document(alert_message(), full=True)
-    short = check_document(alert_message(), full=False)
+    full = check_payload(alert_message(), full=True)
+    short = check_payload(alert_message(), full=False)
     assert full.keys() - short.keys() == {"uuid", "ping_url", "update_url", "pause_url", "resume_url"}
     assert short.keys() - full.keys() == {"unique_key"}
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from hcserver.domain.check import Check
-from hcserver.payloads.check import check_document
+from hcserver.payloads.check import check_payload
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 A = UUID("11111111-2222-4333-8444-555555555555")
@@ -15,7 +15,7 @@ A = UUID("11111111-2222-4333-8444-555555555555")
 
 def shown(version: int = 3, writable: bool = True, **fields: Any) -> dict[str, Any]:
     check = Check(id=A, project=A, created=NOW, badge=UUID(int=7), **fields)
-    return check_document(check, NOW, "https://hc.example.org", version, writable)
+    return check_payload(check, NOW, "https://hc.example.org", version, writable)
 
 
 def test_members_have_the_order_that_clients_know() -> None:

@@ -36,7 +36,7 @@ class Recorder(monitoring.CommandListener):
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         command = dict(event.command)
-        self.commands.append((event.command_name, command.get(event.command_name), command))
+        self.commands.append((event.command_name, str(command.get(event.command_name)), command))
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         pass

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-import requests
-from requests import PreparedRequest, Response
+from requests import ConnectTimeout, PreparedRequest, ReadTimeout, Response
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import SSLError
 
 from hcserver.notify.alert_message import MessageEvent
 from hcserver.notify.apprise.delivery import deliver
@@ -356,10 +357,10 @@ def test_redirects_are_not_followed_even_if_the_url_asks_for_it(wire: Wire) -> N
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (requests.ConnectTimeout("https://x/s3cret"), "no connection in time"),
-        (requests.ReadTimeout("https://x/s3cret"), "no answer in time"),
-        (requests.exceptions.SSLError("https://x/s3cret"), "no connection: SSLError"),
-        (requests.ConnectionError("https://x/s3cret"), "no connection: ConnectionError"),
+        (ConnectTimeout("https://x/s3cret"), "no connection in time"),
+        (ReadTimeout("https://x/s3cret"), "no answer in time"),
+        (SSLError("https://x/s3cret"), "no connection: SSLError"),
+        (RequestsConnectionError("https://x/s3cret"), "no connection: ConnectionError"),
     ],
 )
 def test_without_an_answer_it_is_tried_again(wire: Wire, error: Exception, text: str) -> None:

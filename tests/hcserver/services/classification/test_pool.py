@@ -119,7 +119,12 @@ async def test_an_idle_process_is_ended(pool: Pool, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(worker_processes, "IDLE", 0.0)
     taken: list[Any] = []
     put_back = pool._processes._put_back
-    monkeypatch.setattr(pool._processes, "_put_back", lambda each: (taken.append(each), put_back(each)))
+
+    def note_and_put_back(each: Any) -> None:
+        taken.append(each)
+        put_back(each)
+
+    monkeypatch.setattr(pool._processes, "_put_back", note_and_put_back)
     await pool.examine(LARGE, [FAILED])
     assert await taken[0].process.wait() == 0
     assert pids(pool) == []

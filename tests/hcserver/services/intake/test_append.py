@@ -17,7 +17,8 @@ async def test_an_append_that_comes_through_late_is_not_done_twice(
     services: Services, project: Project, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = await create(services, project)
-    append, tokens, late = services.storage.pings.append, services.storage.pings.tokens, []
+    append, tokens = services.storage.pings.append, services.storage.pings.tokens
+    late: list[Any] = []
 
     async def time_out_first(pings: Any) -> None:
         if not late:

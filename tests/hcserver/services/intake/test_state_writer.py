@@ -68,7 +68,8 @@ async def test_a_write_that_comes_through_late_is_not_taken_for_a_later_one(
     check = await create(services, project)
     await ping(services, check.id)
     await services.state_writer.flush()
-    write, late = services.storage.checks.write, []
+    write = services.storage.checks.write
+    late: list[Any] = []
 
     async def write_the_first_late(writes: Any) -> Any:
         if not late:

@@ -60,7 +60,8 @@ async def test_without_such_checks_the_wait_is_until_the_oldest_is_ready(
 ) -> None:
     unwritten, _ = filled(monkeypatch, 0.4, 0.2)
     batch, wait = unwritten.next_batch(10, without_delay=False)
-    assert (batch, wait) == ([], pytest.approx(0.6))
+    assert batch == []
+    assert wait == pytest.approx(0.6)
     assert UnwrittenChecks().next_batch(10, without_delay=False) == ([], unwritten_module.DELAY)
 
 

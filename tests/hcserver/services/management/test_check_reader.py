@@ -55,7 +55,7 @@ async def test_history_has_everything_acknowledged_the_newest_first(
     check = await create(services, project)
     for signal in ("success", "fail", "success"):
         clock.advance(1)
-        await ping(services, check.id, signal, body=signal.encode())  # type: ignore[arg-type]
+        await ping(services, check.id, signal, body=signal.encode())
     check = await services.checks.get(project, check.id)
     assert [one.n for one in await services.checks.pings(check, 2)] == [3, 2]
     assert [one.n for one in await services.checks.pings(check, 2, before=2)] == [1]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from hcserver.domain.flip import Flip
-from hcserver.domain.ping import Ping
+from hcserver.domain.ping import Ping, Signal
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
 from hcserver.storage.checks import Outbox, Write
@@ -14,9 +14,10 @@ async def test_pings_that_a_crash_left_in_the_log_are_applied_at_the_next_start(
     services: Services, project: Project, clock: FakeClock, make_services: MakeServices
 ) -> None:
     check = await create(services, project)
+    signals: tuple[Signal, ...] = ("success", "fail", "success")
     entries = [
         Ping(check=check.id, n=n, at=clock.advance(1), type=kind, scheme="http", remote_addr="192.0.2.1")
-        for n, kind in enumerate(("success", "fail", "success"), 1)
+        for n, kind in enumerate(signals, 1)
     ]
     await services.storage.pings.append(entries)
 

@@ -97,7 +97,7 @@ async def test_the_unique_key_is_made_of_the_first_half_of_the_uuid(site: Site) 
         assert await site.get(document["unique_key"], key=key) == await site.get(check, key=key)
 
 
-async def test_a_read_only_document_tells_no_address_to_ping(site: Site) -> None:
+async def test_a_read_only_payload_has_no_ping_address(site: Site) -> None:
     await site.channel("one")
     check = (await site.create(channels="*", name="x"))["uuid"]
     reply = await site.api("GET", f"checks/{check}", key=site.keys.api_key_readonly)
@@ -148,7 +148,7 @@ async def test_in_v1_a_check_that_is_down_or_paused_and_runs_is_started(site: Si
     check = (await site.create(grace=60))["uuid"]
     await site.ping(check, "/fail")
     await site.ping(check, "/start")
-    running = ("down", True, None)
+    running: tuple[str, bool, str | None] = ("down", True, None)
     assert await shown(site, check) == [("started", True, None), running, running]
     await site.api("POST", f"checks/{check}/pause")
     await site.ping(check, "/start")

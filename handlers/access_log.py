@@ -1,0 +1,38 @@
+"""The access log: a line for each answer, if the setting http.access_log is on."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from tornado.httputil import HTTPHeaders, RequestStartLine
+
+from handlers.client_address import ClientAddresses
+from handlers.server.connection import HttpConnection
+
+log = logging.getLogger("hcserver.access")
+
+# Whoever knows what stands there can ping the check: only its beginning is logged.
+_PING_SECRET = re.compile(r"^(/ping/[^/]{4})[^/]+")
+_LONGEST_PATH = 200  # characters
+
+
+class AccessLog:
+    """Logs the client, the request line without its query, the status and the milliseconds that it took."""
+
+    def __init__(self, addresses: ClientAddresses) -> None:
+        self._addresses = addresses
+
+    def answered(
+        self, connection: HttpConnection, start_line: RequestStartLine, headers: HTTPHeaders, seconds: float
+    ) -> None:
+        """Called when an answer is complete."""
+        path = _PING_SECRET.sub(r"\1…", start_line.path.partition("?")[0])
+        log.info(
+            '%s "%s %s" %d %.1f ms',
+            self._addresses.address(connection.context.remote_ip, headers),
+            start_line.method[:20],
+            path[:_LONGEST_PATH],
+            connection.status,
+            1000 * seconds,
+        )

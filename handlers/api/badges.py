@@ -1,0 +1,20 @@
+"""The API's list of the addresses of a project's badges."""
+
+from __future__ import annotations
+
+from handlers.api.base import ApiHandler, Routes, requires, route
+from handlers.badges import ALL, badge_addresses
+
+
+class BadgesHandler(ApiHandler):
+    """badges/"""
+
+    @requires("read")
+    async def get(self) -> None:
+        checks = await self.services.checks.of_project(self.project.id)
+        tags = sorted({tag for check in checks for tag in check.tag_list()} - {ALL})
+        badges = {tag: badge_addresses(self.base_url, self.project, tag) for tag in [*tags, ALL]}
+        self.write_json({"badges": badges})
+
+
+ROUTES: Routes = [(route(r"badges/"), BadgesHandler)]

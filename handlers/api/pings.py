@@ -1,0 +1,77 @@
+"""The API's log of pings, and their bodies."""
+
+from __future__ import annotations
+
+import re
+
+from handlers.api.base import UUID, Routes, requires, route
+from handlers.api.check_base import CheckApiHandler
+from handlers.api.payloads import ping_payload
+from handlers.api.query import read_limit, read_number_cursor
+from hcserver.domain.check import Check
+from hcserver.domain.ping import Ping
+from hcserver.domain.runs import RunMatcher
+from hcserver.errors import NotFound
+
+_LOOK_BACK = 100  # pings read at a time in search of the starts of runs
+_NUMBER = re.compile(r"[0-9]{1,11}")
+
+
+class PingsHandler(CheckApiHandler):
+    """checks/<uuid>/pings/"""
+
+    @requires("write")
+    async def get(self, check_id: str) -> None:
+        check = await self.find_check(check_id)
+        query = self.query()
+        kept = self.services.checks.pings_kept(self.project)
+        limit = read_limit(query)
+        oldest = max(check.n_pings - kept + 1, 1)
+        before = read_number_cursor(query)
+        newest = check.n_pings if before is None else min(before - 1, check.n_pings)
+        count = max(min(limit or kept, newest - oldest + 1), 0)
+        pings = await self.services.checks.pings(check, count, newest + 1)
+        durations = await self._durations(check, pings)
+        payloads = [ping_payload(ping, durations, self.base_url, self.version) for ping in pings]
+        page = {} if limit is None else {"next": str(pings[-1].n) if pings and pings[-1].n > oldest else None}
+        self.write_json({"pings": payloads, **page})
+
+    async def _durations(self, check: Check, pings: list[Ping]) -> dict[int, float]:
+        """The durations of these pings by number; the log is read back to the starts of their runs, as far as
+        kept.
+        """
+        matcher = RunMatcher()
+        for ping in pings:
+            matcher.add(ping)
+        durations = dict(matcher.durations)
+        shown = {ping.n for ping in pings}
+        while matcher.unresolved and pings:
+            pings = await self.services.checks.pings(check, _LOOK_BACK, pings[-1].n)
+            for ping in pings:
+                matcher.add(ping)
+        durations.update({n: seconds for n, seconds in matcher.durations.items() if n in shown})
+        return durations
+
+
+class PingBodyHandler(CheckApiHandler):
+    """checks/<uuid>/pings/<n>/body"""
+
+    @requires("write")
+    async def get(self, check_id: str, number: str) -> None:
+        check = await self.find_check(check_id)
+        # No ping has a number of more digits than this.
+        n = int(number) if _NUMBER.fullmatch(number) else 0
+        if n <= check.n_pings - self.services.checks.pings_kept(self.project):
+            raise NotFound("not found")
+        ping = await self.services.checks.ping(check, n)
+        if not ping.body:
+            raise NotFound("not found")
+        self.set_header("Content-Type", "text/plain")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.write(ping.body)
+
+
+ROUTES: Routes = [
+    (route(rf"checks/{UUID}/pings/"), PingsHandler),
+    (route(rf"checks/{UUID}/pings/([0-9]+)/body"), PingBodyHandler),
+]

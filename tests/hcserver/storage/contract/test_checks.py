@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from msgspec.structs import replace
+
+from hcserver.domain.alert import Alert
+from hcserver.domain.flip import Flip
+from hcserver.domain.identifiers import unique_key
+from hcserver.domain.state_machine import Step
+from hcserver.storage import Storage
+from hcserver.storage.checks import Outbox, Write
+from tests.hcserver.storage.contract.records import NOW, a_check, later, server_only
+
+BULK = "mongomock does not know the arguments that today's pymongo gives to a bulk_write of UpdateOne"
+
+
+async def test_a_check_comes_back_as_it_was_inserted(storage: Storage) -> None:
+    check = a_check(
+        name="ünïcode", tags="a b", kind="cron", channels=(uuid4(), uuid4()), last_ping=NOW,
+        last_duration=1.5, last_start=NOW, last_start_rid=uuid4(), alert_after=NOW, filter_body=True,
+    )  # fmt: skip
+    await storage.checks.insert(check)
+    stored = (await storage.checks.load([check.id, uuid4()]))[check.id]
+    assert (stored.check, stored.rev, stored.outbox) == (check, 1, Outbox())
+
+
+async def test_more_checks_than_one_query_takes_are_loaded(storage: Storage) -> None:
+    checks = [a_check() for _ in range(120)]
+    for check in checks:
+        await storage.checks.insert(check)
+    assert set(await storage.checks.load(check.id for check in checks)) == {check.id for check in checks}
+    assert await storage.checks.load([]) == {}
+
+
+@server_only(BULK)
+async def test_a_write_needs_the_revision_that_it_was_made_for(storage: Storage, other: Storage) -> None:
+    checks = [a_check() for _ in range(3)]
+    for check in checks:
+        await storage.checks.insert(check)
+    assert not await other.checks.write([Write(checks[1], replace(checks[1], name="other"), 1)])
+    writes = [Write(check, replace(check, name="mine"), 1) for check in checks]
+    assert await storage.checks.write(writes) == {checks[1].id}
+    stored = await storage.checks.load([check.id for check in checks])
+    assert [stored[check.id].check.name for check in checks] == ["mine", "other", "mine"]
+    assert {one.rev for one in stored.values()} == {2}
+
+
+@server_only(BULK)
+async def test_a_write_to_a_check_that_is_gone_is_reported(storage: Storage) -> None:
+    check = a_check()
+    assert await storage.checks.write([Write(check, replace(check, name="x"), 1)]) == {check.id}
+    assert await storage.checks.load([check.id]) == {}
+
+
+@server_only(BULK)
+async def test_a_write_carries_flips_and_alerts_until_the_next_write_without_them(storage: Storage) -> None:
+    check = a_check()
+    flip = Flip(check=check.id, n=1, at=NOW, old="up", new="down", reason="fail")
+    alert = Alert(check=check.id, n=1, at=NOW, event="down", reason="fail", since=NOW, ping=3)
+    await storage.checks.insert(check)
+    down = replace(check, status="down")
+    outbox = Outbox((flip,), (alert,))
+    assert not await storage.checks.write([Write(check, down, 1, outbox)])
+    stored = (await storage.checks.load([check.id]))[check.id]
+    assert (stored.check, stored.rev, stored.outbox) == (down, 2, outbox)
+    assert not await storage.checks.write([Write(down, down, 2)])
+    stored = (await storage.checks.load([check.id]))[check.id]
+    assert (stored.rev, stored.outbox) == (3, Outbox())
+
+
+@server_only(BULK)
+async def test_a_field_that_becomes_none_is_removed(storage: Storage, database: Any) -> None:
+    check = a_check(alert_after=NOW, status="up")
+    await storage.checks.insert(check)
+    changed = replace(check, alert_after=None, status="paused")
+    assert not await storage.checks.write([Write(check, changed, 1)])
+    assert "due" not in await database["checks"].find_one({"_id": check.id})
+    assert (await storage.checks.load([check.id]))[check.id].check == changed
+
+
+def test_an_outbox_grows_with_steps_and_shrinks_by_what_was_sent() -> None:
+    check = a_check()
+    flips = [Flip(check=check.id, n=n, at=NOW, old="up", new="down", reason="fail") for n in (1, 2)]
+    alert = Alert(check=check.id, n=1, at=NOW, event="down", reason="fail")
+    first = Outbox().plus(Step(check, flips[0], alert))
+    both = first.plus(Step(check)).plus(Step(check, flips[1]))
+    assert both == Outbox(tuple(flips), (alert,))
+    assert both.minus(first) == Outbox((flips[1],))
+    assert not both.minus(both)
+
+
+async def test_due_checks_come_in_the_order_of_their_moments(storage: Storage) -> None:
+    moments = [later(seconds) for seconds in (30, 10, 20, 99)]
+    checks = [a_check(alert_after=moment) for moment in moments]
+    for check in [*checks, a_check()]:
+        await storage.checks.insert(check)
+    first, second, third = (checks[1].id, moments[1]), (checks[2].id, moments[2]), (checks[0].id, moments[0])
+    assert await storage.checks.due(later(30), 10) == [first, second, third]
+    assert await storage.checks.due(later(30), 2) == [first, second]
+    assert await storage.checks.due(later(30), 10, after=later(10)) == [second, third]
+
+
+async def test_checks_of_a_project_come_in_the_order_of_their_creation(storage: Storage) -> None:
+    project = uuid4()
+    for ms, slug in ((3, "a"), (1, "c"), (2, "b")):
+        await storage.checks.insert(a_check(slug=slug, project=project, created=later(ms / 1000)))
+    await storage.checks.insert(a_check(slug="b"))
+    assert [stored.check.slug for stored in await storage.checks.of_project(project)] == ["c", "b", "a"]
+    assert [stored.check.slug for stored in await storage.checks.of_project(project, "b")] == ["b"]
+    assert await storage.checks.count(project) == 3
+
+
+async def test_all_checks_are_scanned_in_batches(storage: Storage) -> None:
+    checks = [a_check() for _ in range(230)]
+    for check in checks:
+        await storage.checks.insert(check)
+    batches = [batch async for batch in storage.checks.scan()]
+    assert [len(batch) for batch in batches] == [100, 100, 30]
+    assert {stored.check.id for batch in batches for stored in batch} == {check.id for check in checks}
+
+
+async def test_aliases_lead_to_a_check_until_it_is_deleted(storage: Storage) -> None:
+    check = a_check()
+    await storage.checks.insert(check)
+    assert await storage.checks.aliased(unique_key(check.id)) == check.id
+    assert await storage.checks.aliased(check.badge.hex) == check.id
+    assert await storage.checks.delete(check)
+    assert not await storage.checks.delete(check)
+    assert await storage.checks.aliased(unique_key(check.id)) is None
+    assert await storage.checks.aliased(check.badge.hex) is None

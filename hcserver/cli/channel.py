@@ -11,8 +11,7 @@ import click
 from hcserver.cli.commands import as_id, open_services, plain_faults, working
 from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.channel import Channel
-from hcserver.notify.registry import CHANNEL_KINDS
-from hcserver.services.management.channels import masked_target
+from hcserver.notify.registry import CHANNEL_KINDS, masked_target
 from hcserver.validation.channel import EVENTS, MAX_DELAY, parse_channel
 
 _NEEDS = "\n\n".join(

@@ -21,7 +21,8 @@ from hcserver.transfer.archive import Counts
 def dump(file: Path, as_json: bool) -> None:
     """Write all data to FILE (compressed), also while the server runs.
 
-    FILE is replaced when the dump is complete. It contains everything that jobs have sent: keep it private.
+    FILE is replaced when the dump is complete, and only its owner can read it. It contains everything that
+    jobs have sent, and the targets of channels with their passwords and tokens: keep it private.
     """
 
     async def write() -> Counts:
@@ -31,6 +32,7 @@ def dump(file: Path, as_json: bool) -> None:
 
     settings = current_settings()
     _report(run(write()), as_json)
+    click.echo(f"{file} contains the passwords and tokens of all channels: keep it private.", err=True)
 
 
 @click.command()

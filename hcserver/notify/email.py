@@ -12,7 +12,7 @@ from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.notify import rendering
 from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.send_context import SendContext
-from hcserver.notify.targets import MASK, refusal, stripped
+from hcserver.notify.targets import MASK, STORED_UNFIT, refusal, stripped
 
 NEEDS: Final = 'an email address such as "ops@example.org"'
 # RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2 for the lengths; a local part is a dot-atom of RFC 5322.
@@ -44,11 +44,14 @@ class Email:
         local, _, domain = target.rpartition("@")
         return f"{local[:1]}{MASK}@{domain}"
 
+    def secrets(self, target: str) -> list[str]:
+        return [target, target.rpartition("@")[0]]
+
     async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
         try:
             recipient = self.normalise(target)
         except InvalidRequest as error:
-            raise DeliveryError(str(error), transient=False) from error
+            raise DeliveryError(STORED_UNFIT, transient=False) from error
         name, sender = parseaddr(context.email.sender)
         message = _message(alert_message, Address(name, addr_spec=sender), recipient)
         return Receipt(status=await context.mailer.send(message, alert_message.bounce or sender, recipient))

@@ -12,6 +12,7 @@ from typing import Final
 from hcserver.config.shell_commands import is_name
 from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.notify.alert_message import AlertMessage, Receipt
+from hcserver.notify.masking import words
 from hcserver.notify.payload import placeholders
 from hcserver.notify.plain_text import one_line
 from hcserver.notify.send_context import SendContext
@@ -58,6 +59,9 @@ class Shell:
     def masked(self, target: str) -> str:
         """A name is no secret. Everything else is a command that a former version has stored."""
         return target if is_name(target) else MASK
+
+    def secrets(self, target: str) -> list[str]:
+        return [] if is_name(target) else words(target)
 
     async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
         command = context.commands.get(target)

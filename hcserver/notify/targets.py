@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 MAX_CHARACTERS = 16_384
 MASK = "****"
+# The error of a channel whose stored target is refused now. It repeats nothing of the target.
+STORED_UNFIT = "the stored target does not fit the kind of the channel any more: set it again"
 
 
 def refusal(problem: str, needs: str) -> InvalidRequest:

@@ -27,5 +27,8 @@ class Transport(Protocol):
     def masked(self, target: str) -> str:
         """The target as a log or a read-only key may see it: without secrets, still recognisable."""
 
+    def secrets(self, target: str) -> list[str]:
+        """The parts of the target that `masked` hides, to be taken out of other texts. Never raises."""
+
     async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
         """Send it. Raises DeliveryError. May be cancelled at any moment; the caller limits the time."""

@@ -12,7 +12,7 @@ import time
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 import msgspec
@@ -21,9 +21,10 @@ from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.net.http_client import HttpAnswer
 from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.http_answers import is_transient, max_attempts, seconds_to_wait
+from hcserver.notify.masking import words
 from hcserver.notify.payload import Placeholders, document, expand, placeholders
 from hcserver.notify.send_context import SendContext
-from hcserver.notify.targets import MASK, decoded, encoded, refusal, stripped
+from hcserver.notify.targets import MASK, STORED_UNFIT, decoded, encoded, refusal, stripped
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -128,6 +129,15 @@ class Webhook:
             )
         )
 
+    def secrets(self, target: str) -> list[str]:
+        try:
+            parsed = _parse(target)
+        except InvalidRequest:
+            return words(target)
+        requests = [one for one in (parsed.request(up=False), parsed.request(up=True)) if one is not None]
+        found = [part for request in requests for part in _secret_parts(request)]
+        return [*found, parsed.secret, parsed.secret.removeprefix(_SECRET_PREFIX)]
+
     async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
         try:
             parsed = _parse(target)
@@ -137,7 +147,7 @@ class Webhook:
                 return Receipt()
             _validate(request)
         except InvalidRequest as error:
-            raise DeliveryError(str(error), transient=False) from error
+            raise DeliveryError(STORED_UNFIT, transient=False) from error
         short = placeholders(alert_message, _SHORT_BODY_CHARACTERS, full=parsed.full)
         url = expand(request.url, short, lambda value: quote(value, safe="", errors="replace"))
         content = _content(request, alert_message, parsed.full)
@@ -246,6 +256,22 @@ def _phrase(status: int) -> str:
         return f" {HTTPStatus(status).phrase}"
     except ValueError:
         return ""
+
+
+def _secret_parts(request: Request) -> list[str]:
+    """What may be a credential in the URL, each segment and option alone, in headers and in the body."""
+    parts = [request.body or ""]
+    for value in request.headers.values():
+        parts += [value, *value.split()]
+    try:
+        url = httpx.URL(request.url)
+    except httpx.InvalidURL:
+        return [*parts, *words(request.url)]
+    path, query = url.raw_path.decode("ascii", "replace"), url.query.decode("ascii", "replace")
+    parts += [url.username, url.password, url.fragment, path]
+    parts += re.split("[/;]", unquote(path.partition("?")[0]))
+    parts += [unquote(one.partition("=")[2] or one) for one in query.split("&")]
+    return parts
 
 
 def _masked_request(request: Request) -> Request:

@@ -8,7 +8,7 @@ from hcserver.errors import InvalidRequest
 from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.apprise.pool import INSTALL, installed
 from hcserver.notify.apprise.services import SERVICES, Service
-from hcserver.notify.apprise.url import host_of
+from hcserver.notify.apprise.url import host_of, secrets_of
 from hcserver.notify.send_context import SendContext
 from hcserver.notify.targets import refusal, stripped
 
@@ -43,6 +43,9 @@ class AppriseTransport:
 
     def masked(self, target: str) -> str:
         return self.service.masked(target)
+
+    def secrets(self, target: str) -> list[str]:
+        return secrets_of(target)
 
     async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
         return await context.apprise.send(target, self.service.compose(alert_message))

@@ -77,7 +77,7 @@ def host_of(url: str) -> tuple[str, ...]:
 
 def without_secrets(text: str, url: str) -> str:
     """`text` with every part of the URL that may be secret taken out; host names are left in."""
-    for secret in _secrets(url):
+    for secret in secrets_of(url):
         text = text.replace(secret, "****")
     return text
 
@@ -87,8 +87,8 @@ def _options(query: str | None) -> dict[str, str]:
     return {unquote(name).strip().lower(): value for name, _, value in pairs if name}
 
 
-def _secrets(url: str) -> list[str]:
-    """Longest first, as one may be a part of another."""
+def secrets_of(url: str) -> list[str]:
+    """Every part of the URL that may be secret. Longest first, as one may be a part of another."""
     match = _URL.fullmatch(url)
     if match is None:
         return [url] if url else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from time import monotonic
@@ -17,6 +18,7 @@ from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Attempt, Notification
 from hcserver.errors import DeliveryError, Unavailable
 from hcserver.notify.alert_message import AlertMessage
+from hcserver.notify.registry import masked_error
 from hcserver.services.delivery.leases import MARGIN, Leases
 from hcserver.services.delivery.messages import Messages
 from hcserver.services.delivery.outcomes import Outcomes
@@ -30,6 +32,7 @@ LONGEST_PAUSE = 1800.0  # seconds between two attempts, unless the receiver asks
 # or hostile answer must not keep an alert back for days.
 LONGEST_WAIT_ASKED_FOR = 3600.0
 _ERROR_CHARACTERS = 1000  # kept of what went wrong
+_ERROR_CHARACTERS_READ = 4000  # a secret at their end is not kept, even if it is cut
 _SETTLE_PAUSE = 0.5  # seconds between tries to note an outcome while the database is away
 
 
@@ -86,13 +89,14 @@ class Attempts:
             status = (await self._transports.send(channel, message)).status
         except DeliveryError as error:
             status, failure = error.status, error
-        except Exception:
-            log.exception(
-                "channel %s (%s): can't send a message about check %s",
-                *(channel.id, channel.kind, message.check.id),
+        except Exception:  # noqa: BLE001 - it is logged
+            # Not log.exception: the exception's text may repeat the target.
+            log.error(
+                "channel %s (%s): can't send a message about check %s\n%s",
+                *(channel.id, channel.kind, message.check.id, masked_error(channel, traceback.format_exc())),
             )
             failure = DeliveryError("internal error, see the server's log", transient=True)
-        error_text = None if failure is None else str(failure)[:_ERROR_CHARACTERS]
+        error_text = None if failure is None else _shown(channel, failure)
         duration = round(monotonic() - began, 3)
         return Outcome(Attempt(at=at, duration=duration, status=status, error=error_text), failure)
 
@@ -132,6 +136,10 @@ class Attempts:
                 if monotonic() >= deadline:
                     raise
             await asyncio.sleep(_SETTLE_PAUSE)
+
+
+def _shown(channel: Channel, failure: DeliveryError) -> str:
+    return masked_error(channel, str(failure)[:_ERROR_CHARACTERS_READ])[:_ERROR_CHARACTERS]
 
 
 def retry_pause(attempts: int, retry_after: float | None = None) -> float:

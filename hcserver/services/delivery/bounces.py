@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from hcserver.domain.channel import Channel
 from hcserver.domain.clock import Clock
 from hcserver.notify.email import Email
+from hcserver.notify.registry import masked_error
 from hcserver.services.delivery.messages import id_of
 from hcserver.services.delivery.return_addresses import GOOD_FOR, ReturnAddress, ReturnAddresses, message_id
 from hcserver.storage import Storage
@@ -60,10 +61,12 @@ class Bounces:
         The channel shows the error to read-only keys, too: addresses in it are masked as targets are. Raises
         Unavailable; then it is to be repeated.
         """
-        error = f"mail came back: {_ADDRESS.sub(lambda match: _EMAIL.masked(match[0]), error)}"
         found = await self._storage.channels.get(address.channel)
         if found is None:
             return
+        # The channel's own address in whatever form, then others, to which it may be forwarded.
+        error = _ADDRESS.sub(lambda match: _EMAIL.masked(match[0]), masked_error(found, error))
+        error = f"mail came back: {error}"
         # Its owner may be changing it at the same time.
         async with self._storage.locks.hold(f"channels:{found.project}", self._clock):
             disabled = await self._count(address, error)

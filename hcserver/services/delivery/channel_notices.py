@@ -66,11 +66,12 @@ class ChannelNotices:
             except Unavailable:
                 await asyncio.sleep(retry_pause(attempt))
                 continue
-            failure = (await self._attempts.try_once(channel, message)).failure
-            if failure is None:
+            outcome = await self._attempts.try_once(channel, message)
+            if (failure := outcome.failure) is None:
                 return
             log.warning(
-                "channel %s: can't send that channel %s is disabled: %s", channel.id, disabled.id, failure
+                "channel %s: can't send that channel %s is disabled: %s",
+                *(channel.id, disabled.id, outcome.attempt.error),
             )
             if not failure.transient:
                 return

@@ -41,7 +41,8 @@ def test_all_data_moves_from_one_database_to_another(two_databases: list[str]) -
 
 
 def test_a_load_into_the_same_database_fails_with_a_clear_line(two_databases: list[str]) -> None:
-    run(two_databases[0], "dump", "file")
+    dumped = run(two_databases[0], "dump", "file")
+    assert dumped.stderr == "file contains the passwords and tokens of all channels: keep it private.\n"
     result = run(two_databases[0], "load", "file")
     assert result.exit_code == 1
     assert result.stdout == ""

@@ -7,7 +7,10 @@ import ipaddress
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -180,3 +183,26 @@ async def test_without_apprise_sending_fails_for_good(monkeypatch: pytest.Monkey
         await pool.send("ntfys://ntfy.sh/topic", HELLO)
     assert not caught.value.transient
     await pool.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the list of processes is read from /proc")
+async def test_no_secret_is_in_the_list_of_processes(pool: ApprisePool) -> None:
+    listed: list[bytes] = []
+
+    def look() -> None:
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                listed.append((process / "cmdline").read_bytes())
+
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        look()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async with http_receiver() as receiver:
+        receiver.answer = answer
+        context = cast(SendContext, SimpleNamespace(apprise=pool))
+        secret = "tk_" + "p1anted"  # not in our own command line
+        stored = CHANNEL_KINDS["ntfy"].normalise(f"http://{secret}@127.0.0.1:{receiver.port}/backups")
+        await CHANNEL_KINDS["ntfy"].send(stored, alert_message(), context)
+    assert any(b"hcserver.notify.apprise.worker" in line for line in listed)
+    assert not [line for line in listed if secret.encode() in line]

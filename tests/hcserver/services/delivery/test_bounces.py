@@ -35,7 +35,7 @@ async def error_of(services: Services, channel: Channel) -> str | None:
 async def test_a_channel_is_disabled_by_several_messages_that_come_back_and_shows_why(
     services: Services, project: Project
 ) -> None:
-    channel = await add_channel(services, project, "ops@example.org")
+    channel = await add_channel(services, project, "ops@example.org", kind="email")
     for _ in range(NEEDED - 1):
         await services.bounces.returned(address(channel), ERROR)
         assert await error_of(services, channel) is None
@@ -49,7 +49,7 @@ async def test_a_channel_is_disabled_by_several_messages_that_come_back_and_show
 async def test_one_message_counts_once_however_often_it_comes_back(
     services: Services, project: Project
 ) -> None:
-    channel = await add_channel(services, project, "ops@example.org")
+    channel = await add_channel(services, project, "ops@example.org", kind="email")
     one = address(channel)
     await asyncio.gather(*(services.bounces.returned(one, ERROR) for _ in range(2 * NEEDED)))
     assert await error_of(services, channel) is None
@@ -58,7 +58,7 @@ async def test_one_message_counts_once_however_often_it_comes_back(
 async def test_messages_that_came_back_long_ago_do_not_count(
     services: Services, project: Project, clock: FakeClock
 ) -> None:
-    channel = await add_channel(services, project, "ops@example.org")
+    channel = await add_channel(services, project, "ops@example.org", kind="email")
     for _ in range(2 * NEEDED):
         await services.bounces.returned(address(channel), ERROR)
         clock.advance(GOOD_FOR.total_seconds() / (NEEDED - 1) + 1)
@@ -66,7 +66,7 @@ async def test_messages_that_came_back_long_ago_do_not_count(
 
 
 async def test_a_channel_that_is_enabled_again_begins_with_none(services: Services, project: Project) -> None:
-    channel = await add_channel(services, project, "ops@example.org")
+    channel = await add_channel(services, project, "ops@example.org", kind="email")
     messages = [address(channel) for _ in range(NEEDED)]
     for one in messages:
         await services.bounces.returned(one, ERROR)
@@ -81,7 +81,7 @@ async def test_a_channel_that_is_enabled_again_begins_with_none(services: Servic
 async def test_what_came_back_is_logged_and_in_the_channel_s_log_but_counts_as_sent(
     services: Services, project: Project, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    channel = await add_channel(services, project, "ops@example.org")
+    channel = await add_channel(services, project, "ops@example.org", kind="email")
     sent, other = [
         Notification(
             check=uuid4(),
@@ -109,7 +109,7 @@ async def test_whoever_relies_on_a_disabled_channel_is_notified(
 ) -> None:
     mails: list[tuple[str, str]] = []
     monkeypatch.setattr(services.notifier.operator_mail, "notify", lambda *mail: mails.append(mail))
-    channel = await add_channel(services, project, "ops@example.org", name="Ops")
+    channel = await add_channel(services, project, "ops@example.org", kind="email", name="Ops")
     await add_channel(services, project, "other")
     await add_channel(services, project, "off", error="disabled by its owner")
     for _ in range(NEEDED):
@@ -122,13 +122,13 @@ async def test_whoever_relies_on_a_disabled_channel_is_notified(
     assert shown == ("other", "channel-disabled", "Ops", MASKED)
     ((what, text),) = mails
     assert what == "has disabled a channel"
-    assert f"Channel: Ops (fake, {channel.id})" in text
+    assert f"Channel: Ops (email, {channel.id})" in text
     assert MASKED in text
 
 
 async def test_several_processes_count_together(make_services: MakeServices, project: Project) -> None:
     servers = [await make_services() for _ in range(2)]
-    channel = await add_channel(servers[0], project, "ops@example.org")
+    channel = await add_channel(servers[0], project, "ops@example.org", kind="email")
     for n in range(NEEDED):
         await servers[n % 2].bounces.returned(address(channel), ERROR)
     assert await error_of(servers[0], channel) == MASKED

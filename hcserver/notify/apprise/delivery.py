@@ -10,13 +10,15 @@ from typing import Any, cast
 
 import requests
 from apprise import Apprise, AppriseAsset, NotifyType
+from apprise.manager_plugins import NotificationManager
 from apprise.plugins import NotifyBase
 from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP, NotifyOpsgenie
 from msgspec.structs import replace
 
 from hcserver.notify.apprise.messages import AppriseRequest, AppriseResult, Message
 from hcserver.notify.apprise.sandbox import seen
-from hcserver.notify.apprise.url import with_options, without_secrets
+from hcserver.notify.apprise.services import SERVICES
+from hcserver.notify.apprise.url import REFUSED_SCHEMES, with_options, without_secrets
 from hcserver.notify.http_answers import is_transient, seconds_to_wait
 from hcserver.notify.plain_text import one_line
 
@@ -35,10 +37,21 @@ _ASSET = AppriseAsset(
     timezone="UTC",
     language="en",
 )
+_SERVICES = {service.name: service for service in SERVICES}
+
+
+def withdraw_refused_services() -> None:
+    """Make Apprise forget the services that are refused, for good: however a URL is written, it can't lead to
+    one of them.
+    """
+    manager: Any = NotificationManager()  # type: ignore[no-untyped-call]
+    manager.disable(*(scheme for scheme in REFUSED_SCHEMES if scheme in manager))
 
 
 def deliver(request: AppriseRequest) -> AppriseResult:
     """Send the message. Raises whatever Apprise raises; the text of that may hold secrets of the URL."""
+    if (reason := _refusal(request)) is not None:
+        return _failed(request, [reason], "", transient=False)
     seen.forget()
     with _warnings_of_apprise() as warnings, _traffic() as traffic:
         plugin = Apprise.instantiate(with_options(request.url, request.message.options), asset=_ASSET)
@@ -69,6 +82,18 @@ class Traffic:
             self.status = response.status_code
             asked = response.headers.get("Retry-After", "")
             self.retry_after = seconds_to_wait(self.status, asked, datetime.now(UTC))
+
+
+def _refusal(request: AppriseRequest) -> str | None:
+    """Why the URL is not for this kind of channel, by the rules for new channels; None if it is."""
+    service = _SERVICES.get(request.kind)
+    if service is None:
+        return "unknown kind of channel"
+    try:
+        service.url(request.url)
+    except ValueError as error:
+        return f"the stored target does not fit the kind {request.kind} any more ({error})"
+    return None
 
 
 def _send(plugin: NotifyBase, message: Message) -> bool:

@@ -26,10 +26,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppriseRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A message and the Apprise URL that says where it goes."""
+    """A message, the Apprise URL that says where it goes, and the kind of channel that the URL must fit."""
 
     url: str
     message: Message
+    kind: str = "apprise"
 
 
 class AppriseResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,11 +49,14 @@ class ApprisePool:
         )
         self._targets: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
 
-    async def send(self, url: str, message: Message) -> Receipt:
-        """Send it once a process is free. Raises DeliveryError. When cancelled, it may have been sent."""
+    async def send(self, url: str, message: Message, kind: str = "apprise") -> Receipt:
+        """Send it by a channel of that kind, once a process is free. Raises DeliveryError.
+
+        When it is cancelled, the message may have been sent.
+        """
         if not installed():
             raise DeliveryError(INSTALL, transient=False)
-        request = msgspec.msgpack.encode(AppriseRequest(url=url, message=message))
+        request = msgspec.msgpack.encode(AppriseRequest(url=url, message=message, kind=kind))
         async with self._targets.setdefault(url, asyncio.Semaphore(PER_TARGET)):
             try:
                 answer = await self._processes.ask(request, self._time_limit)

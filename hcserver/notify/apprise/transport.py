@@ -48,7 +48,7 @@ class AppriseTransport:
         return secrets_of(target)
 
     async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
-        return await context.apprise.send(target, self.service.compose(alert_message))
+        return await context.apprise.send(target, self.service.compose(alert_message), self.name)
 
 
 APPRISE_KINDS = tuple(AppriseTransport(service) for service in SERVICES)

@@ -15,7 +15,7 @@ _URL = re.compile(r"([a-zA-Z][a-zA-Z0-9]{1,30})://([^/?][^?]*)(?:\?(.*))?")
 
 _WEBHOOK = "use the kind webhook, which can sign what it sends and says what it has sent before"
 _LOCAL = "it would act on the server's own machine"
-_REFUSED_SCHEMES = {
+REFUSED_SCHEMES = {
     **dict.fromkeys(("json", "jsons", "xml", "xmls", "form", "forms", "http", "https"), _WEBHOOK),
     **dict.fromkeys(("dbus", "qt", "kde", "glib", "gio", "gnome", "macosx", "windows", "syslog"), _LOCAL),
     **dict.fromkeys(("blink1", "file"), _LOCAL),
@@ -43,7 +43,7 @@ def tidied(url: str) -> str:
     if match is None:
         raise ValueError("it is not an URL")
     scheme, place, query = match[1].lower(), match[2], match[3]
-    if reason := _REFUSED_SCHEMES.get(scheme):
+    if reason := REFUSED_SCHEMES.get(scheme):
         raise ValueError(f"{scheme}:// is not taken: {reason}")
     for option in _options(query):
         if reason := _REFUSED_OPTIONS.get(option):

@@ -17,7 +17,7 @@ import msgspec
 from apprise import Apprise
 
 from hcserver.net.address_policy import AddressPolicy
-from hcserver.notify.apprise.delivery import deliver
+from hcserver.notify.apprise.delivery import deliver, withdraw_refused_services
 from hcserver.notify.apprise.messages import AppriseResult, request_decoder
 from hcserver.notify.apprise.sandbox import confine
 from hcserver.notify.apprise.url import without_secrets
@@ -37,6 +37,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     Apprise.instantiate("ntfy://localhost/loads-all-plugins")  # while files can still be read
+    withdraw_refused_services()
     confine(AddressPolicy(tuple(ipaddress.ip_network(network) for network in sys.argv[1:])))
     serve(_answer, sys.stdin.buffer, answers)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -380,6 +382,39 @@ def test_an_url_that_apprise_can_not_use_is_never_tried_again(wire: Wire, url: s
     assert result.text
     assert "s3cret" not in result.text
     assert not wire.requests
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("apprise", "json://s3cret.example.org"),
+        ("apprise", "JSONS://s3cret.example.org"),
+        ("apprise", "syslog://"),
+        ("apprise", "bark://s3cret.example.org/x?template=/etc/passwd"),
+        ("slack", "discord://4174216298/s3cret"),
+        ("ntfy", "bark://s3cret.example.org/s3cret"),
+        ("pigeon", "ntfys://ntfy.sh/s3cret?mode=private"),
+    ],
+)
+def test_what_would_be_refused_for_a_new_channel_is_not_sent_either(wire: Wire, kind: str, url: str) -> None:
+    result = deliver(AppriseRequest(url=url, message=Message(body="x"), kind=kind))
+    assert (result.delivered, result.transient, result.status) == (False, False, None)
+    assert "kind" in result.text
+    assert "s3cret" not in result.text
+    assert not wire.requests
+
+
+def test_services_that_are_refused_are_not_there_for_apprise_any_more() -> None:
+    program = (
+        "from apprise import Apprise;"
+        "from hcserver.notify.apprise.delivery import withdraw_refused_services as withdraw;"
+        "urls = ['json://localhost', 'xmls://localhost', 'form://localhost', 'syslog://', 'ntfy://localhost/x'];"
+        "made = lambda: [Apprise.instantiate(url) is not None for url in urls];"
+        "before = made(); withdraw(); print(before, made())"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.strip() == f"{[True] * 5} {[False] * 4 + [True]}"
 
 
 def test_the_service_is_not_shown_pictures_of_somebody_else(wire: Wire) -> None:

@@ -15,18 +15,18 @@ KINDS = {kind.name: kind for kind in APPRISE_KINDS}
 
 
 async def test_the_message_of_the_service_goes_to_its_apprise_url() -> None:
-    sent: list[tuple[str, Message]] = []
+    sent: list[tuple[str, Message, str]] = []
 
     class Pool:
-        async def send(self, url: str, message: Message) -> Receipt:
-            sent.append((url, message))
+        async def send(self, url: str, message: Message, kind: str) -> Receipt:
+            sent.append((url, message, kind))
             return Receipt(status=200)
 
     ntfy = KINDS["ntfy"]
     target = ntfy.normalise("backups-x7Qp2")
     context = cast(SendContext, SimpleNamespace(apprise=Pool()))
     assert await ntfy.send(target, alert_message(), context) == Receipt(status=200)
-    assert sent == [(target, ntfy.service.compose(alert_message()))]
+    assert sent == [(target, ntfy.service.compose(alert_message()), "ntfy")]
 
 
 @pytest.mark.parametrize(

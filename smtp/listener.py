@@ -12,6 +12,7 @@ from hcserver.config.schema import SmtpSettings
 from hcserver.config.types import ALL_HOSTS
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.errors import ConfigError
+from hcserver.net.byte_budget import ByteBudget
 from hcserver.net.file_limits import connections_within, raise_file_limit
 from hcserver.net.socket_activation import inherited_sockets
 from hcserver.services.classification.pool import Pool
@@ -29,8 +30,6 @@ log = logging.getLogger(__name__)
 _FILES_SHARE = 1 / 3  # of the files left over; HTTP may have the rest
 _ADDRESS_SHARE = 4  # where the files limit the connections, one address may have a quarter of them
 
-MEMORY = 200_000_000  # bytes of messages that are being read or delivered, all connections together
-
 
 def connection_limits(settings: SmtpSettings) -> tuple[int, int]:
     """The connections in all and per address: the settings, as far as the limit of open files allows."""
@@ -43,7 +42,9 @@ def connection_limits(settings: SmtpSettings) -> tuple[int, int]:
 
 
 class Listener:
-    """Accepts mail from `start` to `stop`, on the running event loop. `pool` reads the messages."""
+    """Accepts mail from `start` to `stop`, on the running event loop. `pool` reads the messages, `budget`
+    limits their memory.
+    """
 
     def __init__(
         self,
@@ -52,14 +53,13 @@ class Listener:
         clock: Clock = utc_now,
         bounces: Bounces | None = None,
         pool: Pool | None = None,
+        budget: ByteBudget | None = None,
     ) -> None:
         self.pool = pool or Pool()
         self._settings = settings
         self._delivery = Delivery(intake, self.pool, settings.domains, clock, bounces)
-        self._connections: Connections[Session] = Connections(
-            *connection_limits(settings),
-            max(MEMORY, 2 * settings.max_message_bytes),
-        )
+        self._connections: Connections[Session] = Connections(*connection_limits(settings))
+        self._budget = budget or ByteBudget()
         self._refusals = RefusalLog()
         self._certificate: Certificate | None = None
         self._servers: list[asyncio.Server] = []
@@ -134,4 +134,4 @@ class Listener:
 
     def _session(self) -> Session:
         tls = self._certificate.context() if self._certificate else None
-        return Session(self._settings, self._delivery, self._connections, self._refusals, tls)
+        return Session(self._settings, self._delivery, self._connections, self._refusals, self._budget, tls)

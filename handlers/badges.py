@@ -25,7 +25,7 @@ from hcserver.domain.badge import (
 )
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
-from hcserver.domain.state_machine import shown_status
+from hcserver.domain.status import shown_status
 from hcserver.errors import NotFound, Unavailable
 
 Format = Literal["svg", "json", "shields"]

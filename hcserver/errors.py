@@ -20,7 +20,7 @@ class Unauthorized(HcError):
 
 
 class Forbidden(HcError):
-    """Somebody else's check, or a limit reached (HTTP 403)."""
+    """Another project's object (then without a text), or a limit that is reached (HTTP 403)."""
 
 
 class NotFound(HcError):

@@ -24,7 +24,7 @@ from hcserver.domain.project import Project
 from hcserver.domain.uuids import UUID_PATTERN
 from hcserver.errors import Conflict, Forbidden, HcError, InvalidRequest, Unauthorized, Unavailable
 from hcserver.services.lookup import Access
-from hcserver.validation.check import parse_body
+from hcserver.validation.json_body import parse_body
 
 PREFIX = "/api/"
 UUID = rf"({UUID_PATTERN})"
@@ -161,7 +161,7 @@ class ApiHandler(BaseHandler):
         if isinstance(error, Conflict):
             self.set_header("Content-Type", TEXT)
             self.write(str(error))
-        elif not isinstance(error, Forbidden):
+        elif not isinstance(error, Forbidden) or str(error):
             self.write_json({"error": self.error_text(error)}, status_code)
         self.finish()
 

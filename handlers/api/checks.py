@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID as Uuid
@@ -13,11 +14,12 @@ import msgspec
 
 from handlers.api.base import UUID, Routes, requires, route
 from handlers.api.check_base import CheckApiHandler
-from handlers.api.query import Query, read_limit
+from handlers.api.query import read_limit
 from hcserver.domain.check import Check
 from hcserver.domain.clock import EPOCH
 from hcserver.errors import InvalidRequest
 from hcserver.validation.check import parse_spec
+from hcserver.validation.query import Query
 
 _PER_TURN = 200  # checks written out, some 5 ms, before others get their turn
 _CURSOR = re.compile(rf"([0-9]{{1,14}})-{UUID}")
@@ -82,8 +84,8 @@ def _read_cursor(query: Query) -> tuple[datetime, Uuid] | None:
     return EPOCH + timedelta(milliseconds=int(match[1])), Uuid(match[2])
 
 
-def _storable(name: str, query: Query) -> list[str]:
-    texts = query.get(name, [])
+def _storable(name: str, query: Query) -> Sequence[str]:
+    texts = query.get(name, ())
     if any("\0" in text for text in texts):
         raise InvalidRequest(f"{name} contains characters that can't be stored")
     return texts

@@ -8,7 +8,8 @@ from typing import Any
 from handlers.api.base import UNIQUE_KEY, UUID, Routes, requires, route
 from handlers.api.check_base import CheckApiHandler
 from handlers.api.payloads import flip_payload
-from handlers.api.query import read_limit, read_moment, read_number, read_number_cursor
+from handlers.api.query import read_limit, read_number_cursor
+from hcserver.validation.query import moment, number
 
 _MAX_SECONDS = 31_536_000  # 365 days
 
@@ -20,10 +21,10 @@ class FlipsHandler(CheckApiHandler):
     async def get(self, identifier: str) -> None:
         check = await self.find_check(identifier)
         query = self.query()
-        start, end = read_moment(query, "start"), read_moment(query, "end")
-        if seconds := query.get("seconds", [""])[-1]:
-            age = timedelta(seconds=read_number("seconds", seconds, _MAX_SECONDS))
-            recent = self.services.clock() - age
+        start, end = moment(query, "start"), moment(query, "end")
+        seconds = number(query, "seconds", 0, _MAX_SECONDS) if query.get("seconds", [""])[-1] else None
+        if seconds is not None:
+            recent = self.services.clock() - timedelta(seconds=seconds)
             start = recent if start is None else max(start, recent)
         limit, before = read_limit(query), read_number_cursor(query)
         flips = await self.services.checks.flips(check, start, end)

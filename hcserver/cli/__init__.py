@@ -1,4 +1,4 @@
-"""The command line. Commands are imported when they are called, so that `hcserver --help` answers at once."""
+"""The command line. A command's module is imported when it is called, so that `hcserver --help` is fast."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from hcserver.errors import ConfigError, HcError
 _COMMANDS = {
     "serve": ("hcserver.cli.serve", "serve", "Run the server."),
     "project": ("hcserver.cli.project", "project", "Create and manage projects."),
-    "channel": ("hcserver.cli.channel", "channel", "Create, try and manage channels."),
+    "channel": ("hcserver.cli.channel", "channel", "Create, test and manage channels."),
     "window": ("hcserver.cli.window", "window", "Create and manage maintenance windows."),
     "admin-key": ("hcserver.cli.admin_key", "admin_key", "Create and manage admin keys."),
-    "email": ("hcserver.cli.email", "email", "Try the way in for emails."),
-    "classify": ("hcserver.cli.email", "classify", "Say what a check would make of an email."),
-    "config": ("hcserver.cli.config", "config", "Look at the settings."),
+    "email": ("hcserver.cli.email", "email", "Test the reception of emails."),
+    "classify": ("hcserver.cli.email", "classify", "Classify an email as a check would."),
+    "config": ("hcserver.cli.config", "config", "Show the settings."),
     "dump": ("hcserver.cli.data", "dump", "Write all data to a file."),
     "load": ("hcserver.cli.data", "load", "Read a dump into an empty database."),
 }
@@ -30,7 +30,7 @@ _MISCONFIGURED = 2
 
 
 class _Commands(click.Group):
-    """A group that knows its commands by name, and tells errors of ours in one line each."""
+    """A group that imports its commands by name, and prints each HcError on one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)

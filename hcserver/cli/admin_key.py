@@ -1,10 +1,10 @@
-"""hcserver admin-key: keys that open the management of projects through the API."""
+"""hcserver admin-key: keys for managing projects through the API."""
 
 from __future__ import annotations
 
 import click
 
-from hcserver.cli.commands import open_services
+from hcserver.cli.commands import open_services, plain_faults
 from hcserver.cli.output import json_option, print_json, print_rows, run
 from hcserver.domain.admin_key import AdminKey
 
@@ -15,27 +15,28 @@ def admin_key() -> None:
 
 
 @admin_key.command()
-@click.option("--name", default="", help="What it is for.")
+@click.option("--name", default="", help="A name, such as its purpose.")
 @json_option
 def create(name: str, as_json: bool) -> None:
-    """Make a key for the API's projects/, and print it; it is shown only here."""
+    """Create a key for managing projects through the API, and print it. It can't be shown again."""
 
     async def work() -> dict[str, object]:
         async with open_services() as services:
             made, clear = await services.admin_keys.create(name)
             return {**_fields(made), "key": clear}
 
-    fields = run(work())
+    with plain_faults():
+        fields = run(work())
     if as_json:
         print_json(fields)
     else:
-        click.echo(f"The new admin key, shown only now: {fields['key']}")
+        click.echo(f"The new admin key; note it down, it can't be shown again: {fields['key']}")
 
 
 @admin_key.command(name="list")
 @json_option
 def list_keys(as_json: bool) -> None:
-    """List the admin keys, without the keys themselves."""
+    """List the names and ids of the admin keys."""
 
     async def work() -> list[dict[str, object]]:
         async with open_services() as services:
@@ -52,7 +53,7 @@ def list_keys(as_json: bool) -> None:
 @click.argument("name_or_id", metavar="KEY")
 @json_option
 def delete(name_or_id: str, as_json: bool) -> None:
-    """Delete KEY (a name or an id); it stops working at once."""
+    """Delete KEY (a name or an id). It stops working at once."""
 
     async def work() -> dict[str, object]:
         async with open_services() as services:

@@ -51,7 +51,9 @@ _OPTIONS = (
     ),
     click.option("--tags", help="Only for checks that have one of these tags, separated by blanks."),
     click.option(
-        "--auto-assign/--no-auto-assign", default=None, help="Give it to new checks that name no channels."
+        "--auto-assign/--no-auto-assign",
+        default=None,
+        help="Assign it to new checks that name no channels.",
     ),
 )
 
@@ -65,14 +67,14 @@ def _settings(command: Any) -> Any:
 
 @click.group()
 def channel() -> None:
-    """Create, try and manage channels."""
+    """Create, test and manage channels."""
 
 
 @channel.command(epilog=_NEEDS)
 @_project
 @click.argument("kind", type=click.Choice(sorted(CHANNEL_KINDS)), metavar="KIND")
 @click.argument("target", required=False)
-@click.option("--name", default="", help="A name, by which checks can be given the channel through the API.")
+@click.option("--name", default="", help="A name by which the API can assign the channel to checks.")
 @_settings
 @json_option
 def create(project: str, kind: str, target: str | None, as_json: bool, **settings: object) -> None:
@@ -186,10 +188,10 @@ def update(project: str, name_or_id: str, as_json: bool, **settings: object) -> 
 @channel.command()
 @_project
 @_channel
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @json_option
 def delete(project: str, name_or_id: str, yes: bool, as_json: bool) -> None:
-    """Delete CHANNEL (a name or an id) of PROJECT, and take it out of checks and groups."""
+    """Delete CHANNEL (a name or an id) of PROJECT, and remove it from checks and groups."""
 
     async def look() -> Channel:
         async with open_services() as services:

@@ -1,4 +1,4 @@
-"""How commands run, and how they answer: as tables for people, or as JSON for scripts."""
+"""Running commands and printing their results: tables for people, JSON for scripts."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PIPE_WIDTH = 250  # columns of a table that no terminal limits
+_PIPE_WIDTH = 250  # columns of a table where there is no terminal
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
 def current_settings() -> Settings:
-    """The settings for the command that runs. Raises ConfigError."""
+    """The settings of the current command. Raises ConfigError."""
     path: str | None = click.get_current_context().find_root().params.get("config")
     return load(path, os.environ)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run `coroutine` to its end; Ctrl-C cancels it and lets it clean up."""
+    """Run `coroutine` and return its result. Ctrl-C cancels it, so that it can clean up."""
     return asyncio.run(coroutine)
 
 
@@ -50,18 +50,21 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        # Text: what comes from outside is no markup.
+        # As Text, since rich would interpret brackets in strings as markup.
         table.add_row(*(Text("" if cell is None else harmless(str(cell))) for cell in row))
     console().print(table)
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Print the members `columns` of each row under their names."""
+    """Print the fields `columns` of each row as a table with a header."""
     print_table(columns, [[row[column] for column in columns] for row in rows])
 
 
 def harmless(text: str) -> str:
-    """`text` with its line breaks and tabs, but escaped what else a terminal would obey or can't show."""
+    """`text` with control and other invisible characters escaped, except line breaks and tabs.
+
+    Texts that come from outside could control the terminal otherwise.
+    """
     return "".join(
         character
         if character in "\n\t" or not unicodedata.category(character).startswith("C")
@@ -71,7 +74,7 @@ def harmless(text: str) -> str:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console on standard output (or error) as it is now."""
+    """A rich console on the current standard output (or standard error)."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hcserver.cli.channel import channel_row
-from hcserver.cli.commands import open_services
+from hcserver.cli.commands import open_services, plain_faults
 from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.project import Project
 from hcserver.services.management.projects import KeyKind
@@ -21,7 +21,7 @@ def project() -> None:
 @click.argument("name")
 @json_option
 def create(name: str, as_json: bool) -> None:
-    """Create the project NAME and print its keys, which are shown only here."""
+    """Create the project NAME and print its keys. They can't be shown again."""
 
     async def work() -> dict[str, object]:
         async with open_services() as services:
@@ -35,11 +35,12 @@ def create(name: str, as_json: bool) -> None:
                 "badge_key": keys.badge_key,
             }
 
-    fields = run(work())
+    with plain_faults():
+        fields = run(work())
     if as_json:
         print_json(fields)
     else:
-        click.echo(f"Project {name} was created. Its keys are shown only now, note them down:")
+        click.echo(f"Created the project {name}. Note down its keys, they can't be shown again:")
         print_table(("", ""), fields.items())
 
 
@@ -101,7 +102,8 @@ def rename(name_or_id: str, new_name: str, as_json: bool) -> None:
             await services.projects.rename(found, new_name)
             return {"id": str(found.id), "name": new_name}
 
-    fields = run(work())
+    with plain_faults():
+        fields = run(work())
     if as_json:
         print_json(fields)
     else:
@@ -110,11 +112,11 @@ def rename(name_or_id: str, new_name: str, as_json: bool) -> None:
 
 @project.command()
 @click.argument("name_or_id", metavar="PROJECT")
-@click.option("--checks", type=click.IntRange(0, MAX_CHECKS), help="Checks that it may have.")
-@click.option("--pings", type=click.IntRange(0, MAX_PINGS), help="Pings that are kept of each check.")
+@click.option("--checks", type=click.IntRange(0, MAX_CHECKS), help="The number of checks that it may have.")
+@click.option("--pings", type=click.IntRange(0, MAX_PINGS), help="The number of pings kept of each check.")
 @json_option
 def limit(name_or_id: str, checks: int | None, pings: int | None, as_json: bool) -> None:
-    """Give PROJECT limits of its own. 0: as the configuration says; what isn't named stays as it is."""
+    """Set the limits of PROJECT. 0: the configured limit applies; a limit that isn't given stays as it is."""
 
     async def work() -> dict[str, object]:
         async with open_services() as services:
@@ -140,7 +142,7 @@ def limit(name_or_id: str, checks: int | None, pings: int | None, as_json: bool)
 @click.argument("kind", type=click.Choice(["api", "api-readonly", "ping", "badge"]))
 @json_option
 def rotate_key(name_or_id: str, kind: KeyKind, as_json: bool) -> None:
-    """Replace a key of PROJECT. The new one is shown only here; the old one stops working within a second."""
+    """Replace a key of PROJECT and print the new one. The old key stops working within a second."""
 
     async def work() -> dict[str, object]:
         async with open_services() as services:
@@ -156,10 +158,10 @@ def rotate_key(name_or_id: str, kind: KeyKind, as_json: bool) -> None:
 
 @project.command()
 @click.argument("name_or_id", metavar="PROJECT")
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @json_option
 def delete(name_or_id: str, yes: bool, as_json: bool) -> None:
-    """Delete PROJECT with all that belongs to it."""
+    """Delete PROJECT and everything in it."""
 
     async def look() -> tuple[Project, int]:
         async with open_services() as services:
@@ -174,7 +176,7 @@ def delete(name_or_id: str, yes: bool, as_json: bool) -> None:
 
     if not yes:
         asked, checks = run(look())
-        question = f"Delete the project {asked.name} with its {checks} checks and all that belongs to it?"
+        question = f"Delete the project {asked.name} with its {checks} checks and everything else in it?"
         click.confirm(question, abort=True, err=True)
         name_or_id = str(asked.id)
     fields = run(work(name_or_id))

@@ -1,4 +1,4 @@
-"""hcserver window: times in which nobody is told that a check is down."""
+"""hcserver window: times in which nobody is notified that a check is down."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def window() -> None:
 
 @window.command()
 @click.argument("project")
-@click.option("--name", help="A name, which is told with what it held back.")
-@click.option("--check", help="The id of the check that it is for.")
-@click.option("--tag", help="It is for the checks with this tag.")
-@click.option("--start", metavar="MOMENT", help="For once: from when, such as 2030-01-31T18:00:00Z.")
-@click.option("--end", metavar="MOMENT", help="For once: until when.")
-@click.option("--schedule", help="Recurring: a cron or OnCalendar expression of when it begins.")
+@click.option("--name", help="A name, which the log shows with the notifications that it holds back.")
+@click.option("--check", help="The id of the only check that it is for.")
+@click.option("--tag", help="It is only for checks with this tag.")
+@click.option("--start", metavar="MOMENT", help="Once: its start, such as 2030-01-31T18:00:00Z.")
+@click.option("--end", metavar="MOMENT", help="Once: its end.")
+@click.option("--schedule", help="Recurring: its starts, a cron or OnCalendar expression.")
 @click.option("--tz", metavar="ZONE", help="Recurring: the schedule's time zone, such as Europe/Riga.")
-@click.option("--minutes", type=click.IntRange(1, MAX_MINUTES), help="Recurring: how long it lasts.")
+@click.option("--minutes", type=click.IntRange(1, MAX_MINUTES), help="Recurring: its length.")
 @json_option
 def create(project: str, as_json: bool, **settings: object) -> None:
     """Add a maintenance window to PROJECT: for one check, for a tag, or for all of its checks."""

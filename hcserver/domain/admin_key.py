@@ -10,7 +10,7 @@ _ID_LENGTH = 12  # hex digits
 
 
 class AdminKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Known only by its hash (hex digits)."""
+    """An admin key, of which only the hash (hexadecimal digits) is stored."""
 
     hash: str
     created: datetime
@@ -18,5 +18,5 @@ class AdminKey(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """What people call it by; of no use as a key."""
+        """Identifies the key in lists and commands; it does not give access."""
         return self.hash[:_ID_LENGTH]

@@ -1,4 +1,4 @@
-"""Badges: small pictures and documents that show how a group of checks is doing."""
+"""Badges: small pictures and documents with the status of a group of checks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from hcserver.domain.state_machine import ShownStatus
+from hcserver.domain.status import ShownStatus
 
 BadgeState = Literal["up", "late", "down"]
 
-UNNAMED: Final = "check"  # the label of a check without a name; never its id, which is its ping address
+UNNAMED: Final = "check"  # label of a check without a name; its id is its ping address, and so secret
 MAX_LABEL: Final = 64  # characters of a label that are drawn
 
 _SHIELDS_COLORS: Final[dict[BadgeState, str]] = {"up": "success", "late": "important", "down": "critical"}
@@ -27,7 +27,7 @@ _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 
 
 class BadgeDocument(msgspec.Struct, frozen=True):
-    """The json format. Late checks are counted in `grace` whether or not they are a state of their own."""
+    """The json format. `grace` counts late checks, also where a late check counts as up."""
 
     status: BadgeState
     total: int
@@ -53,7 +53,7 @@ def badge_state(statuses: Iterable[ShownStatus], two_states: bool) -> BadgeState
 
 
 def badge_document(statuses: Iterable[ShownStatus], two_states: bool) -> BadgeDocument:
-    """How many checks there are, and how many of them are late and down."""
+    """The state, the number of checks, and how many of them are late and down."""
     every = list(statuses)
     return BadgeDocument(
         badge_state(every, two_states), len(every), every.count("grace"), every.count("down")
@@ -61,12 +61,14 @@ def badge_document(statuses: Iterable[ShownStatus], two_states: bool) -> BadgeDo
 
 
 def shields_document(label: str, state: BadgeState) -> ShieldsDocument:
-    """What shields.io needs to draw the badge itself."""
+    """The document from which shields.io draws a badge."""
     return ShieldsDocument(1, label, state, _SHIELDS_COLORS[state])
 
 
 def render_svg(label: str, state: BadgeState) -> str:
-    """The badge as a picture. Any text will do: what XML can't hold becomes U+FFFD, what is long is cut."""
+    """The badge as a picture. In the label, characters that XML does not allow become U+FFFD; it is cut to
+    MAX_LABEL characters.
+    """
     label = " ".join(_NOT_XML.sub("\ufffd", label).split()) or UNNAMED
     shown = label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…"
     left, right = _text_width(shown) + 12, _text_width(state) + 12
@@ -85,13 +87,13 @@ def render_svg(label: str, state: BadgeState) -> str:
 
 
 def sign(secret: str, tag: str) -> str:
-    """The signature in a badge's address: 8 characters that can't be made up without the secret."""
+    """The signature in a badge's address: 8 characters that nobody can forge without the secret."""
     digest = hmac.digest(_bytes(secret), _bytes(tag), hashlib.sha256)
     return urlsafe_b64encode(digest)[:8].decode("ascii")
 
 
 def verify(secret: str, tag: str, signature: str) -> bool:
-    """Whether the signature is the one that `sign` makes; takes the same time wherever it differs."""
+    """Whether the signature is the one that `sign` makes, compared in constant time."""
     return hmac.compare_digest(_bytes(sign(secret, tag)), _bytes(signature))
 
 
@@ -100,7 +102,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _text_width(text: str) -> int:
-    """About how many pixels the text takes in Verdana at 11 pixels; the font is the viewer's choice."""
+    """The approximate width in pixels of the text in Verdana at 11 pixels, which the viewer may not have."""
     return round(sum(_char_width(char) for char in text))
 
 

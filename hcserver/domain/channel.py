@@ -1,4 +1,4 @@
-"""A channel: a place where people are notified."""
+"""A channel: a way to notify people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """How people are notified. `target` is what the kind needs: an address, a URL."""
+    """One way to notify people. `target` is what the kind needs: an address, a URL."""
 
     id: UUID
     project: UUID
@@ -18,7 +18,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     name: str = ""
     events: tuple[str, ...] = ("down", "up")
-    delay: int = 0  # seconds: a failure is only sent if the check is still down after them
-    tags: str = ""  # only checks that have one of these tags
-    auto_assign: bool = False  # to new checks that name no channels
-    error: str | None = None  # why it is disabled
+    delay: int = 0  # seconds; a failure that lasts no longer is not notified
+    tags: str = ""  # only for checks that have one of these tags; empty: for all
+    auto_assign: bool = False  # new checks get it, unless their channels are given
+    error: str | None = None  # the reason why it is disabled; None: it is enabled

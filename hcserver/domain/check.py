@@ -1,4 +1,4 @@
-"""A check: what is expected of a job, and what has been heard from it so far."""
+"""A check: what is expected of a job, and the state that follows from its reports so far."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ DEFAULT_TZ = "UTC"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check, settings first, then state. Times are UTC, in whole milliseconds as the database has."""
+    """One check: its settings, then its state. Moments are UTC, in whole milliseconds like the database's.
+
+    How the state changes: hcserver.domain.state_machine; what it means at a moment: hcserver.domain.status.
+    """
 
     id: UUID
     project: UUID
@@ -49,33 +52,34 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     kw_whole_word: bool = False
     failures_before_alert: int = 1  # failures in a row
     repeat_after: int = 0  # seconds between reminders while it is down; 0: none
-    snoozed_until: datetime | None = None
+    snoozed_until: datetime | None = None  # nobody is notified that it is down before this moment
     channels: tuple[UUID, ...] = ()
 
     status: Status = "new"
     n_pings: int = 0
     n_flips: int = 0
-    last_ping: datetime | None = None
+    flipped_at: datetime | None = None  # the moment of the last flip
+    last_ping: datetime | None = None  # the last success or failure
     last_duration: float | None = None  # seconds
-    last_start: datetime | None = None  # set while a run is going on
+    last_start: datetime | None = None  # the last start, until its run ends
     last_start_rid: UUID | None = None
-    alert_after: datetime | None = None  # when it goes down if nothing comes in
-    excused_until: datetime | None = None  # we were away: nothing is missed before this moment
+    alert_after: datetime | None = None  # when it goes down by time; None: it doesn't
+    excused_until: datetime | None = None  # no run counts as missed before this moment
     log_from: int = 1  # pings before this n have been pruned from the log
 
     n_alerts: int = 0
     failures: int = 0  # in a row
-    failed_at: datetime | None = None  # the last of them; by time: when the run was due
+    failed_at: datetime | None = None  # the last of them; if by time: when the run was due
     up_at: datetime | None = None  # since when it is up, or was before it went down
     down_at: datetime | None = None  # since when it is down
-    told_at: datetime | None = None  # when people were last told that it is down
-    down_before_pause: datetime | None = None  # while paused: since when it was down, if people were told
+    told_at: datetime | None = None  # when people were last alerted that it is down
+    down_before_pause: datetime | None = None  # while paused: since when it was down, if people were alerted
     paused_alert: int = 0  # n of the alert of the last pause; failures before it are not reported any more
-    tell_after: datetime | None = None  # when there is something to tell of it while it is down
+    tell_after: datetime | None = None  # when, while it is down, the next alert may be due
 
     @property
     def due(self) -> datetime | None:
-        """When time alone makes something happen to the check."""
+        """When the scheduler has to look at the check."""
         return min((at for at in (self.alert_after, self.tell_after) if at is not None), default=None)
 
     @property

@@ -1,4 +1,4 @@
-"""The time, as the rest of the product takes it: an argument, never a call in the middle of a rule."""
+"""The clock. Code that needs the time gets a Clock or a moment as an argument, so that tests can set it."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def utc_now() -> datetime:
-    """Now, in UTC and whole milliseconds: what the database can keep."""
+    """Now in UTC, cut to milliseconds, the precision of the database."""
     return EPOCH + timedelta(milliseconds=time.time_ns() // 1_000_000)

@@ -14,7 +14,10 @@ Cause = Literal["ping", "fail", "timeout", "pause", "resume"]
 
 
 class Flip(msgspec.Struct, frozen=True, kw_only=True):
-    """`n` counts a check's flips from 1 without gaps, so (check, n) names a flip for ever."""
+    """One flip. `n` counts a check's flips from 1 without gaps; (check, n) identifies it for ever.
+
+    The order of flips is that of n. Their moments (`at`) never decrease.
+    """
 
     check: UUID
     n: int
@@ -25,4 +28,5 @@ class Flip(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def up(self) -> bool:
+        """Whether the check went up; the API shows flips by this."""
         return self.new == "up"

@@ -10,7 +10,7 @@ from unicodedata import normalize
 import msgspec
 
 KeywordSignal = Literal["start", "success", "fail", "ign"]
-Where = Literal["subject", "body", "default", "unfiltered", "unread"]
+Where = Literal["subject", "body", "default", "unfiltered", "unread", "endpoint"]
 
 # They may stand anywhere within a word and are not seen: soft hyphen, zero-width space, non-joiner and
 # joiner, word joiner, zero-width no-break space.
@@ -40,10 +40,11 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why a report was taken as `signal`: the keyword, as written in the rules, and where it was found.
 
     Without a keyword `where` is "default" (none was found), "unfiltered" (nothing was to be searched) or
-    "unread" (the report could not be read in time).
+    "unread" (the report could not be read in time) or "endpoint" (none was found, and the address of the HTTP
+    ping says what it means; only then `signal` can be "log").
     """
 
-    signal: KeywordSignal
+    signal: KeywordSignal | Literal["log"]
     keyword: str | None
     where: Where
 

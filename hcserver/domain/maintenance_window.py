@@ -1,4 +1,4 @@
-"""Maintenance windows: times in which nobody is told that a check is down."""
+"""Maintenance windows: times in which nobody is notified that a check is down."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hcserver.domain.schedule import ScheduleKind, next_occurrence
 
 
 class MaintenanceWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """A window of a project: of one check, of those with a tag, or (with neither) of all checks.
+    """A window for one check of a project, for the checks with a tag, or (with neither) for all checks.
 
-    Either once, from `start` to `end`, or whenever `schedule` elapses, for `minutes`.
+    It is open either once, from `start` to `end`, or for `minutes` whenever `schedule` elapses.
     """
 
     id: UUID
@@ -32,17 +32,25 @@ class MaintenanceWindow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def covers(window: MaintenanceWindow, check: Check) -> bool:
-    """Whether the window is meant for this check."""
+    """Whether the window applies to this check."""
     if window.project != check.project or window.check not in (None, check.id):
         return False
     return not window.tag or window.tag in check.tags.split()
 
 
+def next_opening(window: MaintenanceWindow, after: datetime) -> datetime | None:
+    """When a recurring window opens next, strictly later than `after`; None: never again."""
+    return next_occurrence(window.kind, window.schedule, window.tz, after, never_skip=True)
+
+
 def open_until(window: MaintenanceWindow, now: datetime) -> datetime | None:
-    """When the window that is open at `now` closes; None if it isn't open."""
+    """When the window that is open at `now` closes; None if it isn't open.
+
+    An opening whose time a clock change skips is at the end of the gap, whatever the kind of the schedule.
+    """
     if not window.schedule:
         within = window.start is not None and window.end is not None and window.start <= now < window.end
         return window.end if within else None
     length = timedelta(minutes=window.minutes)
-    opened = next_occurrence(window.kind, window.schedule, window.tz, now - length)
+    opened = next_opening(window, now - length)
     return opened + length if opened is not None and opened <= now else None

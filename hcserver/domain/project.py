@@ -9,7 +9,7 @@ import msgspec
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """API keys are known only by their hashes. A limit of None means: as the configuration says."""
+    """A project. Of API keys only the hashes are stored. A limit of None: the configured one applies."""
 
     id: UUID
     name: str

@@ -1,4 +1,4 @@
-"""Runs of a job: which start belongs to which end, and how long it took."""
+"""Runs of a job: which start ping belongs to which end, and how long the run took."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from uuid import UUID
 
 from hcserver.domain.ping import Signal
 
-MAX_RUN: Final = timedelta(hours=72)  # a start that lies further back than this belongs to no end
+MAX_RUN: Final = timedelta(hours=72)  # an earlier start belongs to no end
 
 
 class RunPing(Protocol):
-    """What is needed of a ping to find its run."""
+    """The fields of a ping that are needed to find its run."""
 
     @property
     def n(self) -> int: ...
@@ -26,10 +26,11 @@ class RunPing(Protocol):
 
 
 class RunMatcher:
-    """Finds the durations of success and fail pings, fed with a log from its newest ping to older ones.
+    """Finds the durations of success and fail pings. Pings are added from the newest to the oldest.
 
-    A ping's start is the nearest earlier one with the same run id (no id is an id too), at most 72 hours
-    before it, with no other success or fail of that id between them. Time and memory are linear.
+    The start of a success or fail is the nearest earlier start with the same run id (or both without one), at
+    most 72 hours before it, with no other success or fail of that id between them. Time and memory are linear
+    in the number of pings.
     """
 
     def __init__(self) -> None:
@@ -37,26 +38,26 @@ class RunMatcher:
         self._open: dict[UUID | None, RunPing] = {}  # ends without a start so far, newest first
 
     def add(self, ping: RunPing) -> None:
-        """Take in the next older ping."""
+        """Add the next older ping."""
         self._give_up_before(ping.at)
         if ping.type in ("success", "fail"):
-            # Removed first: an end hides what lies before it from the later one, and goes last in the order.
+            # Earlier starts belong to this end, no longer to a later one. Removing first moves it to the end.
             self._open.pop(ping.rid, None)
             self._open[ping.rid] = ping
         elif ping.type == "start":
             end = self._open.pop(ping.rid, None)
             if end is not None:
-                # Pings of several processes may be a little out of order; no run takes less than no time.
+                # With several processes a start can carry a later time than its end.
                 self.durations[end.n] = max(0.0, round((end.at - ping.at).total_seconds(), 2))
 
     @property
     def unresolved(self) -> bool:
-        """Whether older pings could still add a duration."""
+        """Whether older pings can still yield a duration."""
         return bool(self._open)
 
     @property
     def earliest(self) -> datetime | None:
-        """Nothing before this moment can add a duration; None if nothing at all can."""
+        """Pings before this moment can't yield a duration; None: no older ping can."""
         return min((end.at - MAX_RUN for end in self._open.values()), default=None)
 
     def _give_up_before(self, now: datetime) -> None:
@@ -68,9 +69,9 @@ class RunMatcher:
 
 
 def durations(pings: Iterable[RunPing]) -> dict[int, float]:
-    """The seconds that each success and fail ping's run took, by n, for those whose start is among `pings`.
+    """How many seconds the runs took: by the n of the success or fail ping, where its start is in `pings`.
 
-    `pings` come newest first. Runs longer than 72 hours have no duration.
+    `pings` are ordered from the newest to the oldest. Runs longer than 72 hours have no duration.
     """
     matcher = RunMatcher()
     for ping in pings:

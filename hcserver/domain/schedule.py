@@ -1,7 +1,13 @@
-"""Schedules of checks: cron and OnCalendar expressions in a time zone.
+"""Schedules: cron and OnCalendar expressions in a time zone.
 
-The cronsim and oncalendar libraries parse the expressions and say which days match. The search itself is
-ours, because it runs on every ping: it keeps what was parsed and walks days and sorted times.
+The cronsim and oncalendar libraries parse the expressions and decide which days match. The search for the
+next occurrence is our own, since it runs on every ping: it keeps what was parsed, and walks days and sorted
+times.
+
+A change of the clock can skip the time of an occurrence, or show it twice. cron follows Debian's cron(8), as
+cronsim does: a job with a wildcard in its hour or minute runs at every matching minute of real time; any
+other job runs once, at the end of the gap or in the first pass. OnCalendar follows systemd.time(7): a skipped
+time has no occurrence, a repeated one has one occurrence, in the first pass.
 """
 
 from __future__ import annotations
@@ -10,18 +16,19 @@ from bisect import bisect_left, bisect_right
 from calendar import isleap
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from oncalendar import MAX_YEAR, SPECIALS, BaseIterator, OnCalendarError
 
+from hcserver.domain.time_zone import is_zone, zone
+
 ScheduleKind = Literal["cron", "oncalendar"]
 
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)  # a schedule must elapse after this to be accepted
-_CRON_HORIZON: Final = 50  # years without an occurrence after which cronsim gives up, and so do we
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)  # an accepted schedule elapses after this moment
+_CRON_HORIZON: Final = 50  # years that are searched, as cronsim does
 _SECOND: Final = timedelta(seconds=1)
 _DAY: Final = timedelta(days=1)
 
@@ -39,86 +46,25 @@ def schedule_kind(text: str) -> ScheduleKind:
     return kind
 
 
-def next_occurrence(kind: ScheduleKind, schedule: str, tz: str, after: datetime) -> datetime | None:
+def next_occurrence(
+    kind: ScheduleKind, schedule: str, tz: str, after: datetime, *, never_skip: bool = False
+) -> datetime | None:
     """The first moment (UTC) strictly later than `after` at which the schedule elapses; None: never.
 
-    `tz` counts where an OnCalendar line names no zone of its own. Raises ValueError for a schedule that
-    `schedule_kind` does not accept and for an unknown zone.
+    `tz` counts where an OnCalendar line names no zone of its own. With `never_skip` every time that a clock
+    change skips has its occurrence at the end of the gap. Raises ValueError for a schedule that
+    `schedule_kind` does not accept, and for an unknown zone.
     """
-    found = [moment for line in _compile(kind, schedule, tz) if (moment := line.after(after)) is not None]
+    lines = _compile(kind, schedule, tz, never_skip)
+    found = [moment for line in lines if (moment := line.after(after)) is not None]
     return min(found, default=None)
-
-
-# Renamed places whose link in tzdata.zi leads past the new name, to the zone that it shares its data with.
-# From the "#=" comments and the section "Non-zone.tab locations" of the IANA database's file `backward`.
-_RENAMED: Final = {
-    "Africa/Asmera": "Africa/Asmara",
-    "Africa/Timbuktu": "Africa/Bamako",
-    "America/Coral_Harbour": "America/Atikokan",
-    "America/Virgin": "America/St_Thomas",
-    "Antarctica/South_Pole": "Antarctica/McMurdo",
-    "Atlantic/Jan_Mayen": "Arctic/Longyearbyen",
-    "Iceland": "Atlantic/Reykjavik",
-    "Pacific/Ponape": "Pacific/Pohnpei",
-    "Pacific/Truk": "Pacific/Chuuk",
-    "Pacific/Yap": "Pacific/Chuuk",
-}
-# Links too, but nobody who says EST lives in Panama (which is where its link leads).
-_ABBREVIATIONS: Final = frozenset({"CET", "EET", "EST", "GMT", "HST", "MET", "MST", "UTC", "WET"})
-
-
-def canonical_zone(name: str) -> str:
-    """Today's name of a time zone: Europe/Kiev is Europe/Kyiv, US/Eastern is America/New_York.
-
-    Places that only share their data with another (Europe/Oslo) keep their name. Raises ValueError if
-    there is no such zone.
-    """
-    if name not in _zone_names():
-        raise ValueError(f"no such time zone: {name[:100]!r}")
-    return _renamed_zones().get(name, name)
-
-
-@cache
-def zone(name: str) -> ZoneInfo:
-    """The zone of that name, legacy ones included, from the tzdata package, never from the machine.
-
-    Raises ValueError if there is no such zone.
-    """
-    if name not in _zone_names():
-        raise ValueError(f"no such time zone: {name[:100]!r}")
-    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    # "Factory" says that nobody has set a zone yet, so it is none.
-    return frozenset(resources.files("tzdata").joinpath("zones").read_text("ascii").split()) - {"Factory"}
-
-
-@cache
-def _renamed_zones() -> dict[str, str]:
-    """Old name to today's. A link is a renaming unless zone.tab lists it as a place of its own."""
-    folder = resources.files("tzdata").joinpath("zoneinfo")
-    places = {
-        line.split("\t")[2]
-        for line in folder.joinpath("zone.tab").read_text("utf-8").splitlines()
-        if not line.startswith("#")
-    }
-    links = {}
-    for line in folder.joinpath("tzdata.zi").read_text("utf-8").splitlines():
-        if line.startswith("L "):
-            _, target, name = line.split()
-            links[name] = target
-    kept = places | _ABBREVIATIONS
-    return {name: target for name, target in links.items() if name not in kept} | _RENAMED
 
 
 class _Line:
     """One parsed expression in its zone.
 
-    `repeats`: elapses in both passes of an hour that the clock shows twice (otherwise in the first).
-    `moves`: elapses at the end of a gap if its time falls into it (otherwise not at all).
+    `repeats`: it elapses in both passes of an hour that the clock shows twice (otherwise in the first one).
+    `moves`: it elapses at the end of a gap if its time falls into the gap (otherwise not at all).
     """
 
     __slots__ = (
@@ -154,7 +100,7 @@ class _Line:
         self.first_time = time(self.hours[0], self.minutes[0], self.seconds[0])
         self.repeats = repeats
         self.moves = moves
-        # The last answer holds for every moment from the one asked about up to the one found.
+        # The last search: from this moment on, the occurrence found is the next one, until it is reached.
         self._known: tuple[datetime, datetime | None] = (datetime.max.replace(tzinfo=UTC), None)
 
     def after(self, moment: datetime) -> datetime | None:
@@ -170,7 +116,7 @@ class _Line:
         wall = local.replace(tzinfo=None, fold=0, microsecond=0)
         last_year = self._last_year(wall.year)
 
-        if self._offset(wall, 0) != self._offset(wall, 1):  # shown twice
+        if self._offset(wall, 0) != self._offset(wall, 1):  # the clock shows `wall` twice
             end, start = self._jump(wall)
             if self.repeats:
                 for fold in range(local.fold, 2):
@@ -184,7 +130,7 @@ class _Line:
         while (found := self._next_wall(wall, last_year)) is not None:
             if self._offset(found, 0) >= self._offset(found, 1):
                 return self._utc(found, 0)
-            _, end = self._jump(found)  # never shown
+            _, end = self._jump(found)  # the clock never shows `found`
             if self.moves:
                 return self._utc(end, 0)
             wall = end - _SECOND
@@ -202,7 +148,7 @@ class _Line:
         return (wall - self._offset(wall, fold)).replace(tzinfo=UTC)
 
     def _jump(self, wall: datetime) -> tuple[datetime, datetime]:
-        """From where to where the clock jumps in the change that makes `wall` shown twice or never."""
+        """What the clock shows before and after the change by which it shows `wall` twice or never."""
         old, new = self._offset(wall, 0), self._offset(wall, 1)  # PEP 495: fold=0 is before the change
         low = (wall - max(old, new)).replace(tzinfo=UTC)
         seconds = bisect_left(
@@ -214,7 +160,7 @@ class _Line:
         return change + old, change + new
 
     def _next_wall(self, wall: datetime, last_year: int) -> datetime | None:
-        """The first matching reading of the clock later than `wall`, whether or not it shows it."""
+        """The first matching local time later than `wall`, even one that the clock skips."""
         day = wall.date()
         if self._on(day) and (later := self._later_that_day(wall)) is not None:
             return datetime.combine(day, later)
@@ -239,8 +185,8 @@ class _Line:
     def _first_day(self, start: date, last_year: int) -> date | None:
         """The first matching day from `start` on.
 
-        Whether a day matches depends on nothing but the year's layout: its first weekday and its length. So
-        an expression that never elapses is known for it after the fourteen layouts, not after two centuries.
+        Which days of a year match depends only on the year's layout: its first weekday and its length. There
+        are fourteen layouts, so that an expression that matches no day is found out after a few years.
         """
         barren: set[tuple[int, bool]] = set()
         for year in range(start.year, last_year + 1):
@@ -263,28 +209,28 @@ def _above(values: list[int], value: int) -> int:
 
 
 @lru_cache(maxsize=2048)  # some 10 kB each
-def _compile(kind: ScheduleKind, schedule: str, tz: str) -> tuple[_Line, ...]:
+def _compile(kind: ScheduleKind, schedule: str, tz: str, never_skip: bool) -> tuple[_Line, ...]:
     if kind == "cron":
-        return (_cron(schedule, zone(tz)),)
+        return (_cron(schedule, zone(tz), never_skip),)
     lines = dict.fromkeys(line.strip() for line in schedule.strip().split("\n"))
-    return tuple(_oncalendar(line, tz) for line in lines)
+    return tuple(_oncalendar(line, tz, never_skip) for line in lines)
 
 
-def _cron(expression: str, zone: ZoneInfo) -> _Line:
+def _cron(expression: str, zone: ZoneInfo, never_skip: bool) -> _Line:
     try:
         parsed = CronSim(expression, datetime(2000, 1, 1))  # noqa: DTZ001 (only parsed)
     except CronSimError as error:
         raise ValueError(f"not a cron expression: {expression!r}") from error
-    # Debian's cron follows the running clock for jobs with a wildcard hour or minute; the others run once,
-    # even where a change of the clock repeats or skips their time (cron(8), "Notes").
+    # cron(8), "Notes": a wildcard job follows the running clock; others run once, whatever the clock skips.
     wildcard = parsed.parts[1].startswith("*") or parsed.parts[2].startswith("*")
     times = (parsed.hours, parsed.minutes, parsed.seconds)
-    return _Line(zone, parsed.match_day, None, parsed.months, times, repeats=wildcard, moves=not wildcard)
+    moves = never_skip or not wildcard
+    return _Line(zone, parsed.match_day, None, parsed.months, times, repeats=wildcard, moves=moves)
 
 
-def _oncalendar(line: str, tz: str) -> _Line:
+def _oncalendar(line: str, tz: str, never_skip: bool) -> _Line:
     expression, _, suffix = line.rpartition(" ")
-    if suffix in _zone_names():
+    if is_zone(suffix):
         tz = suffix
     else:
         expression = line
@@ -298,4 +244,4 @@ def _oncalendar(line: str, tz: str) -> _Line:
         return parsed.match_dow(day) and parsed.match_dom(day)
 
     times = (parsed.hours, parsed.minutes, parsed.seconds)
-    return _Line(zone(tz), matches, parsed.years, parsed.months, times, repeats=False, moves=False)
+    return _Line(zone(tz), matches, parsed.years, parsed.months, times, repeats=False, moves=never_skip)

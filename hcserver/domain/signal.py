@@ -1,4 +1,4 @@
-"""What a report counts as for its check."""
+"""The effective signal of a report: what it counts as for its check, after all filters."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from hcserver.domain.ping import Report, Signal
 
 
 def effective_signal(check: Check, report: Report) -> tuple[Signal, Reason | None]:
-    """The type of the ping that the report becomes, and why keywords decided it, if they did.
+    """The signal with which the report is recorded, and the reason that is kept with it (None: no filter).
 
-    `methods` is applied first, then the keywords in the body of an HTTP ping, then `manual_resume`. The
-    keywords of an email have been applied where it came in: its report carries the reason.
+    The filters apply in this order: the check's `methods`, the keywords in the body of an HTTP ping (those of
+    an email have been applied on its arrival), `manual_resume` of a paused check.
     """
     signal, reason = report.signal, report.reason
     if report.scheme != "email":
         if check.methods == "POST" and report.method != "POST":
             return "ign", None
         if check.filter_http_body:
-            reason = classify(check.rules, None, (report.body or b"").decode("utf-8", "replace"))
+            reason = _body_reason(check, report)
             signal = reason.signal
     if check.status == "paused" and check.manual_resume:
         signal = "ign"
     return signal, reason
+
+
+def _body_reason(check: Check, report: Report) -> Reason:
+    """A keyword decides. Without one, an explicit endpoint (/start, /fail, /log, an exit status) keeps its
+    meaning, and only a plain ping gets the check's default.
+    """
+    reason = classify(check.rules, None, (report.body or b"").decode("utf-8", "replace"))
+    is_explicit = report.signal != "success" or report.exit_status is not None
+    if reason.keyword is None and is_explicit:
+        return Reason(signal=report.signal, keyword=None, where="endpoint")
+    return reason

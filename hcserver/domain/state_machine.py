@@ -1,121 +1,157 @@
-"""What happens to a check: pings, time passing, pause and resume. Pure functions of a check and a moment."""
+"""What happens to a check: a ping, a pause, a resume, new settings, time passing.
+
+Each function takes a check and a moment and returns a Step: the check afterwards, with the flip and the alert
+that this produced. They do no I/O, and the same events give the same flips and alerts, numbers included,
+whichever process computes them.
+
+Moments may arrive out of order, since several servers whose clocks differ a little can serve one check. Flips
+are ordered by their numbers, and no flip is dated before its predecessor.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
+from hcserver.domain import alert as alerts
+from hcserver.domain.alert import Alert
 from hcserver.domain.check import Check, Status
 from hcserver.domain.flip import Cause, Flip
 from hcserver.domain.ping import Signal
-from hcserver.domain.schedule import next_occurrence
-
-ShownStatus = Literal["new", "up", "grace", "down", "paused"]
+from hcserver.domain.status import has_overdue_run, with_deadline
 
 
-def expected_at(check: Check) -> datetime | None:
-    """When the next success is due: the start of the grace time of an up check. None: never, or not up."""
-    if check.status != "up" or check.last_ping is None:
-        return None
-    if check.kind == "simple":
-        return check.last_ping + timedelta(seconds=check.timeout)
-    return next_occurrence(check.kind, check.schedule, check.tz, check.last_ping)
+class Step(msgspec.Struct, frozen=True):
+    """A check after an event, with the flip and the alert that the event produced."""
+
+    check: Check
+    flip: Flip | None = None
+    alert: Alert | None = None
 
 
-def grace_start(check: Check) -> datetime | None:
-    """The start of the grace time with a running job counted in, whichever comes first."""
-    expected = expected_at(check)
-    if check.last_start is None or check.status == "down":
-        return expected
-    return check.last_start if expected is None else min(expected, check.last_start)
+def record(check: Check, signal: Signal, at: datetime, rid: UUID | None = None) -> Step:
+    """A ping with this effective signal (see hcserver.domain.signal).
 
-
-def going_down_at(check: Check) -> datetime | None:
-    """The moment at which the check goes down if nothing comes in, None if it can't by time alone."""
-    start = grace_start(check)
-    return None if start is None else start + timedelta(seconds=check.grace)
-
-
-def shown_status(check: Check, now: datetime) -> ShownStatus:
-    """The status as people see it at `now`: the stored one, moved on by the time that has passed."""
-    if check.alert_after is not None and now >= check.alert_after:
-        return "down"
-    expected = expected_at(check)
-    return check.status if expected is None or now < expected else "grace"
-
-
-def with_deadline(check: Check) -> Check:
-    """The check with `alert_after` computed anew; needed after every change of its settings."""
-    return replace(check, alert_after=not_before(going_down_at(check), check.excused_until))
-
-
-def not_before(moment: datetime | None, excused_until: datetime | None) -> datetime | None:
-    """The moment at which something counts as missed, put off where we were away."""
-    return moment if moment is None or excused_until is None else max(moment, excused_until)
-
-
-def record(check: Check, signal: Signal, at: datetime, rid: UUID | None = None) -> tuple[Check, Flip | None]:
-    """What a ping of the final type `signal` does to the check, and the flip if its status changes."""
-    n_pings = check.n_pings + 1
+    Of the runs that are under way only the one that started last is remembered. While that one is overdue,
+    the success of another run does not change the status.
+    """
+    counted = replace(check, n_pings=check.n_pings + 1)
     if signal in ("log", "ign") or (check.status == "paused" and check.manual_resume):
-        return replace(check, n_pings=n_pings), None
+        return Step(counted)
     if signal == "start":
-        started = replace(check, n_pings=n_pings, last_start=at, last_start_rid=rid)
-        return with_deadline(started), None
+        return Step(with_deadline(replace(counted, last_start=at, last_start_rid=rid)))
+    ended = _end_run(counted, signal, at, rid)
+    if signal == "fail":
+        return _fail(check, ended, at, rid)
+    if has_overdue_run(ended, at):
+        return Step(with_deadline(ended))
+    return _turn(check, ended, "up", at, "ping")
 
-    last_start, last_start_rid, duration = check.last_start, check.last_start_rid, None
-    if last_start is not None:
-        if last_start_rid == rid:
-            duration = max((at - last_start).total_seconds(), 0.0)
-        if last_start_rid == rid or rid is None or signal == "fail":
-            last_start = last_start_rid = None
-    changed = replace(
+
+def pause(check: Check, at: datetime) -> Step:
+    """Stop watching the check, and forget the run that is under way. No effect on a paused check."""
+    if check.status == "paused":
+        return Step(check)
+    forgotten = replace(check, last_start=None, last_start_rid=None, excused_until=None)
+    return _turn(check, forgotten, "paused", at, "pause")
+
+
+def resume(check: Check, at: datetime) -> Step:
+    """Make a paused check new, and forget its last ping and start. The caller ensures that it is paused."""
+    cleared = replace(check, last_ping=None, last_start=None, last_start_rid=None, excused_until=None)
+    return _turn(check, cleared, "new", at, "resume")
+
+
+def change_settings(check: Check, at: datetime) -> Step:
+    """New settings: `check` has them already, with the deadlines that the old settings gave it.
+
+    A check that is late by the new settings but was not by the old ones is late from `at` on, not earlier.
+    One that is down stays down until its next success, even if the new settings would allow it more time.
+    """
+    after = _with_moments(check)
+    missed = _next_miss(after)
+    earliest = at if check.due is None else min(at, check.due)
+    if missed is not None and missed < earliest:
+        after = _with_moments(replace(after, excused_until=earliest))
+    return Step(after)
+
+
+def expire(check: Check, now: datetime) -> Step:
+    """Time passing. A check whose deadline has come goes down; its flip is dated at the deadline, not at
+    `now`. For a check that is down already, an alert may have become due.
+    """
+    if check.tell_after is not None and check.tell_after <= now:
+        after, alert = alerts.when_due(check, now)
+        return Step(after, None, alert)
+    if check.alert_after is None or check.alert_after > now:
+        return Step(check)
+    return _turn(check, check, "down", check.alert_after, "timeout")
+
+
+def put_off(check: Check, now: datetime) -> Step:
+    """The server was away when a deadline passed, so that the job could not report: the check gets its grace
+    time again, from `now` on. Failures that were reported, and reminders, are not put off.
+    """
+    missed = _next_miss(check)
+    if missed is None or missed > now:
+        return Step(check)
+    return Step(_with_moments(replace(check, excused_until=now + timedelta(seconds=check.grace))))
+
+
+def _end_run(check: Check, signal: Signal, at: datetime, rid: UUID | None) -> Check:
+    """The check after a success or fail ping, its status aside.
+
+    The ping ends the remembered run if it has that run's id or none, and every failure ends it. While a run
+    is left, an excuse (`excused_until`) still holds for it.
+    """
+    start, start_rid, excuse, duration = check.last_start, check.last_start_rid, check.excused_until, None
+    if start is not None and start_rid == rid:
+        duration = max((at - start).total_seconds(), 0.0)
+    if start_rid == rid or rid is None or signal == "fail":
+        start = start_rid = None
+    return replace(
         check,
-        n_pings=n_pings,
         last_ping=at,
         last_duration=duration,
-        excused_until=None,
-        last_start=last_start,
-        last_start_rid=last_start_rid,
+        last_start=start,
+        last_start_rid=start_rid,
+        excused_until=None if start is None else excuse,
     )
-    return _turn(changed, "up" if signal == "success" else "down", at, "fail" if signal == "fail" else "ping")
 
 
-def expire(check: Check, now: datetime) -> tuple[Check, Flip | None]:
-    """Take the check down if its moment has come; the flip then carries that moment, not `now`."""
-    if check.alert_after is None or check.alert_after > now:
-        return check, None
-    return _turn(check, "down", check.alert_after, "timeout")
+def _fail(before: Check, ended: Check, at: datetime, rid: UUID | None) -> Step:
+    """A failure that was reported. It is counted unless its run was counted already when it took too long."""
+    if before.status != "down":
+        return _turn(before, ended, "down", at, "fail")
+    if alerts.is_counted(before, rid):
+        return Step(_with_moments(ended))
+    after, alert = alerts.count_failure(before, ended, _not_before_last_flip(before, at))
+    return Step(after, None, alert)
 
 
-def put_off(check: Check, now: datetime) -> Check:
-    """We were away when the check's moment came: it gets its grace time again."""
-    if check.alert_after is None or check.alert_after > now:
-        return check
-    return with_deadline(replace(check, excused_until=now + timedelta(seconds=check.grace)))
+def _turn(before: Check, changed: Check, new: Status, at: datetime, reason: Cause) -> Step:
+    """Give the check a status; if that is another one than before, with a flip and perhaps an alert."""
+    if new == changed.status:
+        return Step(with_deadline(changed))
+    n = changed.n_flips + 1
+    at = _not_before_last_flip(changed, at)
+    flip = Flip(check=changed.id, n=n, at=at, old=changed.status, new=new, reason=reason)
+    turned = with_deadline(replace(changed, status=new, n_flips=n, flipped_at=at))
+    after, alert = alerts.after_flip(before, turned, flip)
+    return Step(after, flip, alert)
 
 
-def pause(check: Check, at: datetime) -> tuple[Check, Flip | None]:
-    """Stop watching. No effect on a paused check; a run that is going on is forgotten."""
-    if check.status == "paused":
-        return check, None
-    forgotten = replace(check, last_start=None, last_start_rid=None, excused_until=None)
-    return _turn(forgotten, "paused", at, "pause")
+def _not_before_last_flip(check: Check, at: datetime) -> datetime:
+    return at if check.flipped_at is None else max(at, check.flipped_at)
 
 
-def resume(check: Check, at: datetime) -> tuple[Check, Flip | None]:
-    """Back to new: the last ping and start are forgotten. The caller makes sure that it was paused."""
-    cleared = replace(check, last_ping=None, last_start=None, last_start_rid=None, excused_until=None)
-    return _turn(cleared, "new", at, "resume")
+def _with_moments(check: Check) -> Check:
+    return alerts.with_next_alert(with_deadline(check))
 
 
-def _turn(check: Check, new: Status, at: datetime, reason: Cause) -> tuple[Check, Flip | None]:
-    old = check.status
-    if new == old:
-        return with_deadline(check), None
-    n = check.n_flips + 1
-    turned = with_deadline(replace(check, status=new, n_flips=n))
-    return turned, Flip(check=check.id, n=n, at=at, old=old, new=new, reason=reason)
+def _next_miss(check: Check) -> datetime | None:
+    """When the check goes down by time or, being down, counts another missed run as a failure."""
+    return check.alert_after if check.status != "down" else alerts.missed_run_at(check)

@@ -1,12 +1,12 @@
-"""Mail that comes back to us: delivery status notifications (RFC 3464) for what we sent."""
+"""Delivery status notifications (RFC 3464): reports that a mail which we sent could not be delivered."""
 
 from __future__ import annotations
 
 import re
 
-_WITHIN = 256 * 1024  # bytes in which a report says what it has to say
+_WITHIN = 256 * 1024  # bytes of a message in which the report is looked for
 _ERROR_CHARACTERS = 300
-# The part with the report: from its header's end to the next boundary (RFC 3464 section 2.1).
+# The part with the report: from the end of its header to the next boundary (RFC 3464 section 2.1).
 _REPORT = re.compile(
     rb"^Content-Type:[ \t]*message/(?:global-)?delivery-status\b[^\n]{0,998}\n"
     rb"(?:[^\r\n][^\n]{0,998}\n){0,20}\r?\n(.*?)(?:^--|\Z)",
@@ -21,14 +21,14 @@ _DIAGNOSIS = re.compile(
 
 
 def permanent_failure(raw: bytes) -> str | None:
-    """What a delivery status notification says of a failure for good (class 5, RFC 3463 section 2).
+    """The diagnosis in a delivery status notification of a permanent failure (class 5, RFC 3463 section 2).
 
-    None for delays, receipts, answers of absent people, and whatever else is no such report.
+    None for delays, receipts, automatic replies, and all other messages.
     """
     part = _REPORT.search(raw[:_WITHIN])
     if part is None:
         return None
-    # What stands around it, our own message above all, says nothing of what became of it.
+    # The text around the report, such as our own message, must not be mistaken for it.
     report = part[1]
     status = _PERMANENT.search(report)
     if status is None or _FAILED.search(report) is None:

@@ -39,9 +39,14 @@ def decode_words(value: bytes, charset: str | None = None) -> str:
     return "".join(out).strip()
 
 
+def is_plain(text: bytes) -> bool:
+    """Whether it is plain ASCII, without the escape sequences of ISO-2022."""
+    return text.isascii() and b"\x1b" not in text
+
+
 def _decode_raw(text: bytes, charset: str | None) -> str:
-    # Only what can't be ASCII is in the charset of the body: ASCII text may mean something else in UTF-7.
-    return decode(text, None if text.isascii() and b"\x1b" not in text else charset)
+    # Plain ASCII is not decoded by the charset of the body: in UTF-7 it might mean something else.
+    return decode(text, None if is_plain(text) else charset)
 
 
 def _word_bytes(encoding: bytes, content: bytes) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from hcserver.mime.encoded_words import decode_words
+from hcserver.mime.encoded_words import decode_words, is_plain
 from hcserver.mime.parameters import parse_parameters
 
 # As much of Content-Type and its like as is read. Real ones have some hundred bytes.
@@ -48,11 +48,14 @@ class Header(msgspec.Struct):
     def subject(self) -> str:
         """The subject on one line, "" if there is none. Raw text in it is in the charset of the body."""
         value = self.fields.get(b"subject", b"")
+        if is_plain(value):
+            return decode_words(value)
         return decode_words(value, self.parameters(b"content-type")[1].get("charset"))
 
     def parameters(self, name: bytes) -> tuple[str, dict[str, str]]:
         """A field with parameters: its value in lower case, and the parameters by lower-case names."""
-        return parse_parameters(self.fields.get(name, b"")[:MAX_STRUCTURED].decode("latin-1"))
+        value = self.fields.get(name)
+        return parse_parameters(value[:MAX_STRUCTURED].decode("latin-1")) if value else ("", {})
 
 
 def read_header(
@@ -94,12 +97,15 @@ class _Fields:
         self._current = None
         if name in _FIELDS and name not in self._pieces:
             self._current = self._pieces[name] = [value]
-        if name.startswith(_KNOWN_PREFIXES) or (name in _KNOWN and name not in self._seen):
-            self._text = -1
-        elif self._text < 0 and name not in _KNOWN and b"-" not in name:
-            self._text = at
         if name in _KNOWN:
-            self._seen.add(name)
+            if name not in self._seen:
+                self._seen.add(name)
+                self._text = -1
+        elif b"-" not in name:
+            if self._text < 0:
+                self._text = at
+        elif self._text >= 0 and name.startswith(_KNOWN_PREFIXES):
+            self._text = -1
 
     def fold(self, value: bytes) -> None:
         """RFC 5322 section 2.2.3: a line that begins with white space continues the field before it."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from hcserver.domain.identifiers import unique_key
 from hcserver.domain.ping import Ping
-from hcserver.domain.schedule import zone
+from hcserver.domain.time_zone import zone
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.plain_text import one_line
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hcserver.domain.check import Check
 from hcserver.domain.identifiers import unique_key
-from hcserver.domain.state_machine import grace_start, shown_status
+from hcserver.domain.status import grace_start, shown_status
 
 _AS_STORED = (
     *("name", "slug", "tags", "desc", "grace", "n_pings", "manual_resume", "methods"),

@@ -11,10 +11,11 @@ from uuid import UUID
 import msgspec
 from pymongo import UpdateOne
 
-from hcserver.domain.alert import Alert, Step
+from hcserver.domain.alert import Alert
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.domain.identifiers import unique_key as unique_key
+from hcserver.domain.state_machine import Step
 from hcserver.storage.client import IN_LIMIT, batches, translated
 from hcserver.storage.flips import flip_document, flip_of
 from hcserver.storage.records import from_document, plain, to_document

@@ -15,7 +15,7 @@ from hcserver.storage.client import DUPLICATE_KEY, entry_id, translated
 
 
 class FlipStore:
-    """Flips by (check, n), which is their _id; searched by check and time."""
+    """Flips by (check, n), which is their _id; searched by check and time. Their order is that of n."""
 
     def __init__(self, database: Any) -> None:
         self._flips = database["flips"]
@@ -32,20 +32,16 @@ class FlipStore:
                     raise
 
     async def read(
-        self,
-        check: UUID,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        limit: int = 0,
+        self, check: UUID, start: datetime | None = None, end: datetime | None = None
     ) -> list[Flip]:
-        """Flips with start <= at < end, newest first, at most `limit` (0: all)."""
+        """Flips with start <= at < end, the newest (with the highest n) first."""
         moments = {op: moment for op, moment in (("$gte", start), ("$lt", end)) if moment is not None}
         query: dict[str, Any] = {"check": check}
         if moments:
             query["at"] = moments
         with translated("read flips"):
-            cursor = self._flips.find(query).sort([("at", -1), ("n", -1)]).limit(limit)
-            return [flip_of(document) async for document in cursor]
+            flips = [flip_of(document) async for document in self._flips.find(query)]
+        return sorted(flips, key=lambda flip: flip.n, reverse=True)
 
     async def delete(self, check: UUID) -> None:
         with translated("delete flips"):

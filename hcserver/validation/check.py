@@ -1,8 +1,8 @@
-"""What clients say about a check when they create or update it: from the request's body to changed fields."""
+"""Requests to create or change a check: from the fields of the request to changed fields of Check."""
 
 from __future__ import annotations
 
-import json
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -10,11 +10,9 @@ import msgspec
 from hcserver.domain.check import Check
 from hcserver.domain.schedule import schedule_kind
 from hcserver.domain.slug import MAX_SLUG, slugify
-from hcserver.errors import InvalidRequest
 from hcserver.validation import json_fields
+from hcserver.validation.limits import MAX_NAME, MAX_TAGS
 
-MAX_NAME: Final = 100  # characters
-MAX_TAGS: Final = 500  # characters
 MAX_DESC: Final = 10_000  # characters
 MAX_KEYWORDS: Final = 200  # characters
 MIN_SECONDS: Final = 60  # timeout and grace: one minute
@@ -23,41 +21,19 @@ MAX_FAILURES: Final = 100  # failures_before_alert
 
 UNIQUE_FIELDS: Final = frozenset({"name", "slug", "tags", "timeout", "grace"})
 
-_MAX_DIGITS: Final = 18  # of an integer that is worth computing; longer ones are too large for every field
-
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """A valid request to create or update a check."""
 
     changes: dict[str, Any]  # fields of Check, derived ones included, with their new values
-    channels: str | None = (
-        None  # as sent: "*", "" or comma-separated ids and names; None leaves them as they are
-    )
+    channels: str | None = None  # as sent: "*", "", or comma-separated ids and names; None: unchanged
     unique: tuple[str, ...] = ()
-    given: dict[str, Any]  # the members among UNIQUE_FIELDS that the request has
-    sets_subject: bool = False  # subject or subject_fail was sent, so filter_subject follows the keywords
-
-
-def parse_body(raw: bytes) -> dict[str, object]:
-    """The members of a request's JSON body; an empty body has none.
-
-    Raises InvalidRequest if it is not JSON in UTF-8 (RFC 8259 section 8.1: no byte-order mark), nested too
-    deeply, or not an object. Integers of more than 18 digits become one that is too large for any field.
-    """
-    if not raw:
-        return {}
-    try:
-        # RecursionError: nested deeper than the parser goes.
-        document = json.loads(raw.decode("utf-8"), parse_int=_bounded_int)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("could not parse request body") from error
-    if not isinstance(document, dict):
-        raise json_fields.fault("value is not an object")
-    return document
+    given: dict[str, Any]  # those of UNIQUE_FIELDS that the request has
+    sets_subject: bool = False  # subject or subject_fail was sent: filter_subject follows the keywords
 
 
 def parse_spec(data: dict[str, object], version: int) -> Spec:
-    """Check the members of a request made in that version of the API; unknown ones are ignored.
+    """Check the fields of a request made in that version of the API; unknown ones are ignored.
 
     Raises InvalidRequest with the problem of the alphabetically first faulty field.
     """
@@ -65,8 +41,8 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
     changes = {name: values[name] for name in _PLAIN_FIELDS if name in values}
     if version < 3 and "name" in values:
         changes["slug"] = values.get("slug", slugify(values["name"]))
-    # Given together with a schedule the timeout has no effect, but is kept: a later request that finds its
-    # check by `unique: ["timeout"]` must find this one.
+    # A timeout that is sent together with a schedule has no effect but is kept: a later request with
+    # `unique: ["timeout"]` must find this check.
     if "timeout" in values:
         changes["kind"] = "simple"
     if "schedule" in values:
@@ -85,7 +61,7 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
 
 
 def apply_spec(check: Check, spec: Spec) -> Check:
-    """The check with the changes made; channels and `alert_after` are left to the caller."""
+    """The check with the changes made, but for its channels and its deadlines, which the caller updates."""
     changed = msgspec.structs.replace(check, **spec.changes)
     if spec.sets_subject and "filter_subject" not in spec.changes:
         keywords = changed.success_kw or changed.failure_kw
@@ -94,9 +70,9 @@ def apply_spec(check: Check, spec: Spec) -> Check:
 
 
 def unique_values(spec: Spec) -> dict[str, Any] | None:
-    """What an existing check must be equal to so that it is updated; None: a new one is to be created.
+    """The values that an existing check must have to be changed; None: the request creates a check.
 
-    Only what the request itself has counts: a slug derived from the name does not.
+    Only fields of the request count: a slug that was derived from the name does not.
     """
     if not spec.unique or any(name not in spec.given for name in spec.unique):
         return None
@@ -104,15 +80,13 @@ def unique_values(spec: Spec) -> dict[str, Any] | None:
 
 
 def unique_matches(spec: Spec, check: Check) -> bool:
-    """Whether the request is about this check."""
+    """Whether the check has the values that the request names as unique."""
     wanted = unique_values(spec)
     return wanted is not None and all(getattr(check, name) == value for name, value in wanted.items())
 
 
-def _bounded_int(digits: str) -> int:
-    if len(digits) <= _MAX_DIGITS:
-        return int(digits)
-    return -(10**_MAX_DIGITS) if digits.startswith("-") else 10**_MAX_DIGITS
+def _moment_or_null(name: str, value: object) -> datetime | None:
+    return None if value is None else json_fields.moment(name, value)
 
 
 _SECONDS: Final = json_fields.integer(MIN_SECONDS, MAX_SECONDS)
@@ -135,6 +109,7 @@ _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "repeat_after": json_fields.integer(MIN_SECONDS, MAX_SECONDS, or_zero=True),
     "schedule": json_fields.schedule,
     "slug": json_fields.pattern(r"[a-z0-9_-]*", MAX_SLUG),
+    "snoozed_until": _moment_or_null,
     "start_kw": _KEYWORDS,
     "success_kw": _KEYWORDS,
     "tags": json_fields.text(MAX_TAGS),

@@ -1,6 +1,6 @@
-"""Members of what clients send as JSON objects: strict readers of their values, and what is told of faults.
+"""Fields of the JSON objects that clients send: strict readers of their values, and the texts of faults.
 
-A reader takes a member's name and value, and gives back the value as it is meant or raises InvalidRequest.
+A reader takes a field's name and value, and returns the value in its Python type or raises InvalidRequest.
 """
 
 from __future__ import annotations
@@ -12,48 +12,49 @@ from typing import Any, Final
 from uuid import UUID
 
 from hcserver.domain.clock import EPOCH
-from hcserver.domain.schedule import canonical_zone, schedule_kind
+from hcserver.domain.schedule import schedule_kind
+from hcserver.domain.time_zone import canonical_zone
 from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import InvalidRequest
+from hcserver.validation.limits import MAX_MOMENT, MAX_SCHEDULE
 
 Reader = Callable[[str, object], Any]
 
-MAX_SCHEDULE: Final = 100  # characters
-MAX_MOMENT: Final = 10_000_000_000  # UNIX time, seconds: in the year 2286
-
-_FAULT = "json validation error: "
-# The profile of RFC 3339; seconds may be left out.
-_MOMENT = re.compile(
+_FAULT: Final = "json validation error: "
+# RFC 3339, but seconds may be left out.
+_MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-_MILLISECOND = timedelta(milliseconds=1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def parse(data: Mapping[str, object], readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """Read those members that there are readers for; others are ignored.
+    """The values of the fields for which there are readers; other fields are ignored.
 
-    Raises InvalidRequest with the problem of the alphabetically first faulty member.
+    Raises InvalidRequest with the problem of the alphabetically first faulty field.
     """
     return {name: readers[name](name, data[name]) for name in sorted(readers) if name in data}
 
 
 def fault(text: str) -> InvalidRequest:
-    """The error for a request's content; `text` begins with the member's name."""
+    """The error for a fault in a JSON body; `text` begins with the field's name."""
     return InvalidRequest(_FAULT + text)
 
 
 def without_prefix(error: InvalidRequest) -> str:
-    """The text of a fault for people who did not write JSON."""
+    """The text of a fault without its mention of JSON, for the command line and for queries."""
     return str(error).removeprefix(_FAULT)
 
 
 def string(name: str, value: object) -> str:
+    """Any string."""
     if not isinstance(value, str):
         raise fault(f"{name} is not a string")
     return value
 
 
 def boolean(name: str, value: object) -> bool:
+    """true or false."""
     if not isinstance(value, bool):
         raise fault(f"{name} is not a boolean")
     return value
@@ -72,7 +73,7 @@ def text(limit: int | None = None) -> Callable[[str, object], str]:
 
 
 def line(limit: int) -> Callable[[str, object], str]:
-    """Text of at most `limit` characters, all of them printable."""
+    """Text of at most `limit` characters, all of them printable, on one line."""
     read_text = text(limit)
 
     def read(name: str, value: object) -> str:
@@ -84,8 +85,21 @@ def line(limit: int) -> Callable[[str, object], str]:
     return read
 
 
+def title(limit: int) -> Callable[[str, object], str]:
+    """A line of at most `limit` characters that is not blank."""
+    read_line = line(limit)
+
+    def read(name: str, value: object) -> str:
+        content = read_line(name, value)
+        if not content.strip():
+            raise fault(f"{name} is empty")
+        return content
+
+    return read
+
+
 def pattern(regex: str, limit: int) -> Callable[[str, object], str]:
-    """A string of at most `limit` characters that matches as a whole."""
+    """A string of at most `limit` characters that matches `regex` as a whole."""
     compiled = re.compile(regex)
 
     def read(name: str, value: object) -> str:
@@ -110,7 +124,7 @@ def choice(*words: str) -> Callable[[str, object], str]:
 
 
 def choices(*words: str) -> Callable[[str, object], tuple[str, ...]]:
-    """An array with some of `words`; each counts once."""
+    """An array of some of `words`; a repeated word counts once."""
 
     def read(name: str, value: object) -> tuple[str, ...]:
         if not isinstance(value, list):
@@ -123,10 +137,10 @@ def choices(*words: str) -> Callable[[str, object], tuple[str, ...]]:
 
 
 def integer(lowest: int, highest: int, *, or_zero: bool = False) -> Callable[[str, object], int]:
-    """A whole number in this range; with `or_zero` 0 is good, too."""
+    """A whole number from `lowest` to `highest`; with `or_zero` also 0."""
 
     def read(name: str, value: object) -> int:
-        if type(value) is not int:  # a bool is no number
+        if type(value) is not int:  # isinstance would take a bool
             raise fault(f"{name} is not a number")
         if or_zero and value == 0:
             return value
@@ -140,7 +154,7 @@ def integer(lowest: int, highest: int, *, or_zero: bool = False) -> Callable[[st
 
 
 def schedule(name: str, value: object) -> str:
-    """A cron or OnCalendar expression."""
+    """A cron or OnCalendar expression of at most MAX_SCHEDULE characters, as it was sent."""
     expression = _limited(name, value, MAX_SCHEDULE)
     try:
         schedule_kind(expression)
@@ -150,7 +164,7 @@ def schedule(name: str, value: object) -> str:
 
 
 def tz(name: str, value: object) -> str:
-    """Today's name of the time zone."""
+    """The name of a time zone; a legacy name becomes today's."""
     try:
         return canonical_zone(string(name, value))
     except ValueError as error:
@@ -167,16 +181,16 @@ def uuid(name: str, value: object) -> UUID:
 def moment(name: str, value: object) -> datetime:
     """A moment in ISO 8601 with its offset from UTC (RFC 3339), or in whole seconds of UNIX time.
 
-    It is returned in UTC, cut to milliseconds, and lies between 1970 and 2286.
+    The result is in UTC, cut to milliseconds, between 1970 and MAX_MOMENT.
     """
     if type(value) is int:
         return EPOCH + timedelta(seconds=integer(0, MAX_MOMENT)(name, value))
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise _no_moment(name)
+        raise _not_a_moment(name)
     try:
         at = datetime.fromisoformat(value.upper())
     except ValueError as error:
-        raise _no_moment(name) from error
+        raise _not_a_moment(name) from error
     if at < EPOCH:
         raise fault(f"{name} is too small")
     if at > EPOCH + timedelta(seconds=MAX_MOMENT):
@@ -184,7 +198,7 @@ def moment(name: str, value: object) -> datetime:
     return EPOCH + (at - EPOCH) // _MILLISECOND * _MILLISECOND
 
 
-def _no_moment(name: str) -> InvalidRequest:
+def _not_a_moment(name: str) -> InvalidRequest:
     return fault(f"{name} is not a moment such as 2030-01-31T18:00:00Z, nor a UNIX time")
 
 
@@ -196,7 +210,7 @@ def _limited(name: str, value: object, limit: int | None) -> str:
 
 
 def _encodable(content: str) -> bool:
-    """False for lone surrogates, which JSON can spell but UTF-8 can't."""
+    """Whether UTF-8 can encode the text; JSON's escapes can write lone surrogates, which it can't."""
     try:
         content.encode("utf-8")
     except UnicodeEncodeError:

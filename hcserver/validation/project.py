@@ -1,4 +1,4 @@
-"""What clients say about a project when they create or update it."""
+"""Requests to create or change a project."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 from hcserver.validation import json_fields
+from hcserver.validation.limits import MAX_NAME
 
-MAX_NAME: Final = 100  # characters
-MAX_CHECKS: Final = 1_000_000
+MAX_CHECKS: Final = 1_000_000  # the highest limit that a project can have
 MAX_PINGS: Final = 1000  # of each check
 
 _READERS: Final[dict[str, json_fields.Reader]] = {
@@ -21,7 +21,7 @@ _READERS: Final[dict[str, json_fields.Reader]] = {
 
 
 class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to create or update a project; None is what it does not say. A limit of 0: as configured."""
+    """A request for a project; None: it does not have the field. A limit of 0 means the configured one."""
 
     name: str | None
     checks_limit: int | None
@@ -29,9 +29,9 @@ class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_project(data: Mapping[str, object]) -> ProjectSpec:
-    """Check the members of a request; unknown ones are ignored.
+    """Check the fields of a request; unknown ones are ignored.
 
-    Raises InvalidRequest with the problem of the alphabetically first faulty member.
+    Raises InvalidRequest with the problem of the alphabetically first faulty field.
     """
     values = json_fields.parse(data, _READERS)
     return ProjectSpec(**{name: values.get(name) for name in ProjectSpec.__struct_fields__})

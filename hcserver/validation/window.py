@@ -1,54 +1,33 @@
-"""What clients say about a maintenance window when they create or update it."""
+"""Requests to create or change a maintenance window."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from msgspec.structs import replace
 
-from hcserver.domain.maintenance_window import MaintenanceWindow
+from hcserver.domain.maintenance_window import MaintenanceWindow, next_opening
 from hcserver.domain.schedule import schedule_kind
 from hcserver.validation import json_fields
-from hcserver.validation.check import MAX_NAME
+from hcserver.validation.limits import MAX_NAME, MAX_TAG
 
-MAX_TAG: Final = 100  # characters
 MAX_MINUTES: Final = 10_080  # one week
 
 _read_line = json_fields.line(MAX_TAG)
 
 
-def _tag(name: str, value: object) -> str:
-    tag = _read_line(name, value)
-    if " " in tag:
-        raise json_fields.fault(f"{name} contains white space")
-    return tag
-
-
-_READERS: Final[dict[str, json_fields.Reader]] = {
-    "check": json_fields.uuid,
-    "end": json_fields.moment,
-    "minutes": json_fields.integer(1, MAX_MINUTES),
-    "name": json_fields.line(MAX_NAME),
-    "schedule": json_fields.schedule,
-    "start": json_fields.moment,
-    "tag": _tag,
-    "tz": json_fields.tz,
-}
-_ONCE: Final[tuple[str, ...]] = ("start", "end")
-_RECURRING: Final[tuple[str, ...]] = ("schedule", "tz", "minutes")
-
-
 def apply_window(window: MaintenanceWindow, data: Mapping[str, object], now: datetime) -> MaintenanceWindow:
-    """The window (a new one has no moments at all) with what the request says; unknown members are ignored.
+    """The window (a new one has no times at all) with the changes of the request; unknown fields are ignored.
 
-    A request that names the other form (once, or recurring) takes the window over to it; one that names a
-    check or a tag, the empty tag included, replaces what it was meant for. Raises InvalidRequest with the
-    problem of the alphabetically first faulty member, else with what does not go together or is missing.
+    A request with fields of the other form (once, or recurring) changes the window to that form. One with a
+    check or a tag, null and the empty tag included, replaces both. Raises InvalidRequest with the problem of
+    the alphabetically first faulty field, else with the fields that contradict each other or are missing.
     """
     values = json_fields.parse(data, _READERS)
-    if "check" in values and values.get("tag"):
+    if values.get("check") is not None and values.get("tag"):
         raise json_fields.fault("check and tag don't go together: name one of them, or none for all checks")
     if "check" in values or "tag" in values:
         window = replace(window, check=values.get("check"), tag=values.get("tag", ""))
@@ -61,22 +40,24 @@ def apply_window(window: MaintenanceWindow, data: Mapping[str, object], now: dat
             "a window has start and end, or schedule, tz and minutes"
         )
     if once:
-        return _once(window, once, now)
-    if recurring:
-        return _recurring(window, recurring)
-    if window.start is None and not window.schedule:
+        changed = _once(window, once)
+    elif recurring:
+        changed = _recurring(window, recurring)
+    elif window.start is None and not window.schedule:
         raise json_fields.fault("start and end are missing, or schedule and minutes")
-    return window
+    else:
+        return window
+    if changed != window:  # a window that is over can still be posted as it is
+        _require_future(changed, now)
+    return changed
 
 
-def _once(window: MaintenanceWindow, values: dict[str, Any], now: datetime) -> MaintenanceWindow:
+def _once(window: MaintenanceWindow, values: dict[str, Any]) -> MaintenanceWindow:
     start, end = values.get("start", window.start), values.get("end", window.end)
     if start is None or end is None:
         raise json_fields.fault(f"{'start' if start is None else 'end'} is missing")
     if end <= start:
         raise json_fields.fault("end is not after start")
-    if end <= now:
-        raise json_fields.fault("end is in the past")
     return replace(window, start=start, end=end, kind="cron", schedule="", tz="UTC", minutes=0)
 
 
@@ -94,3 +75,40 @@ def _recurring(window: MaintenanceWindow, values: dict[str, Any]) -> Maintenance
         tz=values.get("tz", window.tz),
         minutes=minutes,
     )
+
+
+def _require_future(window: MaintenanceWindow, now: datetime) -> None:
+    if window.end is not None and window.end <= now:
+        raise json_fields.fault("end is in the past")
+    if window.schedule and next_opening(window, now - timedelta(minutes=window.minutes)) is None:
+        raise json_fields.fault("schedule is in the past")
+
+
+def _tag(name: str, value: object) -> str:
+    tag = _read_line(name, value)
+    if " " in tag:
+        raise json_fields.fault(f"{name} contains white space")
+    return tag
+
+
+def _check_or_null(name: str, value: object) -> UUID | None:
+    return None if value is None else json_fields.uuid(name, value)
+
+
+def _second(name: str, value: object) -> datetime:
+    """A moment in whole seconds, as the window's document shows it."""
+    return json_fields.moment(name, value).replace(microsecond=0)
+
+
+_READERS: Final[dict[str, json_fields.Reader]] = {
+    "check": _check_or_null,
+    "end": _second,
+    "minutes": json_fields.integer(1, MAX_MINUTES),
+    "name": json_fields.line(MAX_NAME),
+    "schedule": json_fields.schedule,
+    "start": _second,
+    "tag": _tag,
+    "tz": json_fields.tz,
+}
+_ONCE: Final[tuple[str, ...]] = ("start", "end")
+_RECURRING: Final[tuple[str, ...]] = ("schedule", "tz", "minutes")

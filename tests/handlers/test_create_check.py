@@ -329,7 +329,7 @@ async def test_beyond_the_limit_creating_is_forbidden(mongo_uri: str) -> None:
         first = await site.create(name="first")
         await site.create()
         reply = await site.api("POST", "checks/", {})
-        assert (reply.status, reply.body) == (403, b"")
+        assert (reply.status, reply.json) == (403, {"error": "check limit reached"})
         reply = await site.api("POST", "checks/", {"name": "first", "unique": ["name"]})
         assert (reply.status, reply.json["uuid"]) == (200, first["uuid"])
         assert (await site.api("POST", "checks/", {"name": "x", "unique": ["name"]})).status == 403

@@ -86,6 +86,9 @@ async def test_start_is_inclusive_and_end_exclusive(site: Site) -> None:
         ("?start=0&end=10000000000", "2 1 0"),
         ("?start=10000000000", ""),
         (f"?start=0&start={noon + 61}", "2"),
+        ("?start=2024-03-10T12:01:01Z", "2 1"),
+        ("?start=2024-03-10T12:01:01.001Z", "2"),
+        ("?start=2024-03-10T13:01:01%2B01:00&end=2024-03-10T12:02:01+00:00", "1"),
     ):
         assert await minutes(site, check, query) == expected, query
 
@@ -123,7 +126,13 @@ async def test_anything_else_is_refused(site: Site, member: str, values: list[st
         query = f"?{member}={value.encode().decode('latin-1')}"
         reply = await site.api("GET", f"checks/{check}/flips/{query}")
         assert reply.status == 400, value[:20]
-        assert reply.error.startswith(f"{member} is not a number from 0 to ")
+        if member == "seconds":
+            assert reply.error == "seconds is not a number from 0 to 31536000"
+        else:
+            assert reply.error in (
+                f"{member} is not a moment such as 2030-01-31T18:00:00Z, nor a UNIX time",
+                f"{member} is too large",
+            )
 
 
 async def test_flips_are_read_page_by_page(site: Site) -> None:
@@ -139,3 +148,74 @@ async def test_flips_are_read_page_by_page(site: Site) -> None:
     assert await page("?limit=3") == ("2 1 0", None)
     assert await page(f"?limit=1&start={NOON + 30}") == ("2", "3")
     assert await page(f"?limit=1&start={NOON + 30}&after=3") == ("1", None)
+
+
+async def walk(site: Site, check: str, limit: int, query: str = "") -> list[dict[str, Any]]:
+    """All flips, page by page."""
+    flips: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None:
+        path = f"checks/{check}/flips/?limit={limit}&after={after}{query}"
+        document = (await site.api("GET", path)).json
+        assert len(document["flips"]) <= limit
+        flips += document["flips"]
+        after = document["next"]
+    return flips
+
+
+A, B = "a0000000-0000-4000-8000-000000000001", "b0000000-0000-4000-8000-000000000002"
+
+
+async def test_a_run_that_succeeds_while_another_is_overdue_makes_no_flip(site: Site) -> None:
+    check = (await site.create(grace=60))["uuid"]
+    for signal in ("", f"/start?rid={B}", f"/start?rid={A}"):
+        await site.ping(check, signal)
+        site.clock.advance(0.1)
+    site.clock.advance(66)
+    await site.settled()
+    await site.services.runtime.due_checks.tick()
+    assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
+    await site.ping(check, f"?rid={B}")
+    document = await site.get(check)
+    assert (document["status"], document["started"]) == ("down", True)
+    await site.settled()
+    await site.services.runtime.due_checks.tick()
+    assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
+    site.clock.advance(10)
+    await site.ping(check, f"?rid={A}")
+    flips = await site.flips(check)
+    assert (await site.get(check))["status"] == "up"
+    assert [(flip["timestamp"], flip["up"]) for flip in flips] == [
+        ("2024-03-10T12:01:17+00:00", 1),
+        ("2024-03-10T12:01:00+00:00", 0),
+        ("2024-03-10T12:00:00+00:00", 1),
+    ]
+    assert await site.flips(check, "?seconds=1") == flips[:1]
+
+
+async def test_a_lower_grace_time_makes_a_flip_at_the_change(site: Site) -> None:
+    check = (await site.create(grace=3600))["uuid"]
+    await site.ping(check)
+    await site.ping(check, "/start")
+    site.clock.advance(600)
+    await site.api("POST", f"checks/{check}", {"grace": 60})
+    await site.services.runtime.due_checks.tick()
+    assert [(flip["timestamp"], flip["up"]) for flip in await site.flips(check)] == [
+        ("2024-03-10T12:10:00+00:00", 0),
+        ("2024-03-10T12:00:00+00:00", 1),
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+async def test_every_walk_through_the_pages_returns_each_flip_once(site: Site, limit: int) -> None:
+    check = (await site.create(grace=60))["uuid"]
+    # Between the pings the clock goes forward and back, as those of several servers do.
+    for signal, seconds in (("", 3), ("/fail", -2), ("", 0), ("/fail", -30), ("", 1), ("/fail", 40), ("", 0)):
+        await site.ping(check, signal)
+        site.clock.advance(seconds)
+    everything = await site.flips(check)
+    assert [flip["up"] for flip in everything] == [1, 0, 1, 0, 1, 0, 1]
+    timestamps = [flip["timestamp"] for flip in everything]
+    assert timestamps == sorted(timestamps, reverse=True)
+    assert await walk(site, check, limit) == everything
+    assert await walk(site, check, limit, f"&start={NOON - 60}&end={NOON + 60}") == everything

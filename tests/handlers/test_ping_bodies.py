@@ -112,21 +112,33 @@ WORDS = {
         (b"all good", "success"),
         (b"DONE with ERROR", "fail"),
         (b"BEGIN, then DONE", "success"),
-        (b"done", "ign"),
-        (b"", "ign"),
     ],
 )
-async def test_words_in_the_body_come_before_the_path(site: Site, body: bytes, type: str) -> None:
+async def test_a_keyword_in_the_body_overrides_the_path(site: Site, body: bytes, type: str) -> None:
     check = (await site.create(**WORDS))["uuid"]
     for signal in ("", "/start", "/fail", "/log", "/0", "/1"):
         await site.ping(check, signal, body)
     assert [ping["type"] for ping in await site.pings(check)] == [type] * 6
 
 
-async def test_without_any_word_the_ping_fails_if_the_check_says_so(site: Site) -> None:
-    check = (await site.create(**WORDS, filter_default_fail=True))["uuid"]
-    await site.ping(check, "", b"nothing in particular")
-    assert [ping["type"] for ping in await site.pings(check)] == ["fail"]
+@pytest.mark.parametrize("body", [b"done", b""])
+@pytest.mark.parametrize(("default_fail", "plain"), [(False, "ign"), (True, "fail")])
+async def test_without_a_keyword_the_path_decides_and_a_plain_ping_gets_the_default(
+    site: Site, body: bytes, default_fail: bool, plain: str
+) -> None:
+    check = (await site.create(**WORDS, filter_default_fail=default_fail))["uuid"]
+    for signal in ("", "/start", "/fail", "/log", "/0", "/1"):
+        await site.ping(check, signal, body)
+    types = [ping["type"] for ping in await site.pings(check)]
+    assert types[::-1] == [plain, "start", "fail", "log", "success", "fail"]
+
+
+async def test_a_failure_without_a_keyword_takes_the_check_down(site: Site) -> None:
+    check = (await site.create(filter_http_body=True))["uuid"]
+    await site.ping(check, "/fail", b"disk full")
+    assert (await site.get(check))["status"] == "down"
+    (ping,) = await site.pings(check)
+    assert ping["reason"] == {"signal": "fail", "keyword": None, "where": "endpoint"}
 
 
 async def test_undecodable_bytes_do_not_hide_words(site: Site) -> None:

@@ -127,7 +127,7 @@ class Appender:
             signal, reason = effective_signal(check, report)
             queued.ping = _ping(queued, check.n_pings + 1, signal, reason)
             queued.tried_from = queued.tried_from or queued.ping.n
-            states[report.check], _ = record(check, signal, report.at, report.rid)
+            states[report.check] = record(check, signal, report.at, report.rid).check
             numbered.append(queued)
         return numbered, repeated
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from hcserver.domain.alert import Step, record
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
+from hcserver.domain.state_machine import Step, record
 from hcserver.errors import HcError
 from hcserver.storage.checks import Outbox, Stored, Write
 

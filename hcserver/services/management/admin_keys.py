@@ -8,9 +8,10 @@ from hcserver.domain.admin_key import AdminKey
 from hcserver.domain.clock import Clock
 from hcserver.errors import Ambiguous, NotFound, Unauthorized
 from hcserver.services.lookup import API_KEY_LENGTH, key_hash
-from hcserver.services.management.projects import new_key, require_text
+from hcserver.services.management.projects import new_key
 from hcserver.storage import Storage
-from hcserver.validation.project import MAX_NAME
+from hcserver.validation.json_fields import title
+from hcserver.validation.limits import MAX_NAME
 
 
 class AdminKeys:
@@ -23,7 +24,7 @@ class AdminKeys:
     async def create(self, name: str = "") -> tuple[AdminKey, str]:
         """A new key and, this once, the key in clear. Raises InvalidRequest for a name that can't be used."""
         if name:
-            require_text("name", name, MAX_NAME)
+            title(MAX_NAME)("name", name)
         clear = new_key("admin")
         key = AdminKey(hash=key_hash(clear), created=self._clock(), name=name)
         await self._storage.admin_keys.insert(key)

@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Step
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Attempt, Notification
 from hcserver.domain.project import Project
+from hcserver.domain.state_machine import Step
 from hcserver.errors import Ambiguous, DeliveryError, Forbidden, InvalidRequest, NotFound
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.notify.group import Group
@@ -64,7 +64,7 @@ class Channels:
         if channel is None:
             raise NotFound("not found")
         if channel.project != project.id:
-            raise Forbidden("the channel is another project's")
+            raise Forbidden("")
         return channel
 
     async def find(self, project: Project, name_or_id: str) -> Channel:
@@ -93,7 +93,7 @@ class Channels:
         async with self._exclusively(project):
             others = await self.of_project(project.id)
             if len(others) >= MAX_CHANNELS:
-                raise Forbidden(f"the project has {MAX_CHANNELS} channels, which is the most")
+                raise Forbidden(f"channel limit reached: a project can have {MAX_CHANNELS}")
             target = self._checked_target(spec.kind, spec.target, others)
             channel = Channel(
                 id=uuid4(), project=project.id, created=self._clock(), kind=spec.kind, target=target
@@ -110,7 +110,7 @@ class Channels:
             if spec.kind not in (None, channel.kind):
                 raise json_fields.fault("kind can't be changed: create another channel")
             target = spec.target
-            if target is None and channel.kind == Group.name and spec.changes.get("error", "") is None:
+            if target is None and channel.kind == Group.name and spec.disabled is False:
                 target = channel.target  # enabled again, but its channels may have been deleted
             if target is not None:
                 others = await self.of_project(project.id)

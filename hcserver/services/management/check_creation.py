@@ -46,7 +46,7 @@ class CheckCreation:
             count = await self._storage.checks.count(project.id)
             good_until = self._clock() + _COUNT_TIME
         if count >= limit:
-            raise Forbidden("")
+            raise Forbidden("check limit reached")
         self._counts[project.id] = (count + 1, good_until)
 
     def blank(self, project: Project) -> Check:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Step, changed, pause, resume
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
+from hcserver.domain.state_machine import Step, change_settings, pause, resume
 from hcserver.errors import Conflict, Forbidden, NotFound
 from hcserver.services.delivery.held_notifications import release
 from hcserver.services.intake.cached_check import Change
@@ -114,22 +114,27 @@ class CheckEditor:
     async def snooze(self, project: Project, id: UUID, until: datetime | None) -> Check:
         """Send no notifications that the check is down until that moment; None: send them again.
 
-        Raises NotFound, Forbidden.
+        The moment is cut to seconds, as documents show it. Raises NotFound, Forbidden.
         """
         await self._reader.get(project, id)
+        until = until and until.replace(microsecond=0)
         check = await self._change(id, lambda check: Step(replace(check, snoozed_until=until)))
         await release(self._storage, [id], self._clock())
         return check
 
     async def _change_settings(self, check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:
+        now = self._clock()
+
         def apply(current: Check) -> Step:
             check = apply_spec(current, spec)
-            return changed(check if channels is None else replace(check, channels=channels))
+            return change_settings(check if channels is None else replace(check, channels=channels), now)
 
         after = await self._writer.change(check.id, apply)
         if after.slug != check.slug:
             self._lookup.forget_slugs(after.project)
         await self._changes.publish(after)
+        if after.snoozed_until != check.snoozed_until:
+            await release(self._storage, [check.id], now)
         return after
 
     async def _change(self, id: UUID, apply: Change) -> Check:

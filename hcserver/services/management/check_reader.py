@@ -90,12 +90,10 @@ class CheckReader:
             raise NotFound("not found")
         return ping
 
-    async def flips(
-        self, check: Check, start: datetime | None, end: datetime | None, limit: int = 0
-    ) -> list[Flip]:
+    async def flips(self, check: Check, start: datetime | None, end: datetime | None) -> list[Flip]:
         """Flips with start <= at < end, newest first."""
         await self._writer.settle(check.id)
-        return await self._storage.flips.read(check.id, start, end, limit)
+        return await self._storage.flips.read(check.id, start, end)
 
     async def notifications(self, check: Check, limit: int) -> list[Notification]:
         """The last `limit` notifications about the check, sent or not, newest first."""

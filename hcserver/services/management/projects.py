@@ -16,7 +16,8 @@ from hcserver.services.lookup import Lookup, key_hash
 from hcserver.services.management.check_deletion import CheckDeletion
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.storage import Storage
-from hcserver.validation.project import MAX_NAME
+from hcserver.validation.json_fields import title
+from hcserver.validation.limits import MAX_NAME
 
 KeyKind = Literal["api", "api-readonly", "ping", "badge"]
 KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
@@ -97,7 +98,15 @@ class Projects:
             await self._update(project, name=name)
 
     async def limit(self, project: Project, checks: int | None, pings: int | None) -> None:
-        """Set the project's own limits; None: as the configuration says."""
+        """Set the project's own limits; None: the configured limit applies.
+
+        A project without an own limit does not get one that equals the limit that applies anyway, so that the
+        document of a project can be sent back as it is.
+        """
+        if project.checks_limit is None and checks == self._checks.limit(project):
+            checks = None
+        if project.pings_limit is None and pings == self._checks.pings_kept(project):
+            pings = None
         await self._update(project, checks_limit=checks, pings_limit=pings)
 
     async def rotate_key(self, project: Project, kind: KeyKind) -> str:
@@ -134,7 +143,7 @@ class Projects:
         return len(checks)
 
     async def _require_free(self, name: str) -> None:
-        require_text("name", name, MAX_NAME)
+        title(MAX_NAME)("name", name)
         if any(name == project.name for project in await self.all()):
             raise InvalidRequest(f"there is a project {name!r} already")
 
@@ -165,9 +174,3 @@ def new_key(kind: KeyKind | Literal["admin"]) -> str:
 
 def _random(alphabet: str, length: int) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(length))
-
-
-def require_text(what: str, text: str, limit: int) -> None:
-    """Raises InvalidRequest for what is no name to show to people."""
-    if not text.strip() or len(text) > limit or not text.isprintable():
-        raise InvalidRequest(f"{what} {text[:50]!r} does not fit: expected 1 to {limit} printable characters")

@@ -39,7 +39,7 @@ class Windows:
         if window is None:
             raise NotFound("not found")
         if window.project != project.id:
-            raise Forbidden("the window is another project's")
+            raise Forbidden("")
         return window
 
     async def create(self, project: Project, data: Mapping[str, object]) -> MaintenanceWindow:
@@ -49,7 +49,7 @@ class Windows:
         await self._require_check(project, window)
         async with self._exclusively(project):
             if len(await self.of_project(project)) >= MAX_WINDOWS:
-                raise Forbidden(f"the project has {MAX_WINDOWS} maintenance windows, which is the most")
+                raise Forbidden(f"maintenance window limit reached: a project can have {MAX_WINDOWS}")
             await self._storage.windows.put(window)
         return window
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from hcserver.domain.alert import Step, put_off
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
+from hcserver.domain.state_machine import Step, put_off
 from hcserver.services.intake.state_writer import StateWriter
 from hcserver.storage import Storage
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 
-from hcserver.domain.alert import expire
 from hcserver.domain.clock import Clock
+from hcserver.domain.state_machine import expire
 from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.runtime.absence import Absence
 from hcserver.storage.checks import CheckStore

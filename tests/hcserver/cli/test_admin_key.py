@@ -18,7 +18,7 @@ def opens(cli: Cli, key: str) -> bool:
     return cli.services(work)
 
 
-def test_a_new_key_is_told_once_and_works_until_it_is_deleted(cli: Cli) -> None:
+def test_a_new_key_is_printed_once_and_works_until_it_is_deleted(cli: Cli) -> None:
     made = cli.json("admin-key", "create", "--name", "terraform")
     assert (made["name"], made["key"][:4], len(made["key"])) == ("terraform", "hca_", 32)
     listed = [{name: value for name, value in made.items() if name != "key"}]
@@ -30,9 +30,9 @@ def test_a_new_key_is_told_once_and_works_until_it_is_deleted(cli: Cli) -> None:
     assert cli.json("admin-key", "list") == []
 
 
-def test_people_get_the_key_in_a_line_and_a_table(cli: Cli) -> None:
+def test_without_json_a_line_with_the_key_and_a_table_are_printed(cli: Cli) -> None:
     text, _, key = cli.text("admin-key", "create").strip().rpartition(" ")
-    assert text == "The new admin key, shown only now:"
+    assert text == "The new admin key; note it down, it can't be shown again:"
     assert opens(cli, key)
     header, line = cli.text("admin-key", "list").splitlines()
     assert header.split() == ["id", "name", "created"]

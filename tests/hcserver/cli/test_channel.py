@@ -35,7 +35,7 @@ def test_channels_are_created_and_listed_in_their_order(lab: Cli) -> None:
     ]
 
 
-def test_people_are_told_the_id_and_get_a_table(lab: Cli) -> None:
+def test_without_json_the_id_and_a_table_are_printed(lab: Cli) -> None:
     text = lab.text("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
     (listed,) = lab.json("channel", "list", "Lab")
     assert text == f"Created the email channel {listed['id']}.\n"
@@ -45,7 +45,7 @@ def test_people_are_told_the_id_and_get_a_table(lab: Cli) -> None:
     ]
 
 
-def test_the_list_says_what_is_disabled(lab: Cli) -> None:
+def test_the_list_shows_disabled_channels(lab: Cli) -> None:
     lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
     lab.json("channel", "update", "Lab", "Ops", "--disable")
     assert lab.json("channel", "list", "Lab")[0]["error"] in lab.text("channel", "list", "Lab")
@@ -88,7 +88,7 @@ def test_a_target_or_name_that_can_not_be_used_is_refused_and_nothing_made(
     assert lab.json("channel", "list", "Lab") == []
 
 
-def test_an_unknown_kind_is_told_with_those_that_there_are(lab: Cli) -> None:
+def test_the_error_for_an_unknown_kind_lists_the_known_ones(lab: Cli) -> None:
     result = lab("channel", "create", "Lab", "pigeon", "roof")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "'pigeon'" in result.stderr
@@ -119,13 +119,13 @@ def test_missing_and_superfluous_arguments_are_usage_errors(cli: Cli, wrong: lis
     assert "Error: " in result.stderr
 
 
-def test_every_kind_says_what_it_needs(cli: Cli) -> None:
+def test_the_help_describes_the_target_of_every_kind(cli: Cli) -> None:
     told = " ".join(cli.text("channel", "create", "--help").split())
     assert [name for name in CHANNEL_KINDS if f" {name}: " not in told] == []
     assert 'email: an email address such as "ops@example.org"' in told
 
 
-def test_a_target_that_does_not_fit_is_told_with_what_would(lab: Cli) -> None:
+def test_the_error_for_a_faulty_target_describes_a_valid_one(lab: Cli) -> None:
     needed = 'expected an email address such as "ops@example.org"'
     message = lab.error("channel", "create", "Lab", "email", "ops")
     assert message == f"target does not fit: 'ops' is no email address: {needed}"
@@ -136,7 +136,7 @@ def shown(cli: Cli, *arguments: str) -> dict[str, Any]:
     return document
 
 
-def test_without_a_target_it_is_told_what_the_kind_needs(lab: Cli) -> None:
+def test_the_error_for_a_missing_target_describes_it(lab: Cli) -> None:
     outcome = lab("channel", "create", "Lab", "email")
     assert outcome.exit_code == 2
     assert "TARGET is missing: the kind email needs an email address" in outcome.stderr
@@ -187,7 +187,7 @@ def test_secrets_are_shown_only_when_asked_for(lab: Cli) -> None:
         assert "https://example.org/secret" in lab.text("channel", "show", "Lab", id, "--secrets", *form)
 
 
-def test_a_channel_is_changed_and_what_is_not_named_stays(lab: Cli) -> None:
+def test_a_channel_is_changed_and_settings_not_given_stay(lab: Cli) -> None:
     lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops", "--auto-assign")
     before = shown(lab, "Ops")
     for options, change in (
@@ -211,7 +211,7 @@ def test_an_unknown_channel_is_an_error(lab: Cli) -> None:
         assert lab.error("channel", command, "Lab", "x") == "there is no channel 'x' in the project"
 
 
-def test_a_delete_asks_and_no_means_no(lab: Cli) -> None:
+def test_a_delete_that_is_not_confirmed_deletes_nothing(lab: Cli) -> None:
     lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
     result = lab("channel", "delete", "Lab", "Ops", input="n\n")
     assert (result.exit_code, result.stdout) == (1, "")
@@ -263,7 +263,7 @@ def hook() -> Iterator[str]:
         thread.join()
 
 
-def test_a_test_says_what_came_of_it(lab: Cli, hook: str) -> None:
+def test_a_test_prints_its_result(lab: Cli, hook: str) -> None:
     lab.environment["HCSERVER_NOTIFICATIONS_ALLOWED_NETWORKS"] = "127.0.0.0/8"
     lab.json("channel", "create", "Lab", "webhook", f"{hook}/good", "--name", "Good")
     lab.json("channel", "create", "Lab", "webhook", f"{hook}/bad", "--name", "Bad")

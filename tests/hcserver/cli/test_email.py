@@ -13,8 +13,10 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from hcserver.app import build_services
+from hcserver.cli.email import _explained
 from hcserver.cli.output import harmless
 from hcserver.config.schema import SmtpSettings
+from hcserver.domain.keywords import Reason
 from hcserver.services.container import Services
 from hcserver.storage.client import connect, database_of
 from hcserver.validation.check import parse_spec
@@ -310,3 +312,15 @@ def test_a_refusal_of_the_server_is_told(lab: Cli, port: str) -> None:
 )
 def test_text_from_outside_is_shown_without_what_a_terminal_obeys(text: str, shown: str) -> None:
     assert harmless(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ("unread", "It counts as fail: it could not be read in time."),
+        ("body", "It counts as fail: 'bad' is in its body."),
+    ],
+)
+def test_why_an_email_counts_as_it_does_is_explained(where: Any, sentence: str) -> None:
+    keyword = "bad" if where == "body" else None
+    assert _explained(Reason(signal="fail", keyword=keyword, where=where)) == sentence

@@ -11,12 +11,12 @@ from hcserver.cli import _COMMANDS, main
 from hcserver.errors import HcError
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     assert CliRunner().invoke(main, ["--version"]).stdout == f"hcserver, version {__version__}\n"
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
-def test_every_command_is_there_and_explains_itself(name: str) -> None:
+def test_every_command_has_a_help_text(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
     assert result.exit_code == 0
     assert name in CliRunner().invoke(main, ["--help"]).stdout
@@ -31,7 +31,7 @@ def test_the_help_needs_none_of_the_large_packages() -> None:
     assert out.splitlines()[-1] == "[]"
 
 
-def test_an_error_of_ours_is_a_line_on_standard_error_without_traceback(
+def test_an_hcerror_is_a_line_on_standard_error_without_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     @click.command()

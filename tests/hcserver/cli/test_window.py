@@ -36,7 +36,7 @@ def test_windows_are_created_and_listed_in_their_order(lab: Cli) -> None:
     assert lab.json("window", "list", "Lab") == [once, nightly]
 
 
-def test_people_are_told_when_it_is_and_get_a_table(lab: Cli) -> None:
+def test_without_json_times_and_a_table_are_printed(lab: Cli) -> None:
     text = lab.text("window", "create", "Lab", *ONCE)
     lab.text("window", "create", "Lab", *NIGHTLY, "--tag", "db", "--name", "Backup")
     once, nightly = lab.json("window", "list", "Lab")
@@ -71,7 +71,7 @@ def test_a_window_is_for_a_check_of_the_project(lab: Cli) -> None:
     ],
     ids=str,
 )
-def test_what_makes_no_window_is_told(lab: Cli, options: list[str], expected: str) -> None:
+def test_a_faulty_request_is_refused(lab: Cli, options: list[str], expected: str) -> None:
     assert lab.error("window", "create", "Lab", *options).startswith(expected)
     assert lab.json("window", "list", "Lab") == []
 

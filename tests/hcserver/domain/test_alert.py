@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Alert, Step, changed, expire, pause, put_off, record, resume
+from hcserver.domain.alert import Alert
 from hcserver.domain.check import Check
+from hcserver.domain.state_machine import Step, change_settings, expire, pause, put_off, record, resume
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 A = UUID(int=1)
@@ -33,11 +35,11 @@ def run(check: Check, *signals: str) -> tuple[Check, list[Alert]]:
     return check, alerts
 
 
-def test_a_first_success_is_not_worth_a_message() -> None:
+def test_a_first_success_makes_no_alert() -> None:
     assert run(make(), "success", "success")[1] == []
 
 
-def test_a_failure_and_the_recovery_are_told_once() -> None:
+def test_a_failure_and_the_recovery_make_one_alert_each() -> None:
     _, alerts = run(make(), "success", "fail", "fail", "success", "success")
     assert [(alert.event, alert.n, alert.at) for alert in alerts] == [
         ("down", 1, NOW + 2 * MINUTE),
@@ -46,11 +48,11 @@ def test_a_failure_and_the_recovery_are_told_once() -> None:
     assert alerts[1].since == NOW + 2 * MINUTE
 
 
-def test_a_first_ping_that_fails_is_told() -> None:
+def test_a_first_ping_that_fails_makes_an_alert() -> None:
     assert [alert.event for alert in run(make(), "fail")[1]] == ["down"]
 
 
-def test_a_timeout_is_told_at_its_moment() -> None:
+def test_the_alert_of_a_timeout_is_dated_like_its_flip() -> None:
     up = record(make(), "success", NOW).check
     step = expire(up, NOW + timedelta(hours=2))
     assert step.flip is not None and step.alert is not None
@@ -58,12 +60,12 @@ def test_a_timeout_is_told_at_its_moment() -> None:
     assert step.flip.at == NOW + timedelta(seconds=3660)
 
 
-def test_a_run_that_takes_too_long_is_told_as_such() -> None:
+def test_a_run_that_takes_too_long_has_an_event_of_its_own() -> None:
     running = record(record(make(), "success", NOW).check, "start", NOW).check
     assert events(expire(running, NOW + MINUTE)) == [("start-too-long", None)]
 
 
-def test_nothing_is_told_before_as_many_failures_as_wanted() -> None:
+def test_alerts_are_held_until_there_are_enough_failures() -> None:
     check, alerts = run(make(failures_before_alert=3), "fail", "fail", "fail", "fail", "success")
     assert [(alert.event, alert.held) for alert in alerts] == [
         ("down", "failure 1 of 3 in a row"),
@@ -74,12 +76,12 @@ def test_nothing_is_told_before_as_many_failures_as_wanted() -> None:
     assert (check.failures, check.told_at, check.due) == (0, None, check.alert_after)
 
 
-def test_a_recovery_from_what_was_not_told_is_not_told() -> None:
+def test_a_recovery_without_an_alert_before_makes_none() -> None:
     _, alerts = run(make(failures_before_alert=2), "success", "fail", "success", "fail", "success")
     assert [alert.held is None for alert in alerts] == [False, False]
 
 
-def test_a_job_that_died_is_told_after_as_many_missed_runs() -> None:
+def test_missed_runs_count_as_failures() -> None:
     check = record(make(failures_before_alert=3), "success", NOW).check
     told = []
     for minutes in range(60 * 10):
@@ -89,7 +91,7 @@ def test_a_job_that_died_is_told_after_as_many_missed_runs() -> None:
     assert told == [(61, "failure 1 of 3 in a row"), (181, None)]
 
 
-def test_a_cron_job_that_died_is_told_after_as_many_missed_runs() -> None:
+def test_missed_runs_of_a_schedule_count_as_failures() -> None:
     cron = make(failures_before_alert=2, kind="cron", schedule="0 * * * *", grace=600)
     check = record(cron, "success", NOW).check
     first = expire(check, NOW + timedelta(minutes=70))
@@ -97,14 +99,14 @@ def test_a_cron_job_that_died_is_told_after_as_many_missed_runs() -> None:
     assert events(expire(first.check, NOW + timedelta(minutes=130))) == [("down", None)]
 
 
-def test_a_one_off_job_is_told_though_it_is_never_expected_again() -> None:
+def test_a_failed_one_off_job_makes_an_alert_although_no_run_can_be_missed() -> None:
     once = make(failures_before_alert=5, kind="oncalendar", schedule="2026-03-01 13:00")
     check = record(once, "success", NOW).check
     down = expire(check, NOW + timedelta(hours=2)).check
     assert events(expire(down, NOW + timedelta(hours=2))) == [("down", None)]
 
 
-def test_reminders_come_as_often_as_wanted_while_it_is_down() -> None:
+def test_reminders_come_at_their_interval_while_the_check_is_down() -> None:
     down = record(make(repeat_after=600), "fail", NOW).check
     assert down.due == NOW + 10 * MINUTE
     first = expire(down, NOW + 10 * MINUTE)
@@ -116,7 +118,7 @@ def test_reminders_come_as_often_as_wanted_while_it_is_down() -> None:
     assert record(late.check, "success", NOW + 502 * MINUTE).check.tell_after is None
 
 
-def test_a_pause_is_told_and_ends_reminders() -> None:
+def test_a_pause_makes_an_alert_and_ends_reminders() -> None:
     down = record(make(repeat_after=600), "fail", NOW).check
     paused = pause(down, NOW + MINUTE)
     assert events(paused) == [("paused", None)]
@@ -164,9 +166,9 @@ def test_the_alerts_before_a_pause_can_be_told_from_those_behind_it() -> None:
     assert again.alert is not None and again.alert.n > again.check.paused_alert
 
 
-def test_a_lower_threshold_is_told_at_once() -> None:
+def test_a_lower_threshold_makes_an_alert_at_once() -> None:
     down, _ = run(make(failures_before_alert=5), "fail", "fail")
-    lowered = changed(replace(down, failures_before_alert=2)).check
+    lowered = change_settings(replace(down, failures_before_alert=2), NOW + 3 * MINUTE).check
     assert lowered.due is not None and lowered.due <= NOW + 2 * MINUTE
     assert events(expire(lowered, NOW + 3 * MINUTE)) == [("down", None)]
 
@@ -174,19 +176,19 @@ def test_a_lower_threshold_is_told_at_once() -> None:
 def test_switching_reminders_on_and_off_counts_from_the_last_message() -> None:
     down = record(make(), "fail", NOW).check
     assert down.due is None
-    on = changed(replace(down, repeat_after=3600)).check
+    on = change_settings(replace(down, repeat_after=3600), NOW).check
     assert on.due == NOW + timedelta(hours=1)
-    assert changed(replace(on, repeat_after=0)).check.due is None
+    assert change_settings(replace(on, repeat_after=0), NOW).check.due is None
 
 
-def test_putting_off_leaves_what_is_not_due_alone() -> None:
+def test_only_a_deadline_that_has_passed_is_put_off() -> None:
     up = record(make(), "success", NOW).check
     assert put_off(up, NOW).check is up
     late = NOW + timedelta(days=1)
     assert put_off(up, late).check.alert_after == late + MINUTE
 
 
-def test_failures_in_one_millisecond_are_as_many() -> None:
+def test_several_failures_in_one_millisecond_are_several() -> None:
     check = make(failures_before_alert=2)
     for _ in range(2):
         step = record(check, "fail", NOW)
@@ -195,11 +197,11 @@ def test_failures_in_one_millisecond_are_as_many() -> None:
     assert events(step) == [("down", None)]
 
 
-def test_what_is_put_off_stays_put_off_until_something_ends_it() -> None:
+def test_an_excuse_holds_until_the_next_success() -> None:
     late = NOW + timedelta(days=1)
     excused = put_off(record(make(), "success", NOW).check, late).check
     assert record(excused, "start", late).check.alert_after == late + MINUTE
-    assert changed(replace(excused, desc="new")).check.alert_after == late + MINUTE
+    assert change_settings(replace(excused, desc="new"), late).check.alert_after == late + MINUTE
     again = record(excused, "success", late).check
     assert again.alert_after == late + timedelta(seconds=3660)
 
@@ -226,7 +228,7 @@ def test_a_run_that_is_put_off_is_still_one_that_takes_too_long() -> None:
     assert events(expire(excused, late + MINUTE)) == [("start-too-long", None)]
 
 
-def test_alerts_know_how_long_it_was_up_and_which_ping_was_the_last() -> None:
+def test_alerts_have_the_start_of_the_last_state_and_the_number_of_the_last_ping() -> None:
     _, alerts = run(make(), "success", "success", "fail", "log", "success", "fail")
     assert [(alert.event, alert.since, alert.ping) for alert in alerts] == [
         ("down", NOW + MINUTE, 3),
@@ -241,7 +243,9 @@ def test_alerts_know_how_long_it_was_up_and_which_ping_was_the_last() -> None:
     st.sampled_from([0, 1800]),
 )
 @settings(max_examples=200, deadline=None)
-def test_people_know_how_it_is(happenings: list[str], threshold: int, repeat: int) -> None:
+def test_alerts_follow_the_status_whatever_happens(
+    happenings: list[str], threshold: int, repeat: int
+) -> None:
     check = make(failures_before_alert=threshold, repeat_after=repeat, timeout=600)
     now, told_down, told_before_pause, last_n = NOW, False, False, 0
     for happening in happenings:
@@ -274,3 +278,100 @@ def test_people_know_how_it_is(happenings: list[str], threshold: int, repeat: in
         # Whoever is down is told of by now, or there is a moment at which that will be looked at again.
         assert check.status != "down" or told_down or check.tell_after is not None
         assert before.n_alerts <= check.n_alerts
+
+
+# --- one run is one failure
+
+DAILY = {"kind": "cron", "schedule": "7 7 * * *", "failures_before_alert": 2}
+DUE = datetime(2026, 3, 2, 7, 7, tzinfo=UTC)
+DAY = timedelta(days=1)
+EARLY = DUE - timedelta(seconds=2)
+
+
+def walk(check: Check, until: datetime) -> list[tuple[datetime, str, str | None]]:
+    """The alerts that time alone brings until that moment."""
+    alerts: list[tuple[datetime, str, str | None]] = []
+    while check.due is not None and check.due <= until:
+        step = expire(check, check.due)
+        check = step.check
+        if step.alert is not None:
+            alerts.append((step.alert.at, step.alert.event, step.alert.held))
+    return alerts
+
+
+@pytest.mark.parametrize("status", ["up", "new"])
+def test_a_run_that_starts_a_little_early_and_hangs_is_one_failure(status: str) -> None:
+    check = make(**DAILY)
+    if status == "up":
+        check = record(check, "success", NOW).check
+    check = record(check, "start", EARLY).check
+    assert walk(check, DUE + DAY + 2 * MINUTE) == [
+        (EARLY + MINUTE, "down", "failure 1 of 2 in a row"),
+        (DUE + DAY + MINUTE, "down", None),
+    ]
+
+
+def test_a_run_that_starts_a_little_early_and_fails_is_one_failure() -> None:
+    check = record(record(make(**DAILY), "success", NOW).check, "start", EARLY).check
+    check = record(check, "fail", EARLY + timedelta(seconds=1)).check
+    assert walk(check, DUE + DAY) == []
+    assert [at for at, _, _ in walk(check, DUE + 2 * DAY)] == [DUE + DAY + MINUTE]
+
+
+def test_an_early_run_of_a_check_that_is_down_stands_for_its_occurrence_too() -> None:
+    check = record(make(**{**DAILY, "failures_before_alert": 3}), "fail", NOW).check
+    check = record(check, "start", EARLY).check
+    check = record(check, "fail", EARLY + timedelta(seconds=1)).check
+    assert check.failures == 2
+    assert [at for at, _, _ in walk(check, DUE + 2 * DAY)] == [DUE + DAY + MINUTE]
+
+
+def test_a_run_that_starts_long_before_its_time_stands_for_none() -> None:
+    check = record(make(**DAILY), "success", NOW).check
+    check = record(check, "start", DUE - timedelta(hours=2)).check
+    assert [at for at, _, _ in walk(check, DUE + DAY)] == [DUE - timedelta(minutes=119), DUE + MINUTE]
+
+
+def test_a_run_that_starts_late_and_hangs_is_one_failure() -> None:
+    check = record(make(**DAILY), "success", NOW).check
+    check = record(check, "start", DUE + MINUTE / 2).check
+    assert [at for at, _, _ in walk(check, DUE + 2 * DAY)] == [DUE + MINUTE, DUE + DAY + MINUTE]
+
+
+@pytest.mark.parametrize("fields", [DAILY, {"failures_before_alert": 2}])
+def test_a_run_that_took_too_long_and_then_fails_is_one_failure(fields: dict[str, Any]) -> None:
+    check = record(make(**fields), "success", NOW).check
+    check = record(check, "start", NOW + MINUTE, A).check
+    check = expire(check, NOW + 2 * MINUTE).check
+    assert (check.status, check.failures) == ("down", 1)
+    failed = record(check, "fail", NOW + 3 * MINUTE, A)
+    assert (failed.check.failures, failed.alert, failed.check.last_start) == (1, None, None)
+    again = record(record(failed.check, "start", NOW + 4 * MINUTE, A).check, "fail", NOW + 5 * MINUTE, A)
+    assert again.check.failures == 2
+    assert events(again) == [("down", None)]
+
+
+def test_the_failure_of_another_run_is_another_failure() -> None:
+    check = record(make(failures_before_alert=2), "start", NOW, A).check
+    check = expire(check, NOW + MINUTE).check
+    assert events(record(check, "fail", NOW + 2 * MINUTE, UUID(int=2))) == [("down", None)]
+
+
+# --- new settings, moments out of order
+
+
+def test_runs_that_only_new_settings_make_missed_are_missed_at_the_change() -> None:
+    down = record(make(failures_before_alert=2), "fail", NOW).check
+    change = NOW + 30 * MINUTE
+    changed = change_settings(replace(down, timeout=60), change).check
+    assert changed.tell_after == change
+    step = expire(changed, change)
+    assert step.alert is not None and (step.alert.event, step.alert.at) == ("down", change)
+
+
+def test_no_alert_is_dated_before_the_flip_that_it_is_about() -> None:
+    check = make(status="up", flipped_at=NOW, n_flips=1, failures_before_alert=2)
+    down = record(check, "fail", NOW - MINUTE)
+    assert down.alert is not None and down.alert.at == NOW
+    second = record(down.check, "fail", NOW - MINUTE)
+    assert second.alert is not None and second.alert.at == NOW

@@ -17,7 +17,7 @@ from hcserver.domain.badge import (
     sign,
     verify,
 )
-from hcserver.domain.state_machine import ShownStatus
+from hcserver.domain.status import ShownStatus
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -105,7 +105,7 @@ def test_a_wider_label_makes_a_wider_picture() -> None:
 
 
 @pytest.mark.parametrize("label", ["", " \t", "\n"])
-def test_an_empty_label_gets_a_neutral_one(label: str) -> None:
+def test_an_empty_label_becomes_a_neutral_one(label: str) -> None:
     assert texts(render_svg(label, "up")) == ["check", "up"]
 
 
@@ -123,7 +123,7 @@ def test_a_signature_is_eight_url_safe_characters_of_an_hmac() -> None:
     assert signature == "MfMgW4NS"
 
 
-def test_a_signature_is_good_for_its_secret_and_tag_only() -> None:
+def test_a_signature_is_valid_for_its_secret_and_tag_only() -> None:
     signature = sign("secret", "prod")
     assert verify("secret", "prod", signature)
     assert not verify("other", "prod", signature)
@@ -131,7 +131,7 @@ def test_a_signature_is_good_for_its_secret_and_tag_only() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "LONGER", "ünïcödé", "\ud800"])
-def test_all_of_a_signature_counts(wrong: str) -> None:
+def test_every_character_of_a_signature_is_compared(wrong: str) -> None:
     signature = sign("secret", "prod")
     assert not verify("secret", "prod", wrong)
     assert not verify("secret", "prod", signature + wrong + "!")

@@ -131,6 +131,20 @@ def test_matching(changes: dict[str, Any], keyword: str, text: str, found: bool)
     assert (classify(Rules(failure=keyword, **changes), None, text).signal == "fail") is found
 
 
+anything = st.text(
+    st.characters() | st.sampled_from("a\0\u200b\u0301\u0327\u0345\ufdfa\ud800, _"), max_size=200
+)
+
+
+@settings(max_examples=300)
+@given(anything, anything, anything, st.booleans(), st.booleans())
+def test_any_text_can_be_searched_for_any_keywords(
+    listed: str, subject: str, body: str, ignore_case: bool, whole_word: bool
+) -> None:
+    rules = Rules(failure=listed, success="a", ignore_case=ignore_case, whole_word=whole_word)
+    assert classify(rules, subject, body).where in ("subject", "body", "default")
+
+
 @pytest.mark.parametrize("whole_word", [False, True])
 @pytest.mark.parametrize("ignore_case", [False, True])
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def log(*entries: tuple[Signal, float, UUID | None]) -> list[Ping]:
     return pings[::-1]
 
 
-def test_an_end_has_the_time_since_its_start() -> None:
+def test_the_duration_is_the_time_from_start_to_end() -> None:
     assert durations(log(("start", 0, None), ("success", 2.896736, None))) == {2: 2.9}
     assert durations(log(("start", 0, None), ("fail", 10, None))) == {2: 10.0}
 
@@ -48,7 +48,7 @@ def test_a_start_belongs_to_one_end_only() -> None:
     assert durations(log(("start", 0, None), ("success", 1, None), ("success", 2, None))) == {2: 1.0}
 
 
-def test_runs_are_told_apart_by_their_id_and_no_id_is_an_id() -> None:
+def test_starts_and_ends_match_by_run_id_or_by_having_none() -> None:
     pings = log(
         ("start", 0, A),
         ("start", 1, B),
@@ -60,7 +60,7 @@ def test_runs_are_told_apart_by_their_id_and_no_id_is_an_id() -> None:
     assert durations(pings) == {4: 3.0, 5: 3.0, 6: 6.0}
 
 
-def test_log_and_ign_pings_come_between_without_effect() -> None:
+def test_log_and_ign_pings_in_between_have_no_effect() -> None:
     assert durations(log(("start", 0, None), ("log", 1, None), ("ign", 2, None), ("success", 3, None))) == {
         4: 3.0
     }
@@ -110,7 +110,9 @@ entries = st.lists(
 
 @settings(max_examples=200)
 @given(entries, st.sampled_from([1, 2000]))
-def test_matching_is_as_the_rule_says(entries: list[tuple[Signal, float, UUID | None]], scale: int) -> None:
+def test_matching_agrees_with_a_literal_implementation_of_the_rule(
+    entries: list[tuple[Signal, float, UUID | None]], scale: int
+) -> None:
     ordered = sorted(
         ((signal, seconds * scale, rid) for signal, seconds, rid in entries), key=lambda entry: entry[1]
     )

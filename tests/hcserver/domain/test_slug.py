@@ -39,6 +39,6 @@ def test_every_slug_is_one_that_a_client_may_send(name: str) -> None:
 
 
 @given(st.text(max_size=50))
-def test_a_slug_is_its_own_slug(name: str) -> None:
+def test_the_slug_of_a_slug_is_the_same(name: str) -> None:
     slug = slugify(name)
     assert slugify(slug) == slug.strip("-_")

@@ -335,7 +335,8 @@ def test_the_subject_alone_is_had_from_the_beginning_of_a_message() -> None:
 PIECES = (
     b'--b|--b--|--c|\n|\r\n|\r|:|;| |\t|x|\0|\xff|<p|>|&|=?utf-8?q?|?=|=|"|(|Subject:|Content-Type:|'
     b"multipart/mixed|message/rfc822|text/html|text/plain|boundary=b|boundary*0*=c|charset=utf-16|charset=utf-7|attachment|"
-    b"Content-Transfer-Encoding:|base64|quoted-printable|Content-Disposition:"
+    b"Content-Transfer-Encoding:|base64|quoted-printable|x-uuencode|begin 644 x|Content-Disposition:|"
+    b"text/csv|format=flowed|delsp=yes|multipart/alternative|Result:|iso-2022-jp|\x1b$B|\x1b$)C|&#|"
 )
 pieces = st.sampled_from(PIECES.split(b"|"))
 

@@ -109,7 +109,7 @@ async def _use_everything(storage: Storage) -> None:
 
     await storage.flips.publish([flip])
     await storage.flips.read(check.id)
-    await storage.flips.read(check.id, NOW, NOW, 5)
+    await storage.flips.read(check.id, NOW, NOW)
     await storage.flips.delete(check.id)
 
     project = Project(id=uuid4(), name="p", created=NOW, ping_key="p", badge_key="b")

@@ -1,6 +1,8 @@
-"""The settings of a check that say when people are told."""
+"""The settings of a check that decide when people are notified."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,7 +11,7 @@ from hcserver.validation.check import parse_spec
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
-def test_they_are_taken_in_every_version(version: int) -> None:
+def test_every_version_takes_them(version: int) -> None:
     data: dict[str, object] = {"failures_before_alert": 100, "repeat_after": 60}
     assert parse_spec(data, version).changes == data
     assert parse_spec({"repeat_after": 0}, version).changes == {"repeat_after": 0}
@@ -28,6 +30,14 @@ def test_they_are_taken_in_every_version(version: int) -> None:
         ("repeat_after", None, "is not a number"),
     ],
 )
-def test_they_lie_in_their_ranges(name: str, value: object, expected: str) -> None:
+def test_values_out_of_range_are_refused(name: str, value: object, expected: str) -> None:
     with pytest.raises(InvalidRequest, match=f"^json validation error: {name} {expected}$"):
         parse_spec({name: value}, 3)
+
+
+def test_a_snooze_is_a_moment_or_null() -> None:
+    changes = parse_spec({"snoozed_until": "2030-01-31T18:00:00Z"}, 3).changes
+    assert changes == {"snoozed_until": datetime(2030, 1, 31, 18, tzinfo=UTC)}
+    assert parse_spec({"snoozed_until": None}, 3).changes == {"snoozed_until": None}
+    with pytest.raises(InvalidRequest, match="snoozed_until is not a moment such as"):
+        parse_spec({"snoozed_until": "tomorrow"}, 3)

@@ -74,7 +74,7 @@ def test_every_setting_is_taken_as_given() -> None:
     ],
     ids=str,
 )
-def test_what_does_not_fit_is_refused(data: dict[str, object], expected: str) -> None:
+def test_a_faulty_field_is_refused(data: dict[str, object], expected: str) -> None:
     assert fault(**data) == expected
 
 
@@ -86,9 +86,20 @@ def test_the_owner_disables_and_enables_it() -> None:
     assert changed(disabled, disabled=False).error is None
 
 
-def test_another_target_ends_what_was_wrong_with_the_old_one() -> None:
+def test_another_target_removes_the_error_of_the_old_one() -> None:
     broken = replace(CHANNEL, error="bounced")
     assert changed(broken, target="ops@example.org").error == "bounced"
     mended = changed(broken, target="else@example.org")
     assert (mended.target, mended.error) == ("else@example.org", None)
     assert changed(broken, target="else@example.org", disabled=True).error == DISABLED
+
+
+def test_disabling_a_channel_that_is_disabled_keeps_the_reason() -> None:
+    assert changed(replace(CHANNEL, error="bounced"), disabled=True).error == "bounced"
+
+
+@pytest.mark.parametrize("name", ["one,two", ",", "*"])
+def test_a_new_name_by_which_it_could_not_be_assigned_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"^json validation error: name "):
+        changed(CHANNEL, name=name)
+    assert changed(replace(CHANNEL, name=name), name=name, delay=5).name == name

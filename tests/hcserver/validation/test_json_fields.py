@@ -45,12 +45,12 @@ def fault(reader: json_fields.Reader, value: object) -> str:
     return text
 
 
-def test_what_is_not_asked_for_is_ignored_and_what_is_missing_is_left_out() -> None:
+def test_unknown_fields_are_ignored_and_missing_ones_left_out() -> None:
     readers = {"a": json_fields.boolean, "b": json_fields.boolean}
     assert json_fields.parse({"a": True, "c": object()}, readers) == {"a": True}
 
 
-def test_of_several_faults_the_alphabetically_first_is_told() -> None:
+def test_of_several_faults_the_alphabetically_first_is_named() -> None:
     readers = {"z": json_fields.boolean, "b": json_fields.string, "a": json_fields.boolean}
     with pytest.raises(InvalidRequest, match=r"^json validation error: b is not a string$"):
         json_fields.parse({"z": 1, "b": 1, "a": True}, readers)
@@ -79,7 +79,7 @@ def test_a_number_lies_in_its_range(value: int, expected: str) -> None:
     assert [read(json_fields.integer(5, 10), fits) for fits in (5, 10)] == [5, 10]
 
 
-def test_zero_may_stand_beside_the_range() -> None:
+def test_zero_can_be_allowed_outside_the_range() -> None:
     reader = json_fields.integer(60, 100, or_zero=True)
     assert [read(reader, fits) for fits in (0, 60)] == [0, 60]
     assert [fault(reader, wrong) for wrong in (1, 59, -1)] == ["m is too small"] * 3
@@ -97,7 +97,7 @@ def test_text_that_can_not_be_stored_is_refused(reader: json_fields.Reader, valu
     assert fault(reader, value) == "m contains characters that can't be stored"
 
 
-def test_texts_are_as_long_as_they_may_be_in_characters() -> None:
+def test_the_length_of_a_text_is_limited_in_characters() -> None:
     for reader in (json_fields.text(3), json_fields.line(3)):
         assert read(reader, "äöü") == "äöü"
         assert fault(reader, "äöü.") == "m is too long"
@@ -166,7 +166,7 @@ def test_a_moment_is_given_with_its_offset_or_in_unix_time(value: object) -> Non
         [],
     ],
 )
-def test_what_is_no_moment_is_told_with_an_example(value: object) -> None:
+def test_the_error_for_a_faulty_moment_has_an_example(value: object) -> None:
     assert (
         fault(json_fields.moment, value) == "m is not a moment such as 2030-01-31T18:00:00Z, nor a UNIX time"
     )
@@ -192,8 +192,16 @@ def test_a_moment_lies_between_1970_and_2286(value: object, expected: str) -> No
     minutes=st.integers(-14 * 60, 14 * 60),
 )
 @settings(max_examples=100)
-def test_a_moment_is_cut_to_what_the_database_can_keep(at: datetime, minutes: int) -> None:
+def test_a_moment_is_cut_to_milliseconds(at: datetime, minutes: int) -> None:
     given = at.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     found = read(json_fields.moment, given.isoformat(timespec="microseconds"))
     assert timedelta() <= given - found < timedelta(milliseconds=1)
     assert found.microsecond % 1000 == 0
+
+
+def test_a_title_is_a_line_that_is_not_blank() -> None:
+    read = json_fields.title(5)
+    assert read("name", " Lab") == " Lab"
+    for name, problem in (("", "empty"), ("  ", "empty"), ("123456", "too long")):
+        with pytest.raises(InvalidRequest, match=f"^json validation error: name is {problem}$"):
+            read("name", name)

@@ -6,7 +6,7 @@ from hcserver.errors import InvalidRequest
 from hcserver.validation.project import ProjectSpec, parse_project
 
 
-def test_what_is_said_is_read_and_the_rest_is_none() -> None:
+def test_fields_of_the_request_are_read_and_the_others_are_none() -> None:
     assert parse_project({}) == ProjectSpec(name=None, checks_limit=None, pings_limit=None)
     assert parse_project({"name": "x", "checks_limit": 0, "pings_limit": 1000, "id": 1}) == ProjectSpec(
         name="x", checks_limit=0, pings_limit=1000
@@ -26,6 +26,6 @@ def test_what_is_said_is_read_and_the_rest_is_none() -> None:
     ],
     ids=str,
 )
-def test_what_does_not_fit_is_refused(data: dict[str, object], expected: str) -> None:
+def test_a_faulty_field_is_refused(data: dict[str, object], expected: str) -> None:
     with pytest.raises(InvalidRequest, match=f"^json validation error: {expected}$"):
         parse_project(data)

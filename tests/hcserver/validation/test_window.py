@@ -60,7 +60,8 @@ def test_a_recurring_window_has_a_schedule_and_minutes() -> None:
         ({"schedule": "never"}, "schedule is not a valid cron or OnCalendar expression"),
         ({"tz": "Mars"}, "tz is not a valid timezone"),
         ({"check": "x"}, "check is not a uuid"),
-        ({"check": None}, "check is not a string"),
+        ({"check": 1}, "check is not a string"),
+        ({"schedule": "2030-01-31 10:00", "minutes": 120}, "schedule is in the past"),
         ({"tag": "two words"}, "tag contains white space"),
         ({"tag": "a\tb"}, "tag contains characters that can't be printed"),
         ({"tag": "x" * 101}, "tag is too long"),
@@ -77,11 +78,11 @@ def test_a_recurring_window_has_a_schedule_and_minutes() -> None:
     ],
     ids=str,
 )
-def test_what_makes_no_window_is_told(data: dict[str, object], expected: str) -> None:
+def test_a_faulty_request_is_refused(data: dict[str, object], expected: str) -> None:
     assert fault(NEW, **data) == expected
 
 
-def test_one_end_of_it_can_be_moved() -> None:
+def test_start_and_end_can_be_changed_separately() -> None:
     later = apply_window(ONCE, {"end": "2030-02-01T05:00:00Z"}, NOW)
     assert (later.start, later.end) == (ONCE.start, datetime(2030, 2, 1, 5, tzinfo=UTC))
     assert fault(ONCE, end="2030-01-31T23:00:00Z") == "end is not after start"
@@ -92,7 +93,7 @@ def test_parts_of_a_schedule_can_be_changed() -> None:
     assert apply_window(NIGHTLY, {"tz": "UTC"}, NOW).minutes == 90
 
 
-def test_it_can_become_one_of_the_other_form() -> None:
+def test_a_window_can_be_changed_to_the_other_form() -> None:
     assert apply_window(NIGHTLY, {"start": START, "end": END}, NOW) == ONCE
     changed = apply_window(ONCE, {"schedule": "0 3 * * *", "minutes": 90, "tz": "Europe/Kyiv"}, NOW)
     assert changed == NIGHTLY
@@ -105,7 +106,7 @@ def test_a_past_window_can_still_be_renamed() -> None:
     assert (named.name, named.start) == ("old", ONCE.start)
 
 
-def test_it_is_for_a_check_a_tag_or_all() -> None:
+def test_a_window_is_for_a_check_for_a_tag_or_for_all_checks() -> None:
     of_check = apply_window(ONCE, {"check": str(CHECK)}, NOW)
     assert (of_check.check, of_check.tag) == (CHECK, "")
     of_tag = apply_window(of_check, {"tag": "db"}, NOW)
@@ -113,3 +114,26 @@ def test_it_is_for_a_check_a_tag_or_all() -> None:
     assert apply_window(of_tag, {"check": str(CHECK)}, NOW) == of_check
     assert apply_window(of_tag, {"name": ""}, NOW) == of_tag
     assert apply_window(of_check, {"tag": ""}, NOW) == ONCE
+    assert apply_window(of_check, {"check": None}, NOW) == ONCE
+    assert apply_window(of_check, {"check": None, "tag": "db"}, NOW) == of_tag
+
+
+def test_a_recurring_window_that_is_open_for_the_last_time_is_accepted() -> None:
+    last = apply_window(NEW, {"schedule": "2030-01-31 10:00", "minutes": 121}, NOW)
+    assert last.minutes == 121
+    later = NOW + timedelta(days=1)
+    assert apply_window(last, {"schedule": last.schedule, "minutes": 121, "tz": "UTC"}, later) == last
+    with pytest.raises(InvalidRequest, match=r"schedule is in the past$"):
+        apply_window(last, {"minutes": 122}, later)
+
+
+def test_moments_are_kept_in_whole_seconds() -> None:
+    window = apply_window(NEW, {"start": START, "end": "2030-02-01T01:00:00.999Z"}, NOW)
+    assert window.end == datetime(2030, 2, 1, 1, tzinfo=UTC)
+
+
+def test_a_window_that_is_over_can_be_posted_unchanged_but_not_changed_to_another_past() -> None:
+    later = NOW + timedelta(days=30)
+    assert apply_window(ONCE, {"check": None, "start": START, "end": END}, later) == ONCE
+    with pytest.raises(InvalidRequest, match=r"end is in the past$"):
+        apply_window(ONCE, {"end": "2030-02-01T03:00:00Z"}, later)

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 from msgspec.structs import replace
 
-from hcserver.domain.alert import changed
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.project import Project
+from hcserver.domain.state_machine import change_settings
 from hcserver.services.container import Services
 from hcserver.validation.channel import parse_channel
 from tests.hcserver.services.conftest import FakeClock, create, ping
@@ -45,7 +45,9 @@ async def test_a_snoozed_check_that_is_still_down_afterwards_is_reported_then(
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
     until = clock.now + timedelta(minutes=30)
-    await services.state_writer.change(check.id, lambda check: changed(replace(check, snoozed_until=until)))
+    await services.state_writer.change(
+        check.id, lambda check: change_settings(replace(check, snoozed_until=until), services.clock())
+    )
     await ping(services, check.id, "fail")
     [one] = await settled(services, check)
     assert (one.status, one.why, one.held) == ("pending", "held back: snoozed", True)

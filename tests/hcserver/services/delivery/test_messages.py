@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from hcserver.domain.alert import changed
 from hcserver.domain.project import Project
+from hcserver.domain.state_machine import change_settings
 from hcserver.errors import DeliveryError
 from hcserver.services.container import Services
 from tests.hcserver.services.conftest import FakeClock, create, pass_time, ping
@@ -58,7 +58,9 @@ async def test_a_reminder_is_sent_and_says_since_when_it_is_down(
 ) -> None:
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
-    await services.state_writer.change(check.id, lambda check: changed(replace(check, repeat_after=120)))
+    await services.state_writer.change(
+        check.id, lambda check: change_settings(replace(check, repeat_after=120), services.clock())
+    )
     await ping(services, check.id, "fail")
     failed = clock.now
     await services.state_writer.flush()

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Alert, AlertEvent, changed
+from hcserver.domain.alert import Alert, AlertEvent
 from hcserver.domain.project import Project
+from hcserver.domain.state_machine import change_settings
 from hcserver.services.container import Services
 from tests.hcserver.services.conftest import FakeClock, create, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel, log_of, settled
@@ -54,7 +55,7 @@ async def test_a_failure_below_the_threshold_is_in_the_log(
     await add_channel(services, project, "one")
     check = await create(services, project, channels="*")
     await services.state_writer.change(
-        check.id, lambda check: changed(replace(check, failures_before_alert=2))
+        check.id, lambda check: change_settings(replace(check, failures_before_alert=2), services.clock())
     )
     await ping(services, check.id, "fail")
     [held] = await log_of(services, check, 1)
@@ -76,7 +77,9 @@ async def test_late_alerts_are_collapsed_to_the_newest(
         for n, event in enumerate(events, 1)
     ]
     clock.advance(3600)
-    await services.state_writer.change(check.id, lambda check: changed(replace(check, status="down")))
+    await services.state_writer.change(
+        check.id, lambda check: change_settings(replace(check, status="down"), services.clock())
+    )
     await services.notifier.take([(check, alert) for alert in alerts])
     log = await log_of(services, check, 3)
     assert [one.status for one in log] == ["skipped", "skipped", "sent"]

@@ -91,7 +91,8 @@ async def test_two_processes_share_the_numbers_of_a_check(
     assert [one.n for one in log] == list(range(1, 81))
     replayed, flips = check, []
     for one in log:
-        replayed, flip = record(replayed, one.type, one.at, one.rid)
+        step = record(replayed, one.type, one.at, one.rid)
+        replayed, flip = step.check, step.flip
         flips += [] if flip is None else [flip]
     stored = (await first.storage.checks.load([check.id]))[check.id].check
     assert (stored.status, stored.n_pings, stored.n_flips) == (replayed.status, 80, replayed.n_flips)

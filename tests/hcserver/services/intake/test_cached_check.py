@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Step
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping, Signal
+from hcserver.domain.state_machine import Step
 from hcserver.errors import Conflict, NotFound
 from hcserver.services.intake.cached_check import CachedCheck, PendingChange
 from hcserver.storage.checks import Outbox, Stored

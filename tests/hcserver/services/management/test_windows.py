@@ -62,7 +62,7 @@ async def test_a_project_has_only_so_many_windows(
     monkeypatch.setattr(windows_module, "MAX_WINDOWS", 2)
     for _ in range(2):
         await services.windows.create(project, an_hour(clock))
-    with pytest.raises(Forbidden, match="which is the most"):
+    with pytest.raises(Forbidden, match="maintenance window limit reached"):
         await services.windows.create(project, an_hour(clock))
     assert len(await services.windows.of_project(project)) == 2
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from hcserver.domain.project import Project
-from hcserver.domain.state_machine import shown_status
+from hcserver.domain.status import shown_status
 from hcserver.services.container import Services
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, pass_time, ping
 

@@ -5,9 +5,10 @@ from uuid import uuid4
 
 from msgspec.structs import replace
 
-from hcserver.domain.alert import Alert, Step
+from hcserver.domain.alert import Alert
 from hcserver.domain.flip import Flip
 from hcserver.domain.identifiers import unique_key
+from hcserver.domain.state_machine import Step
 from hcserver.storage import Storage
 from hcserver.storage.checks import Outbox, Write
 from tests.hcserver.storage.contract.records import NOW, a_check, later, server_only

@@ -34,7 +34,17 @@ async def test_flips_are_read_by_time_and_number(storage: Storage) -> None:
     assert [flip.n for flip in await storage.flips.read(check, later(1), later(2))] == [3, 2]
     assert [flip.n for flip in await storage.flips.read(check, start=later(2))] == [5, 4]
     assert [flip.n for flip in await storage.flips.read(check, end=later(1))] == [1]
-    assert [flip.n for flip in await storage.flips.read(check, limit=2)] == [5, 4]
+
+
+async def test_flips_are_ordered_by_number_whatever_their_moments(storage: Storage) -> None:
+    check = uuid4()
+    moments = {1: 0, 2: 2, 3: 1, 4: 1, 5: 3}
+    flips = [
+        Flip(check=check, n=n, at=later(at), old="up", new="down", reason="fail") for n, at in moments.items()
+    ]
+    await storage.flips.publish([flips[3], flips[0], flips[4], flips[2], flips[1]])
+    assert [flip.n for flip in await storage.flips.read(check)] == [5, 4, 3, 2, 1]
+    assert [flip.n for flip in await storage.flips.read(check, later(1), later(2))] == [4, 3]
 
 
 async def test_flips_of_one_check_are_deleted(storage: Storage) -> None:

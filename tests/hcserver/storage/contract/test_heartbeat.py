@@ -25,3 +25,12 @@ async def test_a_return_after_an_absence_is_noted_by_one_process(storage: Storag
 
 async def test_the_first_start_is_no_return(storage: Storage) -> None:
     assert not await storage.heartbeat.came_back(NOW, MINUTE)
+
+
+async def test_the_moment_up_to_which_emails_were_answered_never_goes_back(
+    storage: Storage, other: Storage
+) -> None:
+    assert await storage.heartbeat.answered() is None
+    await storage.heartbeat.note_answered(later(10))
+    await other.heartbeat.note_answered(later(5))
+    assert await other.heartbeat.answered() == later(10)

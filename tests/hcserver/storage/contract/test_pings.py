@@ -9,12 +9,13 @@ from msgspec.structs import replace
 from pymongo.errors import BulkWriteError
 
 from hcserver.domain.keywords import Reason
+from hcserver.domain.ping import LoggedToken
 from hcserver.errors import Unavailable
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored
 from hcserver.storage.client import DUPLICATE_KEY
 from hcserver.storage.pings import Claimed
-from tests.hcserver.storage.contract.records import a_check, a_ping
+from tests.hcserver.storage.contract.records import NOW, a_check, a_ping
 
 
 async def test_a_ping_comes_back_as_it_was_appended(storage: Storage) -> None:
@@ -82,3 +83,13 @@ async def test_a_range_of_pings_is_read_and_deleted(storage: Storage) -> None:
     assert await storage.pings.delete(check, 1, 240) == 240
     assert [ping.n for ping in await storage.pings.read(check, -5, 300)] == list(range(241, 251))
     assert await storage.pings.get(another, 1) is not None
+
+
+async def test_the_tokens_of_a_log_come_with_number_moment_and_origin_the_oldest_first(
+    storage: Storage,
+) -> None:
+    check = uuid4()
+    await storage.pings.append([a_ping(check, n, token=bytes([n]) * 12) for n in (1, 2)])
+    found = await storage.pings.logged((check, n) for n in (2, 1, 3))
+    expected = [LoggedToken(n, NOW, bytes([n]) * 12, False) for n in (1, 2)]
+    assert found == {check: expected}

@@ -222,7 +222,7 @@ class Channels:
 def masked_target(channel: Channel) -> str:
     """The target without its secrets."""
     transport = CHANNEL_KINDS.get(channel.kind)
-    return MASK if transport is None else transport.masked(channel.target)
+    return MASK if transport is None or channel.unreadable else transport.masked(channel.target)
 
 
 def _check_members(ids: Sequence[UUID], others: Sequence[Channel]) -> None:

@@ -7,14 +7,14 @@ from hcserver.domain.channel import Channel
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
 from hcserver.services.delivery.bounces import Bounces
-from hcserver.storage import Storage
 from tests.hcserver.services.conftest import FakeClock
+from tests.hcserver.storage.stores import storage_of
 
 
 async def test_a_return_address_leads_to_its_channel_and_none_can_be_made_up(
     database: Any, clock: FakeClock
 ) -> None:
-    one, two = [Bounces(Storage(database), "Bounces.example.org", clock) for _ in range(2)]
+    one, two = [Bounces(storage_of(database), "Bounces.example.org", clock) for _ in range(2)]
     await one.start()
     await two.start()
     channel = uuid4()
@@ -27,7 +27,7 @@ async def test_a_return_address_leads_to_its_channel_and_none_can_be_made_up(
 
 
 async def test_without_a_domain_there_are_no_return_addresses(database: Any, clock: FakeClock) -> None:
-    bounces = Bounces(Storage(database), "", clock)
+    bounces = Bounces(storage_of(database), "", clock)
     await bounces.start()
     assert bounces.address(uuid4()) == ""
     assert bounces.channel_of(f"bounce+{'0' * 32}.{'0' * 16}@") is None

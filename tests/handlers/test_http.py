@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
+from handlers.loggable import loggable_path
 from handlers.server.errors import status_of, text_of
 from hcserver.config.schema import HttpSettings
 from hcserver.errors import (
@@ -349,7 +350,7 @@ async def test_a_fault_of_the_server_is_a_500_without_details_and_the_connection
             assert (reply.status, reply.text) == (500, "internal error")
             assert "connection" not in reply.headers
     if isinstance(make(), ValueError):
-        assert f"GET {root}somewhere failed" in caplog.text
+        assert f"GET {loggable_path(root + 'somewhere')} failed" in caplog.text
     caplog.clear()
 
 

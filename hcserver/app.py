@@ -20,7 +20,7 @@ from hcserver.errors import Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
-from hcserver.privileges import warn_if_root
+from hcserver.privileges import protect_memory, warn_if_root
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
@@ -68,6 +68,7 @@ DATABASE_RETRY = 2.0  # seconds between attempts while the database is not avail
 async def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises ConfigError for a setting that can't be used."""
     set_up_logging(settings.log)
+    protect_memory()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -128,7 +129,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         check_deletion=deletion,
         projects=Projects(storage, lookup, checks, deletion, clock),
         admin_keys=AdminKeys(storage, clock),
-        channels=Channels(storage, cache, writer, notifier, policy, clock),
+        channels=Channels(storage, cache, writer, notifier, policy, settings.shell, clock),
         windows=Windows(storage, cache, notifier, clock),
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),

@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from hcserver.cli.commands import as_id, open_services, plain_faults, working
-from hcserver.cli.output import current_settings, json_option, print_json, print_rows, print_table, run
+from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.channel import Channel
 from hcserver.notify.registry import CHANNEL_KINDS
-from hcserver.notify.shell import Shell
 from hcserver.services.management.channels import masked_target
 from hcserver.validation.channel import EVENTS, MAX_DELAY, parse_channel
 
@@ -95,8 +94,6 @@ def create(project: str, kind: str, target: str | None, as_json: bool, **setting
         print_json(fields)
     else:
         click.echo(f"Created the {kind} channel {fields['id']}.")
-    if kind == Shell.name and not current_settings().notifications.shell:
-        click.echo("It can't send anything before the setting notifications.shell is true.", err=True)
 
 
 @channel.command(name="list")

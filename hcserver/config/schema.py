@@ -151,7 +151,7 @@ class NotificationSettings:
 
     allowed_networks: tuple[Network, ...] = _setting((), types.networks())
     redirects: bool = _setting(False, types.boolean())
-    shell: bool = _setting(False, types.boolean())
+    shell_as_root: bool = _setting(False, types.boolean())
     # The pauses double up to half an hour, so that twenty attempts last longer than an outage of four hours.
     attempts: int = _setting(20, types.integer(1, 100, "a whole number of attempts"))
     timeout: float = _setting(20.0, types.seconds(1, 300))
@@ -168,7 +168,10 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings. `sources` names the file or variable of each `section.key` that was set."""
+    """All settings. `sources` names the file or variable of each `section.key` that was set.
+
+    `shell` has the commands that channels may run, by name. They may hold passwords.
+    """
 
     http: HttpSettings = field(default_factory=HttpSettings)
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
@@ -179,6 +182,7 @@ class Settings:
     email: EmailSettings = field(default_factory=EmailSettings)
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    shell: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property

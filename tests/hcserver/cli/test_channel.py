@@ -142,10 +142,18 @@ def test_the_error_for_a_missing_target_describes_it(lab: Cli) -> None:
     assert "TARGET is missing: the kind email needs an email address" in outcome.stderr
 
 
-def test_a_command_for_the_shell_is_taken_with_a_warning_while_it_may_not_run(lab: Cli) -> None:
-    assert "notifications.shell" in lab("channel", "create", "Lab", "shell", "true").stderr
-    allowed = {"HCSERVER_NOTIFICATIONS_SHELL": "true"}
-    assert lab("channel", "create", "Lab", "shell", "true", **allowed).stderr == ""
+def test_of_the_commands_in_the_settings_a_channel_chooses_one_by_name(lab: Cli) -> None:
+    text = lab.error("channel", "create", "Lab", "shell", "pager")
+    assert (
+        text
+        == "target does not fit: there is no command 'pager' in the server's settings, which define: none"
+    )
+    lab.environment["HCSERVER_SHELL_PAGER_COMMAND"] = "page SECRET"
+    text = lab.error("channel", "create", "Lab", "shell", "pagr")
+    assert text.endswith("define: pager")
+    assert "no name of a command" in lab.error("channel", "create", "Lab", "shell", "page SECRET")
+    lab.json("channel", "create", "Lab", "shell", "pager", "--name", "Local")
+    assert shown(lab, "Local", "--secrets")["target"] == "pager"
 
 
 def test_all_its_settings_can_be_given_and_are_shown(lab: Cli) -> None:

@@ -77,9 +77,13 @@ def channel() -> None:
 @_settings
 @json_option
 def create(project: str, kind: str, target: str | None, as_json: bool, **settings: object) -> None:
-    """Add a channel of that KIND to PROJECT. TARGET says where messages go."""
+    """Add a channel of that KIND to PROJECT. TARGET says where messages go; - reads it from standard input,
+    so that the list of processes does not show it.
+    """
     if target is None:
         raise click.UsageError(f"TARGET is missing: the kind {kind} needs {CHANNEL_KINDS[kind].needs}")
+
+    target = _from_input(target)
 
     async def work() -> dict[str, object]:
         async with open_services() as services:
@@ -163,13 +167,15 @@ def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> Non
 @channel.command()
 @_project
 @_channel
-@click.option("--target", help="Its new target.")
+@click.option("--target", help="Its new target; - reads it from standard input.")
 @click.option("--name", help="Its new name.")
 @_settings
 @click.option("--disable/--enable", "disabled", default=None, help="Stop or resume sending by it.")
 @json_option
 def update(project: str, name_or_id: str, as_json: bool, **settings: object) -> None:
     """Change CHANNEL (a name or an id) of PROJECT; options that are not given change nothing."""
+    if isinstance(target := settings["target"], str):
+        settings["target"] = _from_input(target)
 
     async def work() -> Channel:
         async with open_services() as services:
@@ -221,6 +227,11 @@ def channel_row(channel: Channel) -> dict[str, object]:
         "target": masked_target(channel),
         "error": channel.shown_error,
     }
+
+
+def _from_input(target: str) -> str:
+    """What standard input has, for the target `-`."""
+    return sys.stdin.read() if target == "-" else target
 
 
 def _given(settings: dict[str, object]) -> dict[str, object]:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from handlers.front import serve_http
@@ -55,6 +56,7 @@ from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
 from hcserver.storage import Storage
 from hcserver.storage.client import connect, database_of
+from hcserver.storage.key_file import KeyFile
 from smtp.listener import Listener
 
 log = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ def make_budget(settings: Settings) -> ByteBudget:
 
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
-    storage, events, limits = Storage(database), EventBus(), settings.limits
+    storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
     lookup = Lookup(storage)
     repetitions, unwritten = Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)

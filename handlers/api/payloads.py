@@ -65,7 +65,7 @@ def full_channel_payload(channel: Channel, writable: bool) -> dict[str, Any]:
         "tags": channel.tags,
         "auto_assign": channel.auto_assign,
         "disabled": channel.error is not None,
-        "error": channel.error,
+        "error": channel.shown_error,
     }
 
 

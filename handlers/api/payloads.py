@@ -12,7 +12,7 @@ from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.services.management.channels import masked_target
+from hcserver.notify.registry import masked_target
 
 
 def ping_payload(ping: Ping, durations: Mapping[int, float], base_url: str, version: int) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def full_channel_payload(channel: Channel, writable: bool) -> dict[str, Any]:
         "tags": channel.tags,
         "auto_assign": channel.auto_assign,
         "disabled": channel.error is not None,
-        "error": channel.error,
+        "error": channel.shown_error,
     }
 
 

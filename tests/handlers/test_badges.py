@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hcserver.domain.badge import UNNAMED
+from hcserver.domain.badge import UNNAMED, sign
 from tests.handlers.harness import BASE, NOWHERE, Reply, Site
 
 NOT_CACHED = "max-age=0, no-cache, no-store, must-revalidate, private"
@@ -198,6 +198,23 @@ async def test_signatures_are_of_one_project(site: Site) -> None:
     assert mixed != theirs
     assert (await site.request("GET", mixed)).status == 404
     await other.close()
+
+
+async def test_signatures_can_not_be_computed_from_what_is_known_of_a_project(site: Site) -> None:
+    project = site.project
+    badges = await addresses(site)
+    for secret in (f"{project.id}:{site.keys.badge_key}", str(project.id), site.keys.badge_key, ""):
+        assert sign(secret, "*") not in badges["*"]["json3"]
+
+
+async def test_a_project_of_a_former_version_gets_addresses_when_they_are_asked_for(site: Site) -> None:
+    before = (await addresses(site))["*"]["json"]
+    project = site.project
+    await site.services.storage.projects.update(project.id, {"badge_secret": None})
+    site.services.lookup.forget(project.id)
+    assert (await site.request("GET", before)).status == 404
+    assert (await site.api("GET", "badges/", key=site.keys.api_key_readonly)).status == 200
+    assert (await site.request("GET", (await addresses(site))["*"]["json"])).status == 200
 
 
 @pytest.mark.parametrize("end", [".png", ".SVG", ".svg3", ".svg/", ".svg%00", "", "."])

@@ -66,7 +66,9 @@ def html_to_text(html: str) -> str:
 
 
 def _trees(html: str) -> Iterator[BeautifulSoup]:
-    """The trees of the pieces of a document, of which most have one. Every piece begins with a tag."""
+    """The trees of the pieces of a document, of which most have one. Every piece begins with a tag, on a new
+    line of text.
+    """
     start, hiding = 0, ""
     while (end := html.find("<", start + _MAX_TREE)) >= 0:
         soup = _parse(hiding + html[start:end])

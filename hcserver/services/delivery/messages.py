@@ -16,6 +16,7 @@ from hcserver.domain.notification_policy import BAD_NEWS
 from hcserver.domain.ping import Ping
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.body_preview import body_preview
+from hcserver.notify.registry import masked_target
 from hcserver.services.delivery.recent_pings import RecentPings
 from hcserver.services.lookup import Lookup
 from hcserver.storage import Storage
@@ -25,14 +26,14 @@ _STATUS: dict[str, Status] = {"up": "up", "paused": "paused", **dict.fromkeys(BA
 
 
 class Messages:
-    """`return_address` makes the address to which a channel's undeliverable mail returns."""
+    """`return_address` makes the address to which a channel's message returns if it is undeliverable."""
 
     def __init__(
         self,
         storage: Storage,
         recent_pings: RecentPings,
         lookup: Lookup,
-        return_address: Callable[[UUID], str],
+        return_address: Callable[[UUID, UUID], str],
         base_url: str,
         clock: Clock,
     ) -> None:
@@ -47,14 +48,15 @@ class Messages:
         """How things were when it happened, however late that is sent. Raises Unavailable."""
         is_reminder = notification.event == "reminder"
         goes_on_since = notification.since if is_reminder else None
+        id = id_of(notification)
         return await self._make(
             replace(check, status=_STATUS[notification.event], n_pings=notification.ping),
-            id=uuid5(notification.check, f"{notification.n}:{notification.channel}"),
+            id=id,
             event=notification.event,
             happened=goes_on_since or notification.at,
             since=None if is_reminder else notification.since,
             reason=notification.reason,
-            bounce=self._return_address(notification.channel),
+            bounce=self._return_address(notification.channel, id),
         )
 
     async def of_test(self, channel: Channel, check: Check | None) -> AlertMessage:
@@ -64,6 +66,25 @@ class Messages:
             id=channel.id, project=channel.project, created=now, badge=channel.id, name="test"
         )
         return await self._make(about, id=channel.id, event="test", happened=now, since=None, reason="ping")
+
+    async def of_disabled_channel(self, disabled: Channel, receiver: Channel, id: UUID) -> AlertMessage:
+        """That one channel was disabled, for another one. It stands in the place of a check. Raises
+        Unavailable.
+        """
+        now = self._clock()
+        name = disabled.name or masked_target(disabled)
+        about = Check(
+            id=disabled.id, project=disabled.project, created=now, badge=disabled.id, name=name, status="down"
+        )
+        return await self._make(
+            about,
+            id=id,
+            event="channel-disabled",
+            happened=now,
+            since=None,
+            reason=disabled.error or "",
+            bounce=self._return_address(receiver.id, id),
+        )
 
     async def _make(
         self,
@@ -95,3 +116,8 @@ class Messages:
 
     async def _ping(self, check: UUID, n: int) -> Ping | None:
         return self._recent_pings.find(check, n) or await self._storage.pings.get(check, n)
+
+
+def id_of(notification: Notification) -> UUID:
+    """The id of a notification's message, the same on every attempt."""
+    return uuid5(notification.check, f"{notification.n}:{notification.channel}")

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from handlers.front import serve_http
@@ -18,13 +19,15 @@ from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
-from hcserver.privileges import warn_if_root
+from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
+from hcserver.privileges import protect_memory, warn_if_root
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
 from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
+from hcserver.services.delivery.return_addresses import ReturnAddresses
 from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
@@ -53,6 +56,7 @@ from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
 from hcserver.storage import Storage
 from hcserver.storage.client import connect, database_of
+from hcserver.storage.key_file import KeyFile
 from smtp.listener import Listener
 
 log = logging.getLogger(__name__)
@@ -65,17 +69,19 @@ DATABASE_RETRY = 2.0  # seconds between attempts while the database is not avail
 async def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises ConfigError for a setting that can't be used."""
     set_up_logging(settings.log)
+    protect_memory()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    budget = make_budget(settings)
     async with (
         _database(settings) as database,
         _services(database, settings) as services,
         # They are open before the services are started: a client that comes meanwhile is answered that the
         # server is starting, instead of being refused the connection.
-        _smtp(services) as listener,
-        serve_http(services, GRACE),
+        _smtp(services, budget) as listener,
+        serve_http(services, budget, GRACE),
     ):
         warn_if_root()
         if await _started(services, stopped):
@@ -84,16 +90,22 @@ async def serve(settings: Settings) -> None:
         log.info("stopping")
 
 
+def make_budget(settings: Settings) -> ByteBudget:
+    """The memory for bodies and emails: room for two of the largest at least."""
+    largest = max(settings.smtp.max_message_bytes, settings.http.max_body_bytes)
+    return ByteBudget(max(DEFAULT_BYTES, 2 * largest))
+
+
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
-    storage, events, limits = Storage(database), EventBus(), settings.limits
+    storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
     lookup = Lookup(storage)
     repetitions, unwritten = Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader = StateReader(storage, logged_tokens)
     cache = CheckCache(state_reader, unwritten, limits.cached_checks)
-    bounces = Bounces(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock, events)
+    return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
+    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
     policy = AddressPolicy(settings.notifications.allowed_networks)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
     appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
@@ -111,14 +123,14 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         state_writer=writer,
         intake=Intake(cache, lookup, appender, unwritten, repetitions, limits.email_body_bytes),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        bounces=bounces,
+        bounces=Bounces(storage, return_addresses, notifier, clock),
         notifier=notifier,
         checks=checks,
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
         projects=Projects(storage, lookup, checks, deletion, clock),
         admin_keys=AdminKeys(storage, clock),
-        channels=Channels(storage, cache, writer, notifier, policy, clock),
+        channels=Channels(storage, cache, writer, notifier, policy, settings.shell, clock),
         windows=Windows(storage, cache, notifier, clock),
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
@@ -204,9 +216,11 @@ async def _started(services: Services, stopped: asyncio.Event) -> bool:
 
 
 @asynccontextmanager
-async def _smtp(services: Services) -> AsyncIterator[Listener]:
+async def _smtp(services: Services, budget: ByteBudget) -> AsyncIterator[Listener]:
     pool = services.mail_classifier.pool
-    listener = Listener(services.settings.smtp, services.intake, services.clock, services.bounces, pool)
+    listener = Listener(
+        services.settings.smtp, services.intake, services.clock, services.bounces, pool, budget
+    )
     await listener.start()
     services.health.add_listener("smtp", lambda: listener.healthy)
     for address in listener.addresses:

@@ -27,6 +27,7 @@ from hcserver.services.classification.pool import Pool
 from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
+from hcserver.services.delivery.return_addresses import ReturnAddresses
 from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
@@ -103,8 +104,8 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader = StateReader(storage, logged_tokens)
     cache = CheckCache(state_reader, unwritten, limits.cached_checks)
-    bounces = Bounces(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock, events)
+    return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
+    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
     policy = AddressPolicy(settings.notifications.allowed_networks)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
     appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
@@ -122,7 +123,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         state_writer=writer,
         intake=Intake(cache, lookup, appender, unwritten, repetitions, limits.email_body_bytes),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        bounces=bounces,
+        bounces=Bounces(storage, return_addresses, notifier, clock),
         notifier=notifier,
         checks=checks,
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),

@@ -28,7 +28,7 @@ def test_no_function_exceeds_the_limit() -> None:
 
 
 def test_every_module_with_code_has_a_test_file_of_its_own_name() -> None:
-    missing = {_name(path) for path in _modules() if _has_code(path) and not _is_tested(path)}
+    missing = {_name(path) for path in _modules() if _has_code(path) and not _has_test_file(path)}
     assert missing == set()
 
 
@@ -73,11 +73,8 @@ def _is_empty(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     )
 
 
-def _is_tested(path: Path) -> bool:
-    """`a/b/c.py` belongs to `tests/a/b/test_c.py`, `a/b/__init__.py` to `tests/a/b/test_b.py`. The suite that
-    holds for every implementation of a package's interfaces lies in the folder `contract`.
-    """
+def _has_test_file(path: Path) -> bool:
+    """`a/b/c.py` belongs to a `test_c.py` in `tests/a/b/` or below it; `a/b/__init__.py` to a `test_b.py`."""
     module = path.relative_to(TOP)
     name = module.parent.name if module.name == "__init__.py" else module.stem
-    folder = TOP / "tests" / module.parent
-    return any((place / f"test_{name}.py").exists() for place in (folder, folder / "contract"))
+    return any((TOP / "tests" / module.parent).rglob(f"test_{name}.py"))

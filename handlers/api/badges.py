@@ -13,7 +13,8 @@ class BadgesHandler(ApiHandler):
     async def get(self) -> None:
         checks = await self.services.checks.of_project(self.project.id)
         tags = sorted({tag for check in checks for tag in check.tag_list()} - {ALL})
-        badges = {tag: badge_addresses(self.base_url, self.project, tag) for tag in [*tags, ALL]}
+        project = await self.services.projects.with_badge_secret(self.project)
+        badges = {tag: badge_addresses(self.base_url, project, tag) for tag in [*tags, ALL]}
         self.write_json({"badges": badges})
 
 

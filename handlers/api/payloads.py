@@ -12,7 +12,7 @@ from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.services.management.channels import masked_target
+from hcserver.notify.registry import masked_target
 
 
 def ping_payload(ping: Ping, durations: Mapping[int, float], base_url: str, version: int) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import click
 from hcserver.cli.commands import as_id, open_services, plain_faults, working
 from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.channel import Channel
-from hcserver.notify.registry import CHANNEL_KINDS
-from hcserver.services.management.channels import masked_target
+from hcserver.notify.registry import CHANNEL_KINDS, masked_target
+from hcserver.notify.targets import MAX_CHARACTERS
 from hcserver.validation.channel import EVENTS, MAX_DELAY, parse_channel
 
 _NEEDS = "\n\n".join(
@@ -21,6 +21,8 @@ _NEEDS = "\n\n".join(
         *(f"{name}: {kind.needs}" for name, kind in sorted(CHANNEL_KINDS.items())),
     ]
 )
+
+_STDIN_BYTES = 4 * MAX_CHARACTERS + 3  # a line end, and so much that what is too long stays too long
 
 _project = click.argument("project")
 _channel = click.argument("name_or_id", metavar="CHANNEL")
@@ -77,13 +79,14 @@ def channel() -> None:
 @_settings
 @json_option
 def create(project: str, kind: str, target: str | None, as_json: bool, **settings: object) -> None:
-    """Add a channel of that KIND to PROJECT. TARGET says where messages go; - reads it from standard input,
-    so that the list of processes does not show it.
+    """Add a channel of that KIND to PROJECT. TARGET says where messages go; "-" reads it from standard input.
+
+    Other users of the machine can see the arguments of a command while it runs: hand over tokens and
+    passwords by standard input.
     """
+    target = _read(target)
     if target is None:
         raise click.UsageError(f"TARGET is missing: the kind {kind} needs {CHANNEL_KINDS[kind].needs}")
-
-    target = _from_input(target)
 
     async def work() -> dict[str, object]:
         async with open_services() as services:
@@ -172,10 +175,9 @@ def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> Non
 @_settings
 @click.option("--disable/--enable", "disabled", default=None, help="Stop or resume sending by it.")
 @json_option
-def update(project: str, name_or_id: str, as_json: bool, **settings: object) -> None:
+def update(project: str, name_or_id: str, target: str | None, as_json: bool, **settings: object) -> None:
     """Change CHANNEL (a name or an id) of PROJECT; options that are not given change nothing."""
-    if isinstance(target := settings["target"], str):
-        settings["target"] = _from_input(target)
+    settings["target"] = _read(target)
 
     async def work() -> Channel:
         async with open_services() as services:
@@ -229,9 +231,14 @@ def channel_row(channel: Channel) -> dict[str, object]:
     }
 
 
-def _from_input(target: str) -> str:
-    """What standard input has, for the target `-`."""
-    return sys.stdin.read() if target == "-" else target
+def _read(target: str | None) -> str | None:
+    """The target, from standard input if it is "-". Not much more is read than a target may have."""
+    if target != "-":
+        return target
+    # What is no UTF-8 is refused with the target.
+    raw = b"" if sys.stdin is None else sys.stdin.buffer.read(_STDIN_BYTES)  # None: it is closed
+    text = raw.decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _given(settings: dict[str, object]) -> dict[str, object]:

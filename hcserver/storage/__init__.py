@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from hcserver.storage.admin_keys import AdminKeyStore
+from hcserver.storage.bounces import BounceStore
 from hcserver.storage.channels import ChannelStore
 from hcserver.storage.checks import CheckStore
 from hcserver.storage.client import translated
@@ -32,6 +33,7 @@ class Storage:
         self.projects = ProjectStore(database)
         self.channels = ChannelStore(database, keys)
         self.notifications = NotificationStore(database)
+        self.bounces = BounceStore(database)
         self.windows = WindowStore(database)
         self.admin_keys = AdminKeyStore(database)
         self.news = News(database)

@@ -12,6 +12,7 @@ from hcserver.storage.client import translated
 
 SCHEMA_VERSION = 2
 NOTIFICATIONS_KEPT = 90 * 86400  # seconds
+BOUNCES_KEPT = 15 * 86400  # seconds; longer than a return address is good, so that none counts twice
 
 # collection -> (keys, options). Documents that are found by _id need none: pings and flips by (check, n),
 # checks, aliases, locks. Each further index on checks would make every write of their state slower.
@@ -34,6 +35,10 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
         ([("at", 1)], {"expireAfterSeconds": NOTIFICATIONS_KEPT}),
     ],
     "channels": [([("project", 1), ("created", 1)], {})],
+    "bounces": [
+        ([("channel", 1)], {}),
+        ([("at", 1)], {"expireAfterSeconds": BOUNCES_KEPT}),
+    ],
     "windows": [([("project", 1)], {})],
     "news": [([("at", 1)], {"expireAfterSeconds": 3600})],
     "tombstones": [([("at", 1)], {})],

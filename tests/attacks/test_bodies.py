@@ -83,17 +83,17 @@ def test_emails_to_classify_take_no_memory_without_a_key(server: RealServer, bys
             client.close()
 
 
-@pytest.mark.parametrize("keys", [f"X-Api-Key: {UNKNOWN_KEY}", "X-Other: x"])
+@pytest.mark.parametrize("keys", [[f"X-Api-Key: {UNKNOWN_KEY}"], []])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_json_costs_nothing_without_a_right_key(server: RealServer, keys: str, chunked: bool) -> None:
+def test_json_costs_nothing_without_a_right_key(server: RealServer, keys: list[str], chunked: bool) -> None:
     body = json.dumps({"name": [1] * 330_000, "api_key": UNKNOWN_KEY}).encode()
     if chunked:
-        data = post("/api/v3/checks/", "Transfer-Encoding: chunked", keys)
+        data = post("/api/v3/checks/", "Transfer-Encoding: chunked", "Connection: close", *keys)
         data += b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
     else:
-        data = post("/api/v3/checks/", f"Content-Length: {len(body)}", keys) + body
+        data = post("/api/v3/checks/", f"Content-Length: {len(body)}", "Connection: close", *keys) + body
     before = cpu(server.pid)
-    for _ in range(10):
+    for _ in range(30):
         with contextlib.suppress(ConnectionError):
             assert send_and_read(server.http_port, data)[:11] in (b"HTTP/1.1 40", b"")
-    assert cpu(server.pid) - before < 0.5
+    assert cpu(server.pid) - before < 0.4  # 13 ms a request; they once took 32 and more

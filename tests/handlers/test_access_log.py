@@ -1,21 +1,29 @@
+"""The access log."""
+
 from __future__ import annotations
 
 import logging
 
 import pytest
 
+from handlers.base import BaseHandler
 from hcserver.config.schema import HttpSettings
-from tests.handlers.apps import Seen, connected
+from hcserver.errors import InvalidRequest
+from tests.handlers.apps import connected
 
 
-async def refuse(seen: Seen) -> tuple[int, bytes]:
-    return (400 if seen.path == "/form" else 200), b""
+class FormHandler(BaseHandler):
+    def get(self) -> None:
+        raise InvalidRequest("odd")
+
+    def post(self) -> None:
+        self.write_json({"size": len(self.body)})
 
 
 async def test_answers_are_logged_if_the_setting_says_so(caplog: pytest.LogCaptureFixture) -> None:
     http = HttpSettings(access_log=True)
     with caplog.at_level(logging.INFO, "hcserver.access"):
-        async with connected(refuse, http=http) as connection:
+        async with connected(routes=[("/form", FormHandler)], http=http) as connection:
             forwarded = {"X-Forwarded-For": "203.0.113.7"}
             await connection.request("GET", "/form?secret=1", forwarded)
             await connection.request("POST", "/ping/6837d6ec-fc08-4da5-a67f-08a9ed1ccf62/fail?rid=1")

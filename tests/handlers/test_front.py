@@ -1,63 +1,43 @@
+"""Requests and answers, on both ways through the server: pings and everything else."""
+
 from __future__ import annotations
 
 import asyncio
-import socket
-from unittest.mock import MagicMock
 
 import pytest
 
-from handlers.front import serve_http
-from hcserver.app import build_services
-from hcserver.config.schema import HttpSettings, Settings
-from hcserver.errors import ConfigError
-from hcserver.net.byte_budget import ByteBudget
-from tests.handlers.apps import PAGE, PING, Seen, connected, make_front
-from tests.handlers.harness import Connection, listening
+from tests.handlers.apps import BOTH, PAGE, Function, Seen, connected, echo
+
+both = pytest.mark.parametrize("root", BOTH)
 
 
-async def who(seen: Seen) -> tuple[int, bytes]:
-    """Only the application's handlers learn whether a body was cut."""
-    return 200, b"ping" if seen.truncated is None else b"application"
+def answering(status: int, body: bytes = b"") -> Function:
+    async def handler(seen: Seen) -> tuple[int, bytes]:
+        return status, body
+
+    return handler
 
 
-@pytest.mark.parametrize(
-    ("target", "answered_by"),
-    [
-        (PING, "ping"),
-        (f"{PING}x?create=1", "ping"),
-        ("/%70ing/x", "ping"),
-        ("http://elsewhere/ping/x", "ping"),
-        (PAGE, "application"),
-        ("/pin%67", "application"),
-        ("/PING/x", "application"),
-        ("/ping", "application"),
-        ("/api/ping/x", "application"),
-        ("/ping%2Fx", "application"),
-    ],
-)
-async def test_pings_go_to_the_exchange_and_everything_else_to_the_application(
-    target: str, answered_by: str
-) -> None:
-    async with connected(who) as connection:
-        for method in ("GET", "POST"):
-            assert (await connection.request(method, target)).text == answered_by
+@pytest.mark.parametrize("method", ["BREW", "get", "FINISH", "PREPARE"])
+async def test_a_method_that_no_handler_knows_calls_no_other_method_of_it(method: str) -> None:
+    async with connected(echo) as connection:
+        assert (await connection.request(method, PAGE)).text == f"UNSUPPORTED|{PAGE}||"
 
 
-async def test_a_request_that_has_begun_is_answered_before_the_listener_closes() -> None:
-    async with listening(make_front(who)) as port:
-        connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
-        await connection.send(b"GET /ping/x HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert (await connection.reply()).text == "ping"
-    assert await connection.is_closed()
-    await connection.close()
+@pytest.mark.parametrize("status", [204, 304])
+async def test_answers_that_have_no_body_have_no_length(status: int) -> None:
+    async with connected(answering(status)) as connection:
+        for _ in range(2):
+            reply = await connection.request("GET", PAGE)
+            assert "content-length" not in reply.headers
+            assert "transfer-encoding" not in reply.headers
 
 
-async def test_an_address_that_can_not_be_listened_on_is_named_with_the_remedy() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        services = build_services(MagicMock(), Settings(http=HttpSettings(host="127.0.0.1", port=port)))
-        with pytest.raises(ConfigError, match=f"can't listen on 127.0.0.1:{port} .*HCSERVER_HTTP_PORT"):
-            async with serve_http(services, ByteBudget(), 1.0):
-                raise AssertionError
+async def test_a_handler_may_ask_for_more_time() -> None:
+    async def slow(seen: Seen) -> tuple[int, bytes]:
+        seen.allow(60)
+        await asyncio.sleep(0.1)
+        return 200, b"done"
+
+    async with connected(slow, deadline=0.01) as connection:
+        assert (await connection.request("GET", PAGE)).text == "done"

@@ -16,6 +16,7 @@ from hcserver.domain.ping import Ping, Report
 from hcserver.errors import Ambiguous, NotFound
 from hcserver.net.byte_budget import ByteBudget
 from hcserver.services.delivery.bounces import Bounces
+from hcserver.services.delivery.return_addresses import ReturnAddress
 from hcserver.services.intake.intake import Intake
 from hcserver.services.intake.repetitions import Receipt
 from smtp.listener import Listener
@@ -79,17 +80,17 @@ def settings(**changes: Any) -> SmtpSettings:
 
 
 class FakeBounces:
-    """Knows the return address of one channel, and keeps what came back."""
+    """Knows the return address of one message, and keeps what came back."""
 
     def __init__(self) -> None:
-        self.channel = uuid4()
-        self.came_back: list[tuple[UUID, str]] = []
+        self.address = ReturnAddress(uuid4(), b"x")
+        self.came_back: list[tuple[ReturnAddress, str]] = []
 
-    def channel_of(self, address: str) -> UUID | None:
-        return self.channel if address.lower() == "bounce+x@bounces.example.org" else None
+    def read(self, address: str) -> ReturnAddress | None:
+        return self.address if address.lower() == "bounce+x@bounces.example.org" else None
 
-    async def returned(self, channel: UUID, error: str) -> None:
-        self.came_back.append((channel, error))
+    async def returned(self, address: ReturnAddress, error: str) -> None:
+        self.came_back.append((address, error))
 
 
 def make_listener(

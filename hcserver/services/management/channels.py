@@ -20,7 +20,6 @@ from hcserver.net.address_policy import AddressPolicy
 from hcserver.notify.group import Group
 from hcserver.notify.registry import CHANNEL_KINDS, kind
 from hcserver.notify.shell import Shell
-from hcserver.notify.targets import MASK
 from hcserver.services.delivery.held_notifications import release_of_channel
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.intake.check_cache import CheckCache
@@ -223,12 +222,6 @@ class Channels:
         """One change at a time, so that none is lost and groups have only channels that exist."""
         async with self._storage.locks.hold(f"channels:{project.id}", self._clock):
             yield
-
-
-def masked_target(channel: Channel) -> str:
-    """The target without its secrets."""
-    transport = CHANNEL_KINDS.get(channel.kind)
-    return MASK if transport is None or channel.unreadable else transport.masked(channel.target)
 
 
 def _check_members(ids: Sequence[UUID], others: Sequence[Channel]) -> None:

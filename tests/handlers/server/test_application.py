@@ -1,103 +1,72 @@
+"""Handlers of Tornado's own and unusual answers, as users of Tornado expect them."""
+
 from __future__ import annotations
 
-from typing import cast
+import asyncio
+from pathlib import Path
 
-import pytest
-from tornado.httputil import HTTPHeaders, HTTPInputError, RequestStartLine
-from tornado.web import Application, RequestHandler, stream_request_body
+from tornado.web import HTTPError, StaticFileHandler
 
-from handlers.server.application import UNSUPPORTED, ApplicationReceiver, Request
-from handlers.server.connection import Context, HttpConnection
-from hcserver.errors import TooSlow
-
-
-class FakeConnection:
-    def __init__(self) -> None:
-        self.context = Context("192.0.2.1")
-        self.closed = False
-
-    def set_close_callback(self, callback: object) -> None: ...
-    def close(self) -> None:
-        self.closed = True
+from handlers.base import BaseHandler
+from hcserver.config.schema import HttpSettings
+from tests.handlers.apps import connected, make_front
+from tests.handlers.harness import Connection, listening, request_bytes
 
 
-@stream_request_body
-class Keeping(RequestHandler):
-    """Keeps what it is called with, and never answers."""
+class BrokenStreamHandler(BaseHandler):
+    async def get(self) -> None:
+        self.write("a beginning")
+        await self.flush()
+        raise HTTPError(500)
 
-    SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, UNSUPPORTED)
-    seen: list[object] = []
 
-    def initialize(self) -> None:
-        Keeping.seen = []
-        self._auto_finish = False
-
+class RedirectingHandler(BaseHandler):
     def prepare(self) -> None:
-        request = cast(Request, self.request)
-        self.seen.append(request.method)
-        request.body_limit = 7
-        request.endless = True
-        request.on_complete = lambda: self.seen.append("complete")
-
-    def data_received(self, chunk: bytes) -> None:
-        self.seen.append(chunk)
-
-    def post(self) -> None: ...
-
-    unsupported = post
+        super().prepare()
+        self.redirect("/login")
 
 
-@stream_request_body
-class Refusing(Keeping):
-    def prepare(self) -> None:
-        cast(Request, self.request).on_refused = lambda error: self.seen.append(str(error))
+async def test_static_files_are_served_with_tornados_handler(tmp_path: Path) -> None:
+    (tmp_path / "style.css").write_text("body { color: black }")
+    routes = [(r"/static/(.*)", StaticFileHandler, {"path": str(tmp_path)})]
+    async with connected(routes=routes) as connection:
+        reply = await connection.request("GET", "/static/style.css")
+        assert (reply.status, reply.text) == (200, "body { color: black }")
+        assert reply.headers["content-type"] == "text/css"
+        etag = {"If-None-Match": reply.headers["etag"]}
+        assert (await connection.request("GET", "/static/style.css", etag)).status == 304
+        part = await connection.request("GET", "/static/style.css", {"Range": "bytes=0-3"})
+        assert (part.status, part.text) == (206, "body")
+        assert (await connection.request("GET", "/static/../secret")).status == 403
+        assert (await connection.request("BREW", "/static/style.css")).status == 405
 
 
-def receiver(
-    path: str = "/keep", method: str = "POST", host: str = "x"
-) -> tuple[ApplicationReceiver, FakeConnection]:
-    connection = FakeConnection()
-    headers = HTTPHeaders({"Host": host, "Content-Length": "4"})
-    application = Application([("/keep", Keeping), ("/refuse", Refusing)])
-    start_line = RequestStartLine(method, path, "HTTP/1.1")
-    made = ApplicationReceiver(application, cast(HttpConnection, connection), start_line, headers, 100)
-    return made, connection
+async def test_a_body_for_a_handler_of_tornado_is_limited(tmp_path: Path) -> None:
+    routes = [(r"/static/(.*)", StaticFileHandler, {"path": str(tmp_path)})]
+    http = HttpSettings(max_body_bytes=70_000)
+    async with connected(routes=routes, http=http) as connection:
+        reply = await connection.request("POST", "/static/x", body=b"x" * 70_001)
+        assert reply.status == 400
+        assert await connection.is_closed()
 
 
-async def begin(made: ApplicationReceiver) -> None:
-    """Let the handler look at the header."""
-    if (prepared := made.begin()) is not None:
-        await prepared
+async def test_an_answer_that_breaks_off_does_not_look_complete() -> None:
+    front = make_front(routes=[("/broken", BrokenStreamHandler)])
+    async with listening(front) as port:
+        connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
+        await connection.send(request_bytes("GET", "/broken"))
+        data = await connection.reader.read()
+        assert b"a beginning" in data
+        assert b"0\r\n\r\n" not in data
+        assert not front.traffic.begun
+        await connection.close()
 
 
-async def test_a_handler_says_how_much_of_the_body_it_keeps_and_whether_its_answer_ends() -> None:
-    made, _ = receiver()
-    assert (made.body_limit, made.endless) == (100, False)
-    await begin(made)
-    assert (made.body_limit, made.endless) == (7, True)
-    made.receive(b"body")
-    made.complete()
-    assert Keeping.seen == ["POST", b"body", "complete"]
-
-
-@pytest.mark.parametrize("method", ["PURGE", "initialize", "_execute", "get", "finish"])
-async def test_a_method_that_no_handler_has_never_becomes_the_name_of_one(method: str) -> None:
-    made, _ = receiver(method=method)
-    await begin(made)
-    assert Keeping.seen[0] == UNSUPPORTED
-
-
-async def test_a_refused_request_is_answered_by_its_handler_or_closed() -> None:
-    made, connection = receiver("/refuse")
-    await begin(made)
-    made.refuse(TooSlow("too slow"))
-    assert (Keeping.seen, connection.closed) == (["too slow"], False)
-    made, connection = receiver()
-    await begin(made)
-    made.refuse(TooSlow("too slow"))
-    assert connection.closed
-
-
-async def test_a_faulty_host_is_a_fault_of_the_request() -> None:
-    with pytest.raises(HTTPInputError):
-        receiver(host="a,b")
+async def test_a_handler_may_answer_before_the_body_is_read() -> None:
+    async with connected(routes=[("/private", RedirectingHandler)]) as connection:
+        head = b"POST /private HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+        await connection.send(head)
+        reply = await connection.reply()
+        assert (reply.status, reply.headers["location"]) == (302, "/login")
+        assert reply.headers["connection"] == "close"
+        assert await connection.is_closed()

@@ -1,87 +1,118 @@
-"""Clients that are slow, or whose bodies have no end."""
+"""Connections: how long they are kept, what is read on them and in which order it is answered."""
 
 from __future__ import annotations
 
 import asyncio
-from time import process_time
+import logging
 
 import pytest
 
-from handlers.server.body_watch import CHUNK_COST, MAX_SURPLUS
-from tests.handlers.apps import BOTH
-from tests.handlers.harness import chunked
-from tests.handlers.server.servers import Clients, is_served, server
+from tests.handlers.apps import BOTH, PAGE, PING, Seen, connected, echo
+from tests.handlers.harness import Connection, Reply, chunked, request_bytes
 
 both = pytest.mark.parametrize("root", BOTH)
 
 
-async def test_a_header_must_come_in_time(clients: Clients) -> None:
-    async with server(idle_timeout=1.0) as port:
-        connection = await clients.connect(port)
-        for byte in b"GET /page HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 1000:
-            connection.writer.write(bytes([byte]))
-            await asyncio.sleep(0.02)
-            if connection.reader.at_eof():
-                break
-        assert connection.reader.at_eof()
+async def exchange(connection: Connection, data: bytes, method: str = "GET") -> Reply:
+    await connection.send(data)
+    return await connection.reply(method)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"POST ROOT HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a b\r\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a\r\nContent-Length: 2,2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.1\nHost: a\nContent-Length: 2\n\nhi",
+        b"POST ROOT HTTP/1.1\r\nHost: a\nContent-Length: 2\r\n\r\nhi",
+        b"POST ROOT HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+    ],
+)
+async def test_a_faulty_header_is_refused_unless_it_is_that_of_a_clear_ping(data: bytes) -> None:
+    async with connected(echo) as connection:
+        assert (await exchange(connection, data.replace(b"ROOT", PING.encode()))).text == f"POST|{PING}||hi"
+    async with connected(echo) as connection:
+        reply = await exchange(connection, data.replace(b"ROOT", PAGE.encode()))
+        assert (reply.status, reply.text) == (400, "this is no HTTP request")
+        assert await connection.is_closed()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"POST /ping/ HTTP/1.1\r\nContent-Length: 2,2\r\n\r\nhi",
+        b"POST /ping/ HTTP/1.1\nContent-Length: 2\n\nhi",
+        b"POST /ping/ HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + chunked(b"hi"),
+    ],
+)
+async def test_nothing_is_read_behind_a_ping_whose_length_is_doubtful(data: bytes) -> None:
+    async with connected(echo) as connection:
+        reply = await exchange(connection, data + request_bytes("GET", PAGE))
+        assert (reply.text, reply.headers["connection"]) == (f"POST|{PING}||hi", "close")
+        assert await connection.is_closed()
 
 
 @both
-async def test_a_large_upload_in_normal_chunks_is_read_to_its_end(clients: Clients, root: str) -> None:
-    async with server() as port:
-        connection = await clients.connect(port)
-        head = f"POST {root} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-        await connection.send(head.encode() + chunked(*[b"x" * 8192] * (10_000_000 // 8192)))
-        reply = await connection.reply()
-        assert reply.text == f"POST|{root}||" + "x" * 100
-        assert "connection" not in reply.headers
-        assert await is_served(connection, root)
+async def test_the_connection_is_kept_until_the_client_asks_to_close_it(root: str) -> None:
+    async with connected(echo) as connection:
+        for _ in range(3):
+            assert "connection" not in (await connection.request("GET", root)).headers
+        reply = await connection.request("GET", root, {"Connection": "close"})
+        assert reply.headers["connection"] == "close"
+        assert await connection.is_closed()
 
 
-async def flood(port: int, root: str, block: bytes) -> bytes:
-    """Send a chunked body without end until the connection is closed; what came back."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"POST {root} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
-    answer = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
-    while not answer.done():
-        writer.write(block)
-        try:
-            await writer.drain()
-        except ConnectionError:
-            break
-        await asyncio.sleep(0)
-    try:
-        return await answer
-    finally:
-        writer.close()
+async def test_pipelined_requests_are_answered_in_their_order() -> None:
+    async def slow_then_fast(seen: Seen) -> tuple[int, bytes]:
+        if seen.path.endswith("1"):
+            await asyncio.sleep(0.01)
+        return 200, seen.path.encode()
+
+    paths = [f"{root}{n}" for n in (1, 2) for root in BOTH]
+    async with connected(slow_then_fast) as connection:
+        await connection.send(b"".join(request_bytes("GET", path) for path in paths))
+        assert [(await connection.reply()).text for _ in paths] == paths
 
 
 @both
-@pytest.mark.parametrize("chunk", [b"1\r\na\r\n", b"10000\r\n" + b"x" * 65_536 + b"\r\n"])
-async def test_a_body_without_end_is_answered_when_enough_was_read_for_nothing(
-    root: str, chunk: bytes
+async def test_http_1_0_without_a_host_is_answered_and_closed(root: str) -> None:
+    async with connected(echo) as connection:
+        reply = await exchange(connection, f"GET {root} HTTP/1.0\r\n\r\n".encode())
+        assert reply.text == f"GET|{root}||"
+        assert reply.headers["connection"] == "close"
+        assert await connection.is_closed()
+
+
+@both
+async def test_http_1_0_connections_are_kept_on_request(root: str) -> None:
+    async with connected(echo) as connection:
+        for data in (
+            f"GET {root} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+            f"POST {root} HTTP/1.0\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nhi",
+        ):
+            assert (await exchange(connection, data.encode())).headers["connection"] == "Keep-Alive"
+
+
+@both
+async def test_a_client_that_hangs_up_does_not_end_what_it_began(
+    root: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with server() as port:
-        began = process_time()
-        head = await asyncio.wait_for(flood(port, root, chunk * max(60_000 // len(chunk), 1)), 20)
-        assert b"200 OK" in head
-        assert b"Connection: close" in head
-        assert process_time() - began < 5
+    begun, release, finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
+    async def slow(seen: Seen) -> tuple[int, bytes]:
+        begun.set()
+        await release.wait()
+        finished.set()
+        return 200, b"nobody reads this"
 
-async def test_tiny_chunks_do_not_hold_up_others(clients: Clients) -> None:
-    async with server() as port:
-        bystander = await clients.connect(port)
-        attack = [asyncio.create_task(flood(port, "/ping/", b"1\r\na\r\n" * 10_000)) for _ in range(3)]
-        waits = []
-        loop = asyncio.get_running_loop()
-        while not all(task.done() for task in attack):
-            asked = loop.time()
-            assert await is_served(bystander, "/ping/")
-            waits.append(loop.time() - asked)
-        assert sorted(waits)[len(waits) // 2] < 0.1
-        await asyncio.gather(*attack)
-
-
-def test_a_chunk_that_is_read_for_nothing_costs_more_than_its_bytes() -> None:
-    assert MAX_SURPLUS // CHUNK_COST < 100_000
+    async with connected(slow) as connection:
+        await connection.send(request_bytes("GET", root))
+        await begun.wait()
+        await connection.close()
+        release.set()
+        await asyncio.wait_for(finished.wait(), 5)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -1,154 +1,126 @@
+"""The bodies of requests: kept up to a limit, read to their end, refused when they do not come."""
+
 from __future__ import annotations
 
 import asyncio
-from typing import cast
 
-from tornado.httputil import HTTPHeaders, RequestStartLine
+import pytest
 
-from handlers.server.body_watch import BodyPace
-from handlers.server.connection import HttpConnection, ServerConnection
-from handlers.server.incoming import Incoming
-from handlers.server.traffic import Traffic
-from hcserver.errors import HcError, InvalidRequest, TooSlow, Unavailable
-from hcserver.net.byte_budget import ByteBudget
+from hcserver.config.schema import HttpSettings
+from tests.handlers.apps import BOTH, PAGE, Seen, connect, connected, echo, make_front
+from tests.handlers.harness import Connection, Reply, chunked, listening, request_bytes
+
+both = pytest.mark.parametrize("root", BOTH)
 
 
-class FakeReceiver:
-    """Keeps what it is called with; refuses a chunk that says "no"."""
-
-    endless = False
-    body_limit = 10
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.body = b""
-        self.error: HcError | None = None
-
-    def begin(self) -> None:
-        self.calls.append("begin")
-
-    def receive(self, chunk: bytes) -> None:
-        if chunk == b"no":
-            raise InvalidRequest("no")
-        self.body += chunk
-
-    def complete(self) -> None:
-        self.calls.append("complete")
-
-    def refuse(self, error: HcError) -> None:
-        self.calls.append("refuse")
-        self.error = error
-
-    def closed(self) -> None:
-        self.calls.append("closed")
+async def exchange(connection: Connection, data: bytes, method: str = "GET") -> Reply:
+    await connection.send(data)
+    return await connection.reply(method)
 
 
-class FakeConnection:
-    """The connection of one request, and the one that it belongs to."""
-
-    chunks = 0
-    on_answered = None
-    busy = False
-
-    def mark_busy(self) -> None:
-        self.busy = True
+def post(root: str, headers: str, version: str = "HTTP/1.1") -> bytes:
+    return f"POST {root} {version}\r\nHost: x\r\n{headers}\r\n\r\n".encode()
 
 
-class Request:
-    """A request with a body, of which the header is here."""
-
-    def __init__(self, budget: int = 100, pause: float = 60.0, headers: dict[str, str] | None = None) -> None:
-        self.receiver, self.connection = FakeReceiver(), FakeConnection()
-        self.traffic, self.budget = Traffic(), ByteBudget(budget)
-        self.answers: list[tuple[str, float]] = []
-        self.incoming = Incoming(
-            cast(ServerConnection, self.connection),
-            cast(HttpConnection, self.connection),
-            self._open,
-            self.traffic,
-            BodyPace(pause, 100),
-            self.budget.share(),
-            lambda connection, start_line, headers, seconds: self.answers.append((start_line.path, seconds)),
-        )
-        start_line = RequestStartLine("POST", "http://elsewhere/a?b", "HTTP/1.1")
-        fields = HTTPHeaders({"Content-Length": "20"} if headers is None else headers)
-        self.incoming.headers_received(start_line, fields)
-
-    def _open(
-        self, connection: HttpConnection, start_line: RequestStartLine, headers: HTTPHeaders
-    ) -> FakeReceiver:
-        self.path = start_line.path
-        return self.receiver
-
-    def answer(self) -> None:
-        assert self.connection.on_answered is not None
-        self.connection.on_answered()
+@both
+async def test_a_body_is_cut_at_the_limit_and_read_to_its_end(root: str) -> None:
+    async with connected(echo, body_limit=4) as connection:
+        assert (await connection.request("POST", root, body=b"1234")).text == f"POST|{root}||1234"
+        assert (await connection.request("POST", root, body=b"12345")).text == f"POST|{root}||1234"
+        assert (await connection.request("POST", root, body=b"1" * 1_000_000)).text == f"POST|{root}||1111"
+        assert (await connection.request("GET", root)).text == f"GET|{root}||"
 
 
-async def test_a_request_is_under_way_from_its_header_to_its_answer() -> None:
-    request = Request()
-    assert request.connection.busy
-    assert request.path == "/a?b"
-    assert list(request.traffic.begun.values()) == [request.incoming]
-    request.incoming.data_received(b"body")
-    request.incoming.finish()
-    assert (request.receiver.calls, request.receiver.body) == (["begin", "complete"], b"body")
-    assert request.traffic.begun
-    request.answer()
-    assert not request.traffic.begun
-    assert [path for path, _ in request.answers] == ["/a?b"]
+async def test_a_handler_learns_that_the_body_was_cut() -> None:
+    async def truncated(seen: Seen) -> tuple[int, bytes]:
+        return 200, str(seen.truncated).encode()
+
+    async with connected(truncated, body_limit=4) as connection:
+        for body, text in ((b"1234", "False"), (b"12345", "True"), (b"", "False")):
+            assert (await connection.request("POST", PAGE, body=body)).text == text
 
 
-async def test_memory_is_taken_for_what_is_kept_until_the_answer() -> None:
-    request = Request()
-    for _ in range(3):
-        request.incoming.data_received(b"123456")
-    assert request.budget.free == 90
-    request.incoming.finish()
-    assert request.budget.free == 90
-    request.answer()
-    assert request.budget.free == 100
+@both
+async def test_chunked_bodies_are_bodies(root: str) -> None:
+    async with connected(echo, body_limit=6) as connection:
+        head = post(root, "Transfer-Encoding: chunked")
+        assert (await exchange(connection, head + chunked(b"ab", b"cd"))).text == f"POST|{root}||abcd"
+        assert (await exchange(connection, head + chunked(b"abcd", b"efgh"))).text == f"POST|{root}||abcdef"
+        assert (await exchange(connection, head + chunked())).text == f"POST|{root}||"
+        assert (await connection.request("GET", root)).status == 200
 
 
-async def test_a_body_for_which_no_memory_is_left_is_refused_and_the_rest_ignored() -> None:
-    request = Request(budget=5)
-    request.incoming.data_received(b"123456")
-    request.incoming.data_received(b"more")
-    request.incoming.finish()
-    assert request.receiver.calls == ["begin", "refuse"]
-    assert isinstance(request.receiver.error, Unavailable)
+@both
+async def test_chunk_extensions_and_trailers_are_valid(root: str) -> None:
+    async with connected(echo) as connection:
+        head = post(root, "Transfer-Encoding: chunked\r\nTrailer: Digest")
+        body = b'4;a=b;c="d"\r\nab\r\n\r\n2 ; x\r\ncd\r\n0;end\r\nDigest: 1\r\nOther:2\r\n\r\n'
+        following = request_bytes("GET", root)
+        assert (await exchange(connection, head + body + following)).text == f"POST|{root}||ab\r\ncd"
+        assert (await connection.reply()).text == f"GET|{root}||"
 
 
-async def test_a_receiver_may_refuse_the_rest_of_a_body() -> None:
-    request = Request()
-    request.incoming.data_received(b"no")
-    request.incoming.data_received(b"more")
-    assert request.receiver.calls == ["begin", "refuse"]
-    assert request.receiver.body == b""
+@both
+async def test_a_request_that_ends_too_early_reaches_no_handler(root: str) -> None:
+    reached = []
+
+    async def note(seen: Seen) -> tuple[int, bytes]:
+        reached.append(seen)
+        return 200, b""
+
+    async with listening(make_front(note)) as port:
+        for data in (
+            post(root, "Content-Length: 10") + b"12345",
+            post(root, "Transfer-Encoding: chunked") + b"5\r\n12345\r\n",
+            post(root, "Content-Le")[:-4],
+        ):
+            connection = await connect(port)
+            await connection.send(data)
+            connection.writer.write_eof()
+            assert await connection.reader.read() == b""
+            await connection.close()
+    assert reached == []
 
 
-async def test_a_body_that_stops_is_refused_before_the_limit_and_answered_beyond_it() -> None:
-    short, long = Request(pause=0.02), Request(pause=0.02)
-    short.incoming.data_received(b"123")
-    long.incoming.data_received(b"12345678901")
-    async with asyncio.timeout(5):
-        while len(short.receiver.calls) + len(long.receiver.calls) < 4:
+@both
+async def test_a_body_may_take_longer_than_its_pauses(root: str) -> None:
+    async with connected(echo, http=HttpSettings(body_timeout=0.3, min_body_rate=1)) as connection:
+        await connection.send(post(root, "Content-Length: 8"))
+        for byte in b"12345678":
+            await asyncio.sleep(0.1)
+            await connection.send(bytes([byte]))
+        assert (await connection.reply()).text == f"POST|{root}||12345678"
+        assert (await connection.request("GET", root)).status == 200
+
+
+@both
+@pytest.mark.parametrize("pace", ["stopped", "dripping"])
+async def test_a_body_that_does_not_come_in_time_is_answered_and_reaches_no_handler(
+    root: str, pace: str
+) -> None:
+    reached = []
+
+    async def note(seen: Seen) -> tuple[int, bytes]:
+        reached.append(seen)
+        return 200, b""
+
+    async with connected(note, http=HttpSettings(body_timeout=0.1, min_body_rate=1000)) as connection:
+        await connection.send(post(root, "Content-Length: 100") + b"1234")
+        replied = asyncio.create_task(connection.reply())
+        while pace == "dripping" and not replied.done():
+            connection.writer.write(b"5")
             await asyncio.sleep(0.01)
-    assert short.receiver.calls == ["begin", "refuse"]
-    assert isinstance(short.receiver.error, TooSlow)
-    assert long.receiver.calls == ["begin", "complete"]
+        reply = await replied
+        text = "comes too slowly" if pace == "dripping" else "stopped coming"
+        assert (reply.status, reply.text) == (408, f"the request's body {text}")
+        assert reply.headers["connection"] == "close"
+        assert await connection.is_closed()
+    assert reached == []
 
 
-async def test_a_client_that_goes_in_the_middle_of_its_body_leaves_nothing() -> None:
-    request = Request(pause=0.02)
-    request.incoming.data_received(b"123")
-    request.incoming.on_connection_close()
-    await asyncio.sleep(0.05)
-    assert request.receiver.calls == ["begin", "closed"]
-    assert (request.budget.free, request.traffic.begun) == (100, {})
-
-
-async def test_a_request_without_a_body_is_not_watched() -> None:
-    request = Request(pause=0.01, headers={})
-    await asyncio.sleep(0.03)
-    assert request.receiver.calls == ["begin"]
+@both
+async def test_a_body_that_stops_when_all_that_is_kept_has_come_is_answered(root: str) -> None:
+    async with connected(echo, body_limit=3, http=HttpSettings(body_timeout=0.05)) as connection:
+        reply = await exchange(connection, post(root, "Content-Length: 100") + b"1234")
+        assert (reply.text, reply.headers["connection"]) == (f"POST|{root}||123", "close")
+        assert await connection.is_closed()

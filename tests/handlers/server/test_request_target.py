@@ -1,83 +1,77 @@
+"""How the target of a request is read."""
+
 from __future__ import annotations
 
 import pytest
-from tornado.httputil import HTTPHeaders, RequestStartLine
 
-from handlers.server.request_target import decode_unreserved, mend_headers, origin_form, syntax_fault
+from tests.handlers.apps import BOTH, connected, echo
+from tests.handlers.harness import Connection, Reply
 
-
-@pytest.mark.parametrize(
-    ("target", "origin"),
-    [
-        ("/a?b", "/a?b"),
-        ("http://host/a?b", "/a?b"),
-        ("HTTPS://host:80", "/"),
-        ("http://host?b", "/?b"),
-        ("*", "*"),
-        ("ftp://host/a", "ftp://host/a"),
-    ],
-)
-def test_the_absolute_form_becomes_path_and_query(target: str, origin: str) -> None:
-    assert origin_form(target) == origin
+both = pytest.mark.parametrize("root", BOTH)
 
 
-def test_only_what_means_the_same_is_decoded() -> None:
-    assert decode_unreserved("/%70ing/%61%2D%7e%5f%39%41") == "/ping/a-~_9A"
-    for kept in ("%2F", "%00", "%C3%A4", "%25", "%3F", "%", "%4"):
-        assert decode_unreserved(f"/{kept}") == f"/{kept}"
+async def exchange(connection: Connection, data: bytes, method: str = "GET") -> Reply:
+    await connection.send(data)
+    return await connection.reply(method)
 
 
-def line(version: str = "HTTP/1.1", method: str = "POST") -> RequestStartLine:
-    return RequestStartLine(method, "/", version)
+def post(root: str, headers: str, version: str = "HTTP/1.1") -> bytes:
+    return f"POST {root} {version}\r\nHost: x\r\n{headers}\r\n\r\n".encode()
 
 
-def test_100_continue_is_for_http_1_1_in_any_case() -> None:
-    new, old = HTTPHeaders({"Expect": "100-Continue"}), HTTPHeaders({"Expect": "100-Continue"})
-    mend_headers(line(), new)
-    mend_headers(line("HTTP/1.0"), old)
-    assert new.get("Expect") == "100-continue"
-    assert "Expect" not in old
+@both
+async def test_path_and_query_come_as_they_were_sent(root: str) -> None:
+    async with connected(echo) as connection:
+        reply = await connection.request("GET", f"{root}a%2Fb/?x=%20&y=?z")
+        assert reply.text == f"GET|{root}a%2Fb/|x=%20&y=?z|"
 
 
 @pytest.mark.parametrize(
-    ("start_line", "headers", "closes"),
+    ("target", "seen"),
     [
-        (line("HTTP/1.0"), {}, True),
-        (line("HTTP/1.0"), {"Content-Length": "1"}, False),
-        (line("HTTP/1.0", "GET"), {}, False),
-        (line(), {}, False),
+        ("http://example.org/ping/x?rid=1", "/ping/x|rid=1"),
+        ("HTTPS://example.org:8443/ping/x", "/ping/x|"),
+        ("http://example.org/page?a", "/page|a"),
+        ("http://example.org", "/|"),
+        ("http://example.org?a=1", "/|a=1"),
+        ("example.org:443", "example.org:443|"),
+        ("*", "*|"),
+        ("//ping/x", "//ping/x|"),
     ],
 )
-def test_a_body_that_ends_with_the_connection_closes_it(
-    start_line: RequestStartLine, headers: dict[str, str], closes: bool
-) -> None:
-    mended = HTTPHeaders(headers)
-    mend_headers(start_line, mended)
-    assert (mended.get("Connection") == "close") is closes
+async def test_targets_of_every_form_are_understood(target: str, seen: str) -> None:
+    async with connected(echo) as connection:
+        reply = await connection.request("GET", target)
+        assert reply.text == f"GET|{seen}|"
 
 
-HOST = ("Host", "x")
+@pytest.mark.parametrize("target", ["/%70ing/x", "/ping/%78", "/ping%2Fx", "/p%49ng/x", "/page/%78"])
+async def test_encoded_letters_in_the_path_of_a_ping_are_letters(target: str) -> None:
+    path = "/ping/x" if target in ("/%70ing/x", "/ping/%78") else target
+    async with connected(echo) as connection:
+        assert (await connection.request("GET", target)).text == f"GET|{path}||"
 
 
-@pytest.mark.parametrize(
-    ("version", "fields", "bare_line_feeds", "fault"),
-    [
-        ("HTTP/1.1", [HOST], False, None),
-        ("HTTP/1.0", [], False, None),
-        ("HTTP/1.1", [], False, "there must be one Host field"),
-        ("HTTP/1.1", [HOST, ("Host", "y")], False, "there must be one Host field"),
-        ("HTTP/1.0", [HOST, HOST], False, "there must be one Host field"),
-        ("HTTP/1.1", [HOST], True, "header lines must end with CRLF"),
-        ("HTTP/1.1", [HOST, ("Content-Length", "4,4")], False, "several Content-Length fields"),
-        ("HTTP/1.1", [HOST, *[("Content-Length", "4")] * 2], False, "several Content-Length fields"),
-        ("HTTP/1.1", [HOST, ("Transfer-Encoding", "chunked")], False, None),
-        ("HTTP/1.0", [HOST, ("Transfer-Encoding", "chunked")], False, "Transfer-Encoding in HTTP/1.0"),
-    ],
-)
-def test_a_header_that_others_could_read_differently_is_a_fault(
-    version: str, fields: list[tuple[str, str]], bare_line_feeds: bool, fault: str | None
-) -> None:
-    headers = HTTPHeaders()
-    for name, value in fields:
-        headers.add(name, value)
-    assert syntax_fault(line(version), headers, bare_line_feeds) == fault
+@both
+@pytest.mark.parametrize("expectation", ["100-continue", "100-Continue"])
+async def test_a_client_that_waits_for_100_continue_gets_it(root: str, expectation: str) -> None:
+    async with connected(echo) as connection:
+        head = post(root, f"Content-Length: 2\r\nExpect: {expectation}")
+        assert (await exchange(connection, head)).status == 100
+        assert (await exchange(connection, b"hi")).text == f"POST|{root}||hi"
+        assert (await connection.request("GET", root)).status == 200
+
+
+@both
+async def test_an_http_1_0_client_gets_no_100_continue(root: str) -> None:
+    async with connected(echo) as connection:
+        head = post(root, "Content-Length: 2\r\nExpect: 100-continue", "HTTP/1.0")
+        assert (await exchange(connection, head + b"hi")).text == f"POST|{root}||hi"
+
+
+@both
+async def test_an_http_1_0_post_without_a_length_is_not_promised_the_connection(root: str) -> None:
+    async with connected(echo) as connection:
+        data = f"POST {root} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+        assert (await exchange(connection, data.encode())).headers["connection"] == "close"
+        assert await connection.is_closed()

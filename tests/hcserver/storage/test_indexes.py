@@ -152,6 +152,10 @@ async def _use_everything(storage: Storage) -> None:
     await storage.notifications.of_channel(channel.id, 10)
     await storage.notifications.delete_of_check(check.id)
 
+    await storage.bounces.add(channel.id, b"1", NOW)
+    await storage.bounces.unused(channel.id, NOW)
+    await storage.bounces.use_up(channel.id)
+
     window = MaintenanceWindow(id=uuid4(), project=project.id, created=NOW)
     await storage.windows.put(window)
     await storage.windows.of_project(project.id)

@@ -324,12 +324,3 @@ def test_a_name_with_a_comma_and_an_address_out_of_reach_are_refused(lab: Cli) -
     lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
     assert lab("channel", "update", "Lab", "Ops", "--name", "a,b").exit_code != 0
     assert [one["name"] for one in lab.json("channel", "list", "Lab")] == ["Ops"]
-
-
-def test_a_target_is_read_from_standard_input(lab: Cli) -> None:
-    """A command line, with the token in it, could be read by every user of the machine."""
-    arguments = ("channel", "create", "Lab", "webhook", "-", "--name", "Hook")
-    lab.text(*arguments, input="https://example.org/token\n")
-    assert shown(lab, "Hook", "--secrets")["target"] == "https://example.org/token"
-    lab.text("channel", "update", "Lab", "Hook", "--target", "-", input="https://example.org/another")
-    assert shown(lab, "Hook", "--secrets")["target"] == "https://example.org/another"

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from handlers.front import serve_http
@@ -18,6 +19,7 @@ from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
+from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
 from hcserver.privileges import protect_memory, warn_if_root
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
@@ -54,6 +56,7 @@ from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
 from hcserver.storage import Storage
 from hcserver.storage.client import connect, database_of
+from hcserver.storage.key_file import KeyFile
 from smtp.listener import Listener
 
 log = logging.getLogger(__name__)
@@ -71,13 +74,14 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    budget = make_budget(settings)
     async with (
         _database(settings) as database,
         _services(database, settings) as services,
         # They are open before the services are started: a client that comes meanwhile is answered that the
         # server is starting, instead of being refused the connection.
-        _smtp(services) as listener,
-        serve_http(services, GRACE),
+        _smtp(services, budget) as listener,
+        serve_http(services, budget, GRACE),
     ):
         warn_if_root()
         if await _started(services, stopped):
@@ -86,9 +90,15 @@ async def serve(settings: Settings) -> None:
         log.info("stopping")
 
 
+def make_budget(settings: Settings) -> ByteBudget:
+    """The memory for bodies and emails: room for two of the largest at least."""
+    largest = max(settings.smtp.max_message_bytes, settings.http.max_body_bytes)
+    return ByteBudget(max(DEFAULT_BYTES, 2 * largest))
+
+
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
-    storage, events, limits = Storage(database), EventBus(), settings.limits
+    storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
     lookup = Lookup(storage)
     repetitions, unwritten = Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
@@ -206,9 +216,11 @@ async def _started(services: Services, stopped: asyncio.Event) -> bool:
 
 
 @asynccontextmanager
-async def _smtp(services: Services) -> AsyncIterator[Listener]:
+async def _smtp(services: Services, budget: ByteBudget) -> AsyncIterator[Listener]:
     pool = services.mail_classifier.pool
-    listener = Listener(services.settings.smtp, services.intake, services.clock, services.bounces, pool)
+    listener = Listener(
+        services.settings.smtp, services.intake, services.clock, services.bounces, pool, budget
+    )
     await listener.start()
     services.health.add_listener("smtp", lambda: listener.healthy)
     for address in listener.addresses:

@@ -227,7 +227,7 @@ def channel_row(channel: Channel) -> dict[str, object]:
         "name": channel.name,
         "kind": channel.kind,
         "target": masked_target(channel),
-        "error": channel.error,
+        "error": channel.shown_error,
     }
 
 
@@ -256,7 +256,7 @@ def _print(channel: Channel, as_json: bool, secrets: bool) -> None:
         "tags": channel.tags,
         "auto_assign": channel.auto_assign,
         "disabled": channel.error is not None,
-        "error": channel.error,
+        "error": channel.shown_error,
     }
     if secrets:
         fields["target"] = channel.target

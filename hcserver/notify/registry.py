@@ -36,7 +36,7 @@ def kind(name: str) -> ChannelKind:
 def masked_target(channel: Channel) -> str:
     """The target without its secrets."""
     transport = CHANNEL_KINDS.get(channel.kind)
-    return MASK if transport is None else transport.masked(channel.target)
+    return MASK if transport is None or channel.unreadable else transport.masked(channel.target)
 
 
 def masked_error(channel: Channel, text: str) -> str:

@@ -14,6 +14,7 @@ from hcserver.config.schema import SmtpSettings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping, Report
 from hcserver.errors import Ambiguous, NotFound
+from hcserver.net.byte_budget import ByteBudget
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.return_addresses import ReturnAddress
 from hcserver.services.intake.intake import Intake
@@ -93,20 +94,33 @@ class FakeBounces:
 
 
 def make_listener(
-    settings: SmtpSettings, intake: FakeIntake | None = None, bounces: FakeBounces | None = None
+    settings: SmtpSettings,
+    intake: FakeIntake | None = None,
+    bounces: FakeBounces | None = None,
+    budget: ByteBudget | None = None,
 ) -> Listener:
     """A listener that is not started yet, with the clock at NOW."""
-    return Listener(settings, cast(Intake, intake or FakeIntake()), lambda: NOW, cast(Bounces, bounces))
+    return Listener(
+        settings,
+        cast(Intake, intake or FakeIntake()),
+        lambda: NOW,
+        cast(Bounces, bounces),
+        budget=budget,
+    )
 
 
 @asynccontextmanager
 async def listening(
-    intake: FakeIntake, bounces: FakeBounces | None = None, /, **changes: Any
+    intake: FakeIntake,
+    bounces: FakeBounces | None = None,
+    budget: ByteBudget | None = None,
+    /,
+    **changes: Any,
 ) -> AsyncIterator[tuple[Listener, int]]:
     """A listener on a free port of the loopback."""
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
-    listener = make_listener(settings(**changes), intake, bounces)
+    listener = make_listener(settings(**changes), intake, bounces, budget)
     await listener.start([sock])
     try:
         yield listener, port

@@ -50,6 +50,18 @@ class CheckCache:
                 raise NotFound("not found")
         return cached.check
 
+    async def get_current(self, id: UUID) -> Check:
+        """The check as `get` returns it, with what other processes have written by now: their pings are not
+        announced. Raises NotFound, Unavailable.
+        """
+        if id in self._checks:
+            found = await self._reader.documents([id])
+            if id in found:
+                self.overlay(found[id])
+            else:
+                self.forget(id)
+        return await self.get(id)
+
     async def ensure(self, ids: Iterable[UUID]) -> None:
         """Have those of the checks that exist in memory, in step with the log. Raises Unavailable."""
         ids = set(ids)

@@ -57,8 +57,12 @@ class CheckEditor:
         async with self._creation.exclusively(project):
             if spec.unique:
                 for check in await self._reader.of_project(project.id, _slug_asked_for(spec)):
-                    if unique_matches(spec, check):
+                    if not unique_matches(spec, check):
+                        continue
+                    try:
                         return await self._change_settings(check, spec, channels), False
+                    except NotFound:
+                        pass  # it has just been deleted
             await self._creation.require_room(project, self._reader.limit(project))
             blank = self._creation.blank(project)
             if channels is None:
@@ -133,7 +137,8 @@ class CheckEditor:
         if after.slug != check.slug:
             self._lookup.forget_slugs(after.project)
         await self._changes.publish(after)
-        if after.snoozed_until != check.snoozed_until:
+        if (after.snoozed_until, after.tags) != (check.snoozed_until, check.tags):
+            # A snooze has ended, or the check has left a maintenance window that is for a tag.
             await release(self._storage, [check.id], now)
         return after
 

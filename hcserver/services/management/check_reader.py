@@ -20,7 +20,10 @@ from hcserver.storage import Storage
 
 
 class CheckReader:
-    """The answers have everything acknowledged. Every method raises Unavailable when the database is away."""
+    """The answers have everything that this process has acknowledged, and what other processes have written.
+
+    Every method raises Unavailable when the database is away.
+    """
 
     def __init__(
         self, storage: Storage, cache: CheckCache, writer: StateWriter, settings: LimitSettings
@@ -34,7 +37,7 @@ class CheckReader:
 
     async def get(self, project: Project, id: UUID) -> Check:
         """Raises NotFound, Forbidden."""
-        check = await self._cache.get(id)
+        check = await self._cache.get_current(id)
         if check.project != project.id:
             raise Forbidden("")
         return check
@@ -54,7 +57,7 @@ class CheckReader:
         id = await self._storage.checks.aliased(alias)
         if id is None:
             raise NotFound("not found")
-        return await self._cache.get(id)
+        return await self._cache.get_current(id)
 
     async def of_project(
         self, project: UUID, slug: str | None = None, tags: Iterable[str] = ()

@@ -41,12 +41,17 @@ def test_all_data_moves_from_one_database_to_another(two_databases: list[str]) -
 
 
 def test_a_load_into_the_same_database_fails_with_a_clear_line(two_databases: list[str]) -> None:
-    dumped = run(two_databases[0], "dump", "file")
-    assert dumped.stderr == "file contains the passwords and tokens of all channels: keep it private.\n"
+    run(two_databases[0], "dump", "file")
     result = run(two_databases[0], "load", "file")
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.startswith(f"error: the database '{two_databases[0]}' is not empty")
+
+
+def test_a_dump_with_targets_in_clear_says_that_it_is_to_be_kept_private(two_databases: list[str]) -> None:
+    dumped = run(two_databases[0], "dump", "--secrets", "file")
+    assert dumped.stderr == "file contains the passwords and tokens of all channels: keep it private.\n"
+    assert run(two_databases[0], "dump", "file").stderr == ""
 
 
 def test_a_dump_to_where_nothing_can_be_written_fails_with_a_clear_line(two_databases: list[str]) -> None:

@@ -22,7 +22,9 @@ from hcserver.domain.project import Project
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored, Write
 from hcserver.storage.client import database_of
+from hcserver.storage.notifications import Settlement
 from hcserver.storage.schema import prepare
+from tests.hcserver.storage.stores import storage_of
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -67,7 +69,7 @@ async def test_every_query_uses_an_index(mongo_uri: str, recorder: Recorder) -> 
     database = database_of(client, f"test_{uuid4().hex}")
     await prepare(database)
     recorder.commands.clear()
-    await _use_everything(Storage(database))
+    await _use_everything(storage_of(database))
 
     queries = list(recorder.queries())
     assert len(queries) > 30
@@ -145,8 +147,8 @@ async def _use_everything(storage: Storage) -> None:
     await storage.notifications.due(NOW, 10)
     await storage.notifications.due(NOW, 10, after=NOW)
     await storage.notifications.claim(notification, NOW)
-    await storage.notifications.settle(notification, "sent", None, None)
-    await storage.notifications.before(notification)
+    await storage.notifications.settle([Settlement(notification, "sent")])
+    await storage.notifications.before([notification])
     await storage.notifications.of_check(check.id, 10)
     await storage.notifications.of_channel(channel.id, 10)
     await storage.notifications.delete_of_check(check.id)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -13,7 +12,6 @@ import pytest
 from hcserver import worker_processes
 from hcserver.domain.keywords import Rules
 from hcserver.errors import Unavailable
-from hcserver.services.classification import worker
 from hcserver.services.classification.examination import Question
 from hcserver.services.classification.pool import Pool
 from tests.smtp.fakes import Client, FakeIntake, listening
@@ -145,23 +143,3 @@ async def test_a_ping_by_a_large_mail_is_recorded_with_its_classification() -> N
     async with listening(services) as (_, port), Client.connect(port) as client:
         assert (await client.mail(LARGE.replace(b"\n", b"\r\n"), check)).startswith("250")
     assert services.reports[0].signal == "fail"
-
-
-def test_a_worker_answers_until_its_input_ends() -> None:
-    request = msgspec.msgpack.encode(worker.Request(raw=b"\nfailed", questions=[FAILED]))
-    framed = len(request).to_bytes(4, "big") + request
-    answers = io.BytesIO()
-    worker_processes.serve(worker.answer, io.BytesIO(framed * 2), answers)
-    data = answers.getvalue()
-    size = int.from_bytes(data[:4], "big")
-    assert data == 2 * data[: 4 + size]
-    assert worker.answer_decoder.decode(data[4 : 4 + size]).reasons[0].keyword == "failed"
-
-
-def test_a_worker_that_runs_out_of_memory_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    def exhausted(*args: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(worker, "examine", exhausted)
-    request = msgspec.msgpack.encode(worker.Request(raw=b"", questions=[FAILED]))
-    assert not worker.answer_decoder.decode(worker.answer(request)).complete

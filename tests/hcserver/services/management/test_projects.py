@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
@@ -32,3 +33,13 @@ async def test_a_project_without_a_badge_secret_gets_one_when_it_is_needed(
     outcomes = await asyncio.gather(*(services.projects.with_badge_secret(old) for _ in range(5)))
     (secret,) = {one.badge_secret for one in outcomes}
     assert secret == (await services.projects.get(project.id)).badge_secret is not None
+
+
+async def test_the_database_has_no_api_key_in_clear(services: Services, database: Any) -> None:
+    _, keys = await services.projects.create("main")
+    stored = repr(await database["projects"].find_one({}))
+    assert keys.api_key not in stored
+    assert keys.api_key_readonly not in stored
+    # Pages and the API show these.
+    assert keys.ping_key in stored
+    assert keys.badge_key in stored

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from hcserver.config.schema import LimitSettings
+from hcserver.domain.ping import Ping, Report
 from tests.handlers.harness import Site, serve
 
 
@@ -46,6 +49,13 @@ async def test_a_slug_may_look_like_a_signal(site: Site, slug: str) -> None:
     assert (await site.request("GET", path(site, slug))).status == 200
     assert (await site.request("GET", path(site, slug, "/log"))).status == 200
     assert [ping["type"] for ping in await site.pings(check)] == ["log", "success"]
+
+
+async def test_a_check_is_created_by_a_ping_with_its_signal_behind_the_query(site: Site) -> None:
+    reply = await site.request("GET", path(site, "late-slash", "?create=1/start"))
+    assert (reply.status, reply.text) == (201, "Created")
+    (check,) = await checks(site)
+    assert check["started"] is True
 
 
 @pytest.mark.parametrize("slug", ["Backup", "backuP", "B"])
@@ -113,6 +123,26 @@ async def test_create_has_to_be_exactly_1(site: Site, value: str) -> None:
 async def test_a_refused_ping_creates_nothing(site: Site, rest: str) -> None:
     assert (await site.request("GET", path(site, "new-job", rest))).status in (400, 404)
     assert await checks(site) == []
+
+
+async def test_a_ping_whose_check_is_deleted_meanwhile_creates_another(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.request("GET", path(site, "job", "?create=1"))
+    (old,) = await checks(site)
+    record = site.services.intake.record
+
+    async def record_after_a_deletion(reports: Sequence[Report]) -> list[Ping]:
+        monkeypatch.setattr(site.services.intake, "record", record)
+        await site.services.check_deletion.delete(site.project, UUID(old["uuid"]))
+        return await record(reports)
+
+    monkeypatch.setattr(site.services.intake, "record", record_after_a_deletion)
+    reply = await site.request("GET", path(site, "job", "/fail?create=1"))
+    assert (reply.status, reply.text) == (201, "Created")
+    (new,) = await checks(site)
+    assert new["uuid"] != old["uuid"]
+    assert (new["n_pings"], new["status"]) == (1, "down")
 
 
 async def test_simultaneous_first_pings_create_one_check(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Web pages from anywhere may use the API; and collections are found without their slash."""
+"""Web pages from anywhere may use the API."""
 
 from __future__ import annotations
 
@@ -75,17 +75,6 @@ async def test_success_and_403_and_409_can_be_read_from_anywhere(site: Site) -> 
     assert reply.status == 409
     assert_cors(reply, "POST, OPTIONS")
     await other.close()
-
-
-@pytest.mark.parametrize("path", COLLECTIONS)
-async def test_a_collection_without_its_slash_redirects_to_the_one_with_it(site: Site, path: str) -> None:
-    for version in (1, 2, 3):
-        for query in ("", "?tag=a%20b&tag=c", "?"):
-            for method in ("GET", "POST"):
-                reply = await site.api(method, path[:-1] + query, key="", version=version)
-                assert reply.status == 301
-                assert reply.headers["location"] == f"/api/v{version}/{path}" + query.rstrip("?")
-                assert_cors(reply, METHODS[path])
 
 
 async def test_head_is_get_without_the_body(site: Site) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from tornado.httputil import HTTPHeaders
 
 from handlers.client_address import ClientAddresses
@@ -59,10 +60,11 @@ class PingHandler:
         # Most pings have no query.
         query = parse_qs(query_text, keep_blank_values=True) if query_text else {}
         rid = parse_run_id(query)
+        create = query.get("create", [""])[-1] == "1"
         created = False
         check = target.check
         if check is None:
-            check, created = await self._by_slug(target, create=query.get("create", [""])[-1] == "1")
+            check, created = await self._by_slug(target, create=create)
         headers = request.headers
         report = Report(
             check=check,
@@ -76,7 +78,15 @@ class PingHandler:
             exit_status=target.exit_status,
             body=request.body or None,
         )
-        await self._services.intake.record((report,))
+        try:
+            await self._services.intake.record((report,))
+        except NotFound:
+            if target.check is not None:
+                raise
+            # The check was deleted since its slug was looked up; by now another one may have the slug.
+            self._services.lookup.forget(check)
+            check, created = await self._by_slug(target, create=create)
+            await self._services.intake.record((replace(report, check=check),))
         return (201, b"Created") if created else (200, b"OK")
 
     async def _by_slug(self, target: Target, create: bool) -> tuple[UUID, bool]:

@@ -67,6 +67,11 @@ class HttpConnection(HTTP1Connection):
         self.status = 0  # of the answer, once its header is written
         self.on_answered: Callable[[], None] | None = None
 
+    @property
+    def is_last(self) -> bool:
+        """Whether the connection ends with the answer."""
+        return self._disconnect_on_finish
+
     def close_after_answer(self) -> None:
         """The connection is not used for another request."""
         self._disconnect_on_finish = True
@@ -205,6 +210,10 @@ class ServerConnection:
                 self._idle_since = self._loop.time()
                 self._server.mark_idle(self)
                 if not await connection.read_response(delegate.start_request(self, connection)):
+                    return
+                if connection.is_last:
+                    # A closed stream still gives back what it has read ahead: another request maybe, which
+                    # would be hidden from proxies.
                     return
                 # Requests that are here already must not keep others waiting.
                 await asyncio.sleep(0)

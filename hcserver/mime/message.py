@@ -20,11 +20,13 @@ from hcserver.mime.work_limit import WorkLimit
 MAX_ENCODED_DEPTH = 5
 
 _STEPS_WORD = 4
-_STEPS_TAG = 2
-_STEPS_HTML = 20
-_STEPS_REFERENCE = 3
 _BYTES_PER_STEP = 50
-_HTML_CHARACTERS_PER_STEP = 20  # the text between the tags is taken apart at its white space
+
+# What Beautiful Soup and lxml take for HTML, measured in microseconds: 60 for an empty document, 5 to 9 for a
+# tag with the text behind it, 0.01 for a character of ASCII text, 0.1 for another one or one in attributes.
+_STEPS_HTML = 60
+_STEPS_TAG = 7
+_HTML_CHARACTERS_PER_STEP = 20
 
 _PLAIN = frozenset(("text/plain", "plain/text", "text/ascii", "text/txt"))
 _HTML = frozenset(("text/html", "application/xhtml+xml", "html/text", "text/xhtml"))
@@ -113,10 +115,5 @@ def _html_text(data: bytes, charset: str | None, work: WorkLimit) -> str:
     # What is declared to be ASCII is left undeclared, mostly: then the document may know better.
     declared = codec_name(charset) if charset else None
     html = decode(data, charset if declared not in (None, "ascii") else meta_charset(data))
-    work.spend(
-        _STEPS_HTML
-        + html.count("<") * _STEPS_TAG
-        + html.count("&") * _STEPS_REFERENCE
-        + len(html) // _HTML_CHARACTERS_PER_STEP
-    )
+    work.spend(_STEPS_HTML + html.count("<") * _STEPS_TAG + len(html) // _HTML_CHARACTERS_PER_STEP)
     return html_to_text(html)

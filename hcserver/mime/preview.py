@@ -17,7 +17,7 @@ _STEPS = 5000  # some milliseconds
 _CHARACTERS_PER_STEP = 2
 
 # If the beginning of a message is too costly to read, a part of it is read, and again a part of that.
-_SHORTER = (1, 4, 16)
+_SHORTER = (1, 4, 16, 64)
 
 
 def readable_text(raw: bytes, limit: int) -> str:

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from bson.binary import Binary
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from hcserver.domain.notification import Attempt, Notification
+from hcserver.domain.notification import Attempt, Notification, NotificationStatus
 from hcserver.domain.notification_policy import LOOK_BACK
-from hcserver.storage.client import DUPLICATE_KEY, translated
+from hcserver.storage.client import DUPLICATE_KEY, batches, translated
 
 _LOOK_AHEAD = 100
 _NATIVE = (UUID, datetime)
+
+
+class Settlement(NamedTuple):
+    """The outcome of a notification, and when it is due again (None: never)."""
+
+    notification: Notification
+    status: NotificationStatus
+    why: str | None = None
+    due: datetime | None = None
+    attempt: Attempt | None = None  # the one that led to it
+    held: bool = False
 
 
 class NotificationStore:
@@ -56,31 +69,24 @@ class NotificationStore:
             result = await self._notifications.update_one(query, {"$set": {"due": until, "held": held}})
         return bool(result.modified_count)
 
-    async def settle(
-        self, notification: Notification, status: str, why: str | None, due: datetime | None,
-        attempt: Attempt | None = None, held: bool = False,
-    ) -> None:  # fmt: skip
-        """Record its outcome, and when it is due again (None: never)."""
-        members: dict[str, Any] = {"status": status, "why": why, "due": due, "held": held}
-        update: dict[str, Any] = {
-            "$set": {name: value for name, value in members.items() if value is not None},
-            "$unset": {name: 1 for name, value in members.items() if value is None},
-        }
-        if attempt is not None:
-            update["$push"] = {"attempts": msgspec.to_builtins(attempt, builtin_types=_NATIVE)}
-        with translated("note the outcome of a notification"):
-            await self._notifications.update_one(
-                {"_id": _id(notification)}, {op: members for op, members in update.items() if members}
-            )
+    async def settle(self, settlements: Sequence[Settlement]) -> list[None]:
+        """Record outcomes. After Unavailable it may be repeated: each attempt counts once."""
+        with translated("note the outcomes of notifications"):
+            await self._notifications.bulk_write(list(map(_update, settlements)), ordered=False)
+        return [None] * len(settlements)
 
-    async def before(self, notification: Notification) -> list[Notification]:
-        """The last few of the same check and channel before it, the newest first."""
-        ids = [_place(notification, n) for n in range(max(notification.n - LOOK_BACK, 1), notification.n)]
-        if not ids:
-            return []
-        with translated("read notifications"):
-            documents = await self._notifications.find({"_id": {"$in": ids}}).to_list(None)
-        return sorted(map(_notification, documents), key=lambda one: one.n, reverse=True)
+    async def before(self, notifications: Sequence[Notification]) -> list[list[Notification]]:
+        """For each one the last few of the same check and channel before it, the newest first."""
+        ids = [
+            [_place(one, n) for n in range(one.n - 1, max(one.n - LOOK_BACK, 1) - 1, -1)]
+            for one in notifications
+        ]
+        found: dict[bytes, Notification] = {}
+        for some in batches(dict.fromkeys(chain.from_iterable(ids))):
+            with translated("read notifications"):
+                async for document in self._notifications.find({"_id": {"$in": some}}):
+                    found[bytes(document["_id"])] = _notification(document)
+        return [[found[place] for id in earlier if (place := bytes(id)) in found] for earlier in ids]
 
     async def is_latest(self, notification: Notification, last: int) -> bool:
         """Whether there is no later one of the same check and channel, up to the check's alert `last`."""
@@ -116,6 +122,27 @@ def _id(notification: Notification) -> Binary:
 def _place(notification: Notification, n: int) -> Binary:
     """The _id of the same check's and channel's notification `n`."""
     return Binary(notification.check.bytes + n.to_bytes(8, "big") + notification.channel.bytes)
+
+
+def _update(settlement: Settlement) -> UpdateOne:
+    members = {
+        "status": settlement.status,
+        "why": settlement.why,
+        "due": settlement.due,
+        "held": settlement.held,
+    }
+    update: dict[str, Any] = {
+        "$set": {name: value for name, value in members.items() if value is not None},
+        "$unset": {name: 1 for name, value in members.items() if value is None},
+    }
+    if settlement.attempt is not None:
+        # Not $push: a write that is repeated because its answer was lost would store the attempt twice.
+        attempt = msgspec.to_builtins(settlement.attempt, builtin_types=_NATIVE)
+        update["$addToSet"] = {"attempts": attempt}
+    return UpdateOne(
+        {"_id": _id(settlement.notification)},
+        {operator: fields for operator, fields in update.items() if fields},
+    )
 
 
 def _document(notification: Notification) -> dict[str, Any]:

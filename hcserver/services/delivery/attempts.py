@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
@@ -25,6 +26,7 @@ from hcserver.services.delivery.transports import Transports
 log = logging.getLogger(__name__)
 
 AT_A_TIME = 256  # attempts of all channels: each may be a connection and a file descriptor
+AT_A_TIME_OF_CHANNEL = 4  # attempts of one channel: no receiver is flooded
 LONGEST_PAUSE = 1800.0  # seconds between two attempts, unless the receiver asks for more
 # Seconds for which a receiver may ask us to wait (Retry-After). Rate limits last seconds to minutes; a wrong
 # or hostile answer must not keep an alert back for days.
@@ -41,7 +43,10 @@ class Outcome(NamedTuple):
 
 
 class Attempts:
-    """Makes attempts, at most AT_A_TIME at once. `max_attempts` for one notification."""
+    """Makes attempts, at most AT_A_TIME at once. `max_attempts` for one notification.
+
+    While the outcome of an attempt is noted, the next one is made.
+    """
 
     def __init__(
         self,
@@ -59,11 +64,14 @@ class Attempts:
         self._max_attempts = max_attempts
         self._clock = clock
         self._slots = asyncio.Semaphore(AT_A_TIME)
+        # Each is there while an attempt of its channel is made or waits for one.
+        self._channel_slots: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
         self._closed_until: dict[UUID, datetime] = {}  # channels whose receivers have asked us to wait
 
     async def make(self, notification: Notification, channel: Channel, check: Check) -> None:
         """Try to send a notification and note the outcome. Raises Unavailable."""
-        async with self._slots:
+        channel_slots = self._channel_slots.setdefault(channel.id, asyncio.Semaphore(AT_A_TIME_OF_CHANNEL))
+        async with channel_slots, self._slots:
             if (until := self._closed_until.get(channel.id)) is not None and until > self._clock():
                 # It would be refused, and that would use up one of its attempts.
                 await self._outcomes.put_off(notification, "the receiver has asked to wait", until)

@@ -19,6 +19,7 @@ from hcserver.notify.email import Email
 from hcserver.services.delivery.messages import id_of
 from hcserver.services.delivery.return_addresses import GOOD_FOR, ReturnAddress, ReturnAddresses, message_id
 from hcserver.storage import Storage
+from hcserver.storage.notifications import Settlement
 
 log = logging.getLogger(__name__)
 
@@ -99,4 +100,4 @@ class Bounces:
         """
         for notification in await self._storage.notifications.of_channel(address.channel, _LOOKED_THROUGH):
             if message_id(id_of(notification)) == address.message and notification.status == "sent":
-                await self._storage.notifications.settle(notification, "sent", error, None)
+                await self._storage.notifications.settle([Settlement(notification, "sent", error)])

@@ -23,7 +23,8 @@ from hcserver.storage import Storage
 
 log = logging.getLogger(__name__)
 
-SENDERS = 4  # notifications of one channel that are sent at a time
+# Notifications of one channel that are seen through at a time. Few of them are being sent (`attempts`).
+SENDERS = 16
 TAKEN_AT_ONCE = 500  # notifications read in one look at what is due
 TICK = 1.0  # seconds between looks at what is due
 QUEUED = 1000  # notifications of one channel in memory; further ones wait in the database
@@ -150,7 +151,7 @@ class Dispatcher:
         if any(_key(earlier) in self._in_hand for earlier in pending):
             self._waiting.setdefault((leased.check, leased.channel), []).append(leased)
             return True
-        earlier = await self._storage.notifications.before(leased)
+        earlier = await self._sender.earlier(leased)
         if not any(one.status == "pending" for one in earlier):
             return await self._send(leased)  # they have just been settled
         await self._outcomes.put_off(leased, "waits for an earlier one", self._end_of_wait(pending))

@@ -13,9 +13,11 @@ from hcserver.domain.check import Check, Status
 from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Notification
 from hcserver.domain.notification_policy import BAD_NEWS
+from hcserver.domain.ping import Ping
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.body_preview import body_preview
 from hcserver.notify.registry import masked_target
+from hcserver.services.delivery.recent_pings import RecentPings
 from hcserver.services.lookup import Lookup
 from hcserver.storage import Storage
 
@@ -29,12 +31,14 @@ class Messages:
     def __init__(
         self,
         storage: Storage,
+        recent_pings: RecentPings,
         lookup: Lookup,
         return_address: Callable[[UUID, UUID], str],
         base_url: str,
         clock: Clock,
     ) -> None:
         self._storage = storage
+        self._recent_pings = recent_pings
         self._lookup = lookup
         self._return_address = return_address
         self._base_url = base_url
@@ -94,7 +98,7 @@ class Messages:
         bounce: str = "",
     ) -> AlertMessage:
         project = await self._lookup.by_id(check.project)
-        ping = await self._storage.pings.get(check.id, check.n_pings) if check.n_pings else None
+        ping = await self._ping(check.id, check.n_pings) if check.n_pings else None
         return AlertMessage(
             id=id,
             event=event,
@@ -109,6 +113,9 @@ class Messages:
             now=self._clock(),
             bounce=bounce,
         )
+
+    async def _ping(self, check: UUID, n: int) -> Ping | None:
+        return self._recent_pings.find(check, n) or await self._storage.pings.get(check, n)
 
 
 def id_of(notification: Notification) -> UUID:

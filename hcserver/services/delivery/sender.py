@@ -15,6 +15,7 @@ from hcserver.domain.notification import Notification
 from hcserver.domain.notification_policy import reason_to_skip
 from hcserver.errors import NotFound
 from hcserver.services.delivery.attempts import Attempts
+from hcserver.services.delivery.grouped import Grouped
 from hcserver.services.delivery.held_notifications import Holds
 from hcserver.services.delivery.leases import Leases
 from hcserver.services.delivery.outcomes import Outcomes
@@ -22,6 +23,8 @@ from hcserver.services.delivery.planner import LATE, SUPERSEDED
 from hcserver.services.delivery.project_settings import ProjectSettings, ProjectSettingsCache
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.storage import Storage
+
+READ_AT_ONCE = 10  # notifications whose predecessors, LOOK_BACK each, are read by one command
 
 
 class Sender:
@@ -44,6 +47,7 @@ class Sender:
         self._attempts = attempts
         self._leases = leases
         self._outcomes = outcomes
+        self._read_earlier = Grouped(storage.notifications.before, READ_AT_ONCE)
         self._back_since = EPOCH  # when this server, or its database, came back from its last long absence
 
     def came_back(self, since: datetime, now: datetime) -> None:
@@ -56,10 +60,7 @@ class Sender:
 
         If earlier ones of the same check and channel are pending, nothing is done but to return those.
         """
-        earlier = [
-            await self._skip_if_ended(one, notification)
-            for one in await self._storage.notifications.before(notification)
-        ]
+        earlier = [await self._skip_if_ended(one, notification) for one in await self.earlier(notification)]
         pending = [one for one in earlier if one.status == "pending"]
         if pending and notification.event == "reminder" and any(one.held for one in pending):
             await self._outcomes.skipped(notification, "an earlier message is still held back")
@@ -68,6 +69,10 @@ class Sender:
         else:
             await self._send(notification, earlier)
         return []
+
+    async def earlier(self, notification: Notification) -> list[Notification]:
+        """The last few of the same check and channel before it, the newest first. Raises Unavailable."""
+        return await self._read_earlier(notification) if notification.n > 1 else []
 
     async def _skip_if_ended(self, earlier: Notification, later: Notification) -> Notification:
         """The earlier notification; skipped if it is held back and the later one reports how it ended."""

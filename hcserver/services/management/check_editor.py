@@ -57,8 +57,12 @@ class CheckEditor:
         async with self._creation.exclusively(project):
             if spec.unique:
                 for check in await self._reader.of_project(project.id, _slug_asked_for(spec)):
-                    if unique_matches(spec, check):
+                    if not unique_matches(spec, check):
+                        continue
+                    try:
                         return await self._change_settings(check, spec, channels), False
+                    except NotFound:
+                        pass  # it has just been deleted
             await self._creation.require_room(project, self._reader.limit(project))
             blank = self._creation.blank(project)
             if channels is None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from hcserver.config.schema import LimitSettings
+from hcserver.domain.ping import Ping, Report
 from tests.handlers.harness import Site, serve
 
 
@@ -120,6 +123,26 @@ async def test_create_has_to_be_exactly_1(site: Site, value: str) -> None:
 async def test_a_refused_ping_creates_nothing(site: Site, rest: str) -> None:
     assert (await site.request("GET", path(site, "new-job", rest))).status in (400, 404)
     assert await checks(site) == []
+
+
+async def test_a_ping_whose_check_is_deleted_meanwhile_creates_another(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.request("GET", path(site, "job", "?create=1"))
+    (old,) = await checks(site)
+    record = site.services.intake.record
+
+    async def record_after_a_deletion(reports: Sequence[Report]) -> list[Ping]:
+        monkeypatch.setattr(site.services.intake, "record", record)
+        await site.services.check_deletion.delete(site.project, UUID(old["uuid"]))
+        return await record(reports)
+
+    monkeypatch.setattr(site.services.intake, "record", record_after_a_deletion)
+    reply = await site.request("GET", path(site, "job", "/fail?create=1"))
+    assert (reply.status, reply.text) == (201, "Created")
+    (new,) = await checks(site)
+    assert new["uuid"] != old["uuid"]
+    assert (new["n_pings"], new["status"]) == (1, "down")
 
 
 async def test_simultaneous_first_pings_create_one_check(site: Site) -> None:

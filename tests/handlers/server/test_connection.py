@@ -66,6 +66,24 @@ async def test_the_connection_is_kept_until_the_client_asks_to_close_it(root: st
         assert await connection.is_closed()
 
 
+@both
+@pytest.mark.parametrize("first", ["{root} HTTP/1.1\r\nHost: x\r\nConnection: close", "{root} HTTP/1.0"])
+async def test_a_request_behind_the_last_one_reaches_no_handler(root: str, first: str) -> None:
+    seen: list[str] = []
+
+    async def note(request: Seen) -> tuple[int, bytes]:
+        seen.append(request.path)
+        return 200, b""
+
+    async with connected(note) as connection:
+        data = f"GET {first.format(root=root)}\r\n\r\n".encode()
+        await connection.send(data + request_bytes("GET", f"{root}hidden"))
+        assert (await connection.reply()).status == 200
+        assert await connection.is_closed()
+        await asyncio.sleep(0.05)
+    assert seen == [root]
+
+
 async def test_pipelined_requests_are_answered_in_their_order() -> None:
     async def slow_then_fast(seen: Seen) -> tuple[int, bytes]:
         if seen.path.endswith("1"):

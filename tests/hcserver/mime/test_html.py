@@ -38,6 +38,11 @@ from hcserver.mime.html import html_to_text, meta_charset
         ("C:\\backup.log", "C:\\backup.log"),
         ("1 < 2", "1 < 2"),
         ("</p></div>x", "x"),
+        ("a</p>b</br>c", "a\nb\nc"),
+        ("<html><body>a</body></html><html><body>b", "a\nb"),
+        ("<html>a<html>b", "a\nb"),
+        ("<meta charset=koi8-r><p>Gr\u00fc\u00dfe", "Gr\u00fc\u00dfe"),
+        ("\ufeff<p>a\ud800b", "a?b"),
         ("<p>a<textarea>b</textarea><button>c</button>d", "a b c d"),
         ("<![0]>Backup failed", "Backup failed"),
         ("<![0] Backup failed", "<![0] Backup failed"),
@@ -46,11 +51,13 @@ from hcserver.mime.html import html_to_text, meta_charset
         ("<img src=x alt='Backup failed'>!<IMG ALT = ok ><img alt>", "Backup failed ! ok"),
         ("<p title='a>b' class=\"c>d\" e=f>g", "g"),
         ("<p title='a>Backup failed", "Backup failed"),
+        ("<script>x</script><!-- y --><p title='a>It's \"broken\"", 'It\'s "broken"'),
         ("a<b and no more", "a<b and no more"),
-        ('a<b title=">" and no more', 'a " and no more'),
+        ('a<b title=">" and no more', 'a" and no more'),
         ("<script>if (a <!b) '</p>'</SCRIPT >x<style>b</style x>y<script/>z", "xy"),
         ("<scripted>a</scripted><styles>b</styles>", "ab"),
         ("<pre>a\n  b</pre>c\nd", "a\nb\nc d"),
+        ("<pre>a<div><pre>b\nc</pre>d\ne</div></pre>f\ng", "a\nb\nc\nd\ne\nf g"),
         ("&#65;&#x42;&#0000000067;&#x0000000044;&#9999999999;&#xfffffffff;", "ABCD\ufffd\ufffd"),
         ("&#" + "9" * 5000, "\ufffd"),
         ("&#" + "0" * 5000 + "65;", "A"),
@@ -80,6 +87,34 @@ def test_a_document_may_name_its_own_charset(html: bytes, charset: str | None) -
 
 def test_nesting_of_any_depth_is_read_to_its_bottom() -> None:
     assert html_to_text("<div><b>" * 10_000 + "bottom" + "</b></div>" * 10_000) == "bottom"
+    assert html_to_text("<div>" * 5000 + "bottom") == "bottom"
+
+
+def test_of_a_large_document_nothing_is_lost() -> None:
+    words = [f"word{number}" for number in range(45_000)]
+    html = "<script>no text</script>" + "".join(f"<p title='of a {word}'>{word}" for word in words)
+    assert len(html) > 1_500_000
+    assert html_to_text(html).split("\n") == words
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("<!--", "-->"), ("<script>", "</script>"), ("<style>", "</style>")]
+)
+def test_what_is_hidden_in_a_large_document_is_hidden_to_its_end(start: str, end: str) -> None:
+    assert html_to_text(f"a{start}{'<b>error' * 100_000}{end}failed") == "a\nfailed"
+
+
+@pytest.mark.parametrize(
+    "markup", ["<p>{}", "<!--{}-->", "<p title='{}'>", "<style>{}</style>", "<{}>", "<?{}>"]
+)
+def test_no_size_of_markup_hides_what_follows_it(markup: str) -> None:
+    assert html_to_text(markup.format("x" * 2_000_000) + " failed").endswith("failed")
+
+
+def test_the_parser_does_not_warn(recwarn: pytest.WarningsRecorder) -> None:
+    for html in ("report.html", "http://example.org", "<?xml version='1.0'?><feed>x</feed>", ""):
+        html_to_text(html)
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from hcserver.domain.project import Project
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored, Write
 from hcserver.storage.client import database_of
+from hcserver.storage.notifications import Settlement
 from hcserver.storage.schema import prepare
 from tests.hcserver.storage.stores import storage_of
 
@@ -146,8 +147,8 @@ async def _use_everything(storage: Storage) -> None:
     await storage.notifications.due(NOW, 10)
     await storage.notifications.due(NOW, 10, after=NOW)
     await storage.notifications.claim(notification, NOW)
-    await storage.notifications.settle(notification, "sent", None, None)
-    await storage.notifications.before(notification)
+    await storage.notifications.settle([Settlement(notification, "sent")])
+    await storage.notifications.before([notification])
     await storage.notifications.of_check(check.id, 10)
     await storage.notifications.of_channel(channel.id, 10)
     await storage.notifications.delete_of_check(check.id)

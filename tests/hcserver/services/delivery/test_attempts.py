@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,9 @@ import pytest
 from hcserver.domain.project import Project
 from hcserver.errors import DeliveryError, Unavailable
 from hcserver.services.container import Services
-from hcserver.services.delivery.attempts import LONGEST_WAIT_ASKED_FOR, retry_pause
+from hcserver.services.delivery.attempts import AT_A_TIME_OF_CHANNEL, LONGEST_WAIT_ASKED_FOR, retry_pause
+from hcserver.services.delivery.dispatcher import SENDERS
+from hcserver.services.delivery.grouped import Grouped
 from tests.hcserver.services.conftest import FakeClock, create, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel, log_of, settled
 
@@ -21,12 +24,12 @@ async def test_an_outcome_that_the_database_does_not_take_at_once_is_noted_later
     check = await create(services, project, channels="*")
     settle, blips = services.storage.notifications.settle, iter([True])
 
-    async def settle_after_a_blip(*arguments: Any) -> None:
+    async def settle_after_a_blip(*arguments: Any) -> Any:
         if next(blips, False):
             raise Unavailable("away")
-        await settle(*arguments)
+        return await settle(*arguments)
 
-    monkeypatch.setattr(services.storage.notifications, "settle", settle_after_a_blip)
+    monkeypatch.setattr(services.notifier.attempts._outcomes, "_write", Grouped(settle_after_a_blip, 100))
     await ping(services, check.id, "fail")
     await log_of(services, check, 1)
     assert fake.events("one") == ["down"]
@@ -205,3 +208,47 @@ def test_a_receiver_that_asks_for_less_than_the_usual_pause_gets_the_usual_one()
     assert retry_pause(5, 0.0) >= 12
     assert retry_pause(1, 30.0) == 30
     assert retry_pause(1, 1e12) == LONGEST_WAIT_ASKED_FOR
+
+
+async def test_few_messages_of_a_channel_are_sent_at_a_time(
+    services: Services, project: Project, fake: FakeKind
+) -> None:
+    await add_channel(services, project, "one")
+    under_way, most = [0], [0]
+
+    async def send() -> None:
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        await asyncio.sleep(0.005)
+        under_way[0] -= 1
+
+    fake.trouble["one"] = send
+    checks = [await create(services, project, channels="*") for _ in range(SENDERS + 4)]
+    await asyncio.gather(*(ping(services, check.id, "fail") for check in checks))
+    for check in checks:
+        await log_of(services, check, 1)
+    assert (len(fake.sent), most[0]) == (len(checks), AT_A_TIME_OF_CHANNEL)
+
+
+async def test_the_next_message_does_not_wait_until_an_outcome_is_noted(
+    services: Services, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_channel(services, project, "one")
+    checks = [await create(services, project, channels="*") for _ in range(AT_A_TIME_OF_CHANNEL + 2)]
+    database_is_busy = asyncio.Event()
+    settle = services.storage.notifications.settle
+
+    async def settle_later(*arguments: Any) -> Any:
+        await database_is_busy.wait()
+        return await settle(*arguments)
+
+    monkeypatch.setattr(services.notifier.attempts._outcomes, "_write", Grouped(settle_later, 100))
+    for check in checks:
+        await ping(services, check.id, "fail")
+    async with asyncio.timeout(10):
+        while len(fake.sent) < len(checks):
+            await asyncio.sleep(0.01)
+    database_is_busy.set()
+    for check in checks:
+        await log_of(services, check, 1)
+    assert len(fake.sent) == len(checks)

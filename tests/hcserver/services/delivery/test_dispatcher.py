@@ -117,17 +117,17 @@ async def test_a_notification_whose_predecessor_was_just_settled_is_sent_at_once
     fake.trouble["one"] = gate.wait
     await ping(services, check.id, "fail")
     await services.state_writer.settle(check.id)
-    before = services.storage.notifications.before
+    earlier = services.notifier.sender.earlier
 
     async def before_its_end(one: Notification) -> list[Notification]:
-        found = await before(one)
+        found = await earlier(one)
         if one.event == "up" and not gate.is_set():
             gate.set()
             await log_of(services, check, 1)
             await asyncio.sleep(0.05)
         return found
 
-    monkeypatch.setattr(services.storage.notifications, "before", before_its_end)
+    monkeypatch.setattr(services.notifier.sender, "earlier", before_its_end)
     await ping(services, check.id)
     await log_of(services, check, 2)
     assert fake.events("one") == ["down", "up"]

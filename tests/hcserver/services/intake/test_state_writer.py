@@ -13,7 +13,7 @@ from hcserver.services.container import Services
 from hcserver.services.intake import state_writer as writer_module
 from hcserver.services.intake import unwritten as unwritten_module
 from hcserver.validation.check import parse_spec
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
 
 
 async def test_a_change_is_repeated_when_another_process_wrote_first(
@@ -116,3 +116,21 @@ async def test_a_check_that_can_not_be_written_keeps_neither_others_from_it_nor_
         await services.stop()
     counted = [(await database["checks"].find_one({"_id": check.id}))["n_pings"] for check in (bad, *good)]
     assert counted == [0, 1, 1, 1]
+
+
+async def test_a_crowd_of_failures_is_written_in_a_few_commands(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = [await create(services, project) for _ in range(60)]
+    await services.state_writer.flush()
+    write, sizes = services.storage.checks.write, []
+
+    async def counted(writes: Any) -> Any:
+        sizes.append(len(writes))
+        return await write(writes)
+
+    monkeypatch.setattr(services.storage.checks, "write", counted)
+    await services.intake.record([report(check.id, services.clock(), "fail") for check in checks])
+    for check in checks:
+        await services.state_writer.settle(check.id)
+    assert max(sizes) == writer_module.URGENT_BATCH

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.errors import Conflict, InvalidRequest, NotFound
 from hcserver.services.container import Services
+from hcserver.services.intake.cached_check import Change
 from hcserver.validation.check import parse_spec
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
 from tests.hcserver.services.delivery.delivery_setup import add_channel
@@ -27,6 +30,23 @@ async def test_an_upsert_changes_the_check_that_matches(services: Services, proj
     spec = parse_spec({"slug": "backup", "tags": "nightly", "unique": ["slug"]}, 3)
     changed, created = await services.check_editor.create(project, spec)
     assert (changed.id, changed.tags, created) == (check.id, "nightly", False)
+
+
+async def test_an_upsert_whose_match_is_deleted_meanwhile_creates_a_check(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    match = await create(services, project, name="backup", slug="backup")
+    change = services.state_writer.change
+
+    async def change_after_a_deletion(id: UUID, apply: Change) -> Check:
+        await services.check_deletion.delete(project, id)
+        return await change(id, apply)
+
+    monkeypatch.setattr(services.state_writer, "change", change_after_a_deletion)
+    spec = parse_spec({"slug": "backup", "tags": "nightly", "unique": ["slug"]}, 3)
+    check, created = await services.check_editor.create(project, spec)
+    assert (check.tags, created, check.id == match.id) == ("nightly", True, False)
+    assert await services.checks.of_project(project.id) == [check]
 
 
 async def test_a_check_with_a_channel_that_does_not_exist_is_neither_created_nor_changed(

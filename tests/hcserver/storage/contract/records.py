@@ -16,6 +16,9 @@ from hcserver.domain.project import Project
 # Not a fixed time: databases remove old news and notifications (TTL indexes) by their own clocks.
 NOW = datetime.now(UTC).replace(microsecond=0)
 
+# A reason for server_only.
+BULK = "mongomock does not know the arguments that today's pymongo gives to a bulk_write of UpdateOne"
+
 
 def server_only(reason: str) -> pytest.MarkDecorator:
     """The case runs on the embedded server alone, because the mock differs from MongoDB: `reason`."""

@@ -11,9 +11,7 @@ from hcserver.domain.identifiers import unique_key
 from hcserver.domain.state_machine import Step
 from hcserver.storage import Storage
 from hcserver.storage.checks import Outbox, Write
-from tests.hcserver.storage.contract.records import NOW, a_check, later, server_only
-
-BULK = "mongomock does not know the arguments that today's pymongo gives to a bulk_write of UpdateOne"
+from tests.hcserver.storage.contract.records import BULK, NOW, a_check, later, server_only
 
 
 async def test_a_check_comes_back_as_it_was_inserted(storage: Storage) -> None:

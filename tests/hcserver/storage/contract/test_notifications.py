@@ -12,7 +12,8 @@ from hcserver.domain.notification import Attempt
 from hcserver.errors import Unavailable
 from hcserver.storage import Storage
 from hcserver.storage.client import DUPLICATE_KEY
-from tests.hcserver.storage.contract.records import NOW, a_notification, later
+from hcserver.storage.notifications import Settlement
+from tests.hcserver.storage.contract.records import BULK, NOW, a_notification, later, server_only
 
 
 async def test_only_notifications_that_are_new_are_added(storage: Storage) -> None:
@@ -62,35 +63,46 @@ async def test_a_notification_is_claimed_by_one_process(storage: Storage, other:
     assert (held.due, held.held) == (later(120), True)
 
 
-async def test_an_attempt_is_recorded_with_its_outcome(storage: Storage) -> None:
+@server_only(BULK)
+async def test_an_attempt_is_recorded_once_with_its_outcome(storage: Storage) -> None:
     notification = a_notification(why="held back", held=True)
     await storage.notifications.add([notification])
     failed = Attempt(at=NOW, duration=0.5, status=500, error="no")
     sent = Attempt(at=later(60), duration=0.25, status=200)
-    await storage.notifications.settle(notification, "pending", None, later(60), failed)
+    outcome = Settlement(notification, "pending", None, later(60), failed)
+    await storage.notifications.settle([outcome])
+    await storage.notifications.settle([outcome])  # the answer to the first one may have been lost
     (pending,) = await storage.notifications.of_check(notification.check, 10)
     expected = replace(notification, due=later(60), why=None, held=False, attempts=(failed,))
     assert pending == expected
-    await storage.notifications.settle(notification, "sent", None, None, sent)
+    await storage.notifications.settle([Settlement(notification, "sent", attempt=sent)])
     (settled,) = await storage.notifications.of_check(notification.check, 10)
     assert settled == replace(expected, status="sent", due=None, attempts=(failed, sent))
     assert await storage.notifications.due(later(999), 10) == []
 
 
+@server_only(BULK)
 async def test_a_notification_is_skipped_with_the_reason(storage: Storage) -> None:
-    notification = a_notification()
-    await storage.notifications.add([notification])
-    await storage.notifications.settle(notification, "skipped", "snoozed", None)
+    notification, other = a_notification(), a_notification()
+    await storage.notifications.add([notification, other])
+    outcomes = [Settlement(notification, "skipped", "snoozed"), Settlement(other, "failed")]
+    assert await storage.notifications.settle(outcomes) == [None, None]
     (skipped,) = await storage.notifications.of_check(notification.check, 10)
     assert (skipped.status, skipped.why, skipped.due, skipped.attempts) == ("skipped", "snoozed", None, ())
+    (failed,) = await storage.notifications.of_check(other.check, 10)
+    assert (failed.status, failed.why, failed.due) == ("failed", None, None)
 
 
 async def test_earlier_and_later_ones_of_a_check_and_channel_are_found(storage: Storage) -> None:
     check, channel = uuid4(), uuid4()
     series = [a_notification(check=check, channel=channel, n=n) for n in range(1, 21)]
     await storage.notifications.add([*series, a_notification(check=check, n=21)])
-    assert [one.n for one in await storage.notifications.before(series[14])] == list(range(14, 4, -1))
-    assert await storage.notifications.before(series[0]) == []
+    await storage.notifications.add(strangers := [a_notification(n=3) for _ in range(20)])
+    found = await storage.notifications.before([series[14], series[0], *strangers, series[3], series[14]])
+    assert [one.n for one in found[0]] == list(range(14, 4, -1))
+    assert found[1:-2] == [[]] * 21
+    assert [one.n for one in found[-2]] == [3, 2, 1]
+    assert found[-1] == found[0]
     assert not await storage.notifications.is_latest(series[18], 21)
     assert await storage.notifications.is_latest(series[18], 19)  # nothing beyond alert 19 counts
     assert await storage.notifications.is_latest(series[19], 21)  # 21 is of another channel

@@ -44,6 +44,9 @@ from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.projects import Keys, Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.reading.index_loader import IndexLoader
+from hcserver.services.reading.project_indexes import ProjectIndexes
+from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import TICK, DueChecks
 from hcserver.services.runtime.health import Health
@@ -87,14 +90,13 @@ async def serve(settings: Settings) -> None:
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
     storage, events, limits = Storage(database), EventBus(), settings.limits
-    lookup = Lookup(storage)
-    repetitions, unwritten = Repetitions(clock), UnwrittenChecks()
+    lookup, repetitions, unwritten = Lookup(storage), Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader = StateReader(storage, logged_tokens)
-    cache = CheckCache(state_reader, unwritten, limits.cached_checks)
+    indexes = ProjectIndexes(limits.indexed_checks, clock)
+    cache = CheckCache(state_reader, unwritten, indexes, limits.cached_checks)
     bounces = Bounces(storage, settings.email.bounce_domain, clock)
     notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock, events)
-    policy = AddressPolicy(settings.notifications.allowed_networks)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
     appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
     changes = ChangePublisher(storage.news, clock)
@@ -114,16 +116,29 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         bounces=bounces,
         notifier=notifier,
         checks=checks,
+        project_reader=ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
         projects=Projects(storage, lookup, checks, deletion, clock),
         admin_keys=AdminKeys(storage, clock),
-        channels=Channels(storage, cache, writer, notifier, policy, clock),
+        channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
         runtime=_runtime(storage, events, lookup, cache, writer, notifier, changes, deletion, limits, clock),
     )
+
+
+def _channels(
+    storage: Storage,
+    cache: CheckCache,
+    writer: StateWriter,
+    notifier: Notifier,
+    settings: Settings,
+    clock: Clock,
+) -> Channels:
+    policy = AddressPolicy(settings.notifications.allowed_networks)
+    return Channels(storage, cache, writer, notifier, policy, clock)
 
 
 def _runtime(

@@ -18,6 +18,7 @@ from handlers.api.query import read_limit
 from hcserver.domain.check import Check
 from hcserver.domain.clock import EPOCH
 from hcserver.errors import InvalidRequest
+from hcserver.services.reading.project_index import Selection
 from hcserver.validation.check import parse_spec
 from hcserver.validation.query import Query
 
@@ -34,12 +35,13 @@ class ChecksHandler(CheckApiHandler):
         query = self.query()
         slugs, tags = _storable("slug", query), _storable("tag", query)
         limit, after = read_limit(query), _read_cursor(query)
-        slug = slugs[-1] if slugs else None
-        checks = await self.services.checks.of_project(self.project.id, slug or None, tags)
-        if after is not None:
-            checks = [check for check in checks if (check.created, check.id) > after]
+        selection = Selection((slugs[-1] if slugs else None) or None, frozenset(tags))
+        reader = self.services.project_reader
         page: dict[str, Any] = {}
-        if limit is not None:
+        if limit is None:
+            checks = await reader.checks(self.project.id, selection, after)
+        else:
+            checks = await reader.checks(self.project.id, selection, after, limit + 1)
             page["next"] = _cursor_after(checks[limit - 1]) if len(checks) > limit else None
             checks = checks[:limit]
         self._write_list({"checks": await self._payloads(checks), **page})

@@ -26,6 +26,7 @@ from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import DueChecks
 from hcserver.services.runtime.health import Health
@@ -70,6 +71,7 @@ class Services:
     notifier: Notifier
 
     checks: CheckReader
+    project_reader: ProjectReader
     check_editor: CheckEditor
     check_deletion: CheckDeletion
     projects: Projects
@@ -122,6 +124,7 @@ class Services:
         """Leave nothing unwritten. To be called when nothing comes in any more."""
         for task in reversed(self.runtime.tasks):
             await task.stop()
+        await self.project_reader.stop()
         await self.intake.stop()
         await self.answered_mark.stop()
         await self.state_writer.stop()

@@ -63,7 +63,7 @@ class StateWriter:
         step = apply(cached.check)
         if step.check is cached.check:
             return await self.settle(id)
-        cached.apply(step)
+        self._cache.apply(cached, step)
         return await self._until_written(cached, apply)
 
     async def change_refreshed(self, ids: Sequence[UUID], apply: Change) -> None:

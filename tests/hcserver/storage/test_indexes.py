@@ -163,7 +163,8 @@ async def _use_everything(storage: Storage) -> None:
     await storage.admin_keys.get("x")
     await storage.admin_keys.delete("x")
 
-    await storage.news.publish(NOW, check.id)
+    await storage.news.publish(NOW, project.id)
+    await storage.news.publish_checks(NOW, project.id, [check.id])
     await storage.news.since(NOW)
     async with storage.locks.hold("x", lambda: NOW):
         pass

@@ -18,6 +18,7 @@ from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
+from hcserver.payloads.rendered_checks import RenderedChecks
 from hcserver.privileges import warn_if_root
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
@@ -98,7 +99,6 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     bounces = Bounces(storage, settings.email.bounce_domain, clock)
     notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
     changes = ChangePublisher(storage.news, clock)
     checks = CheckReader(storage, cache, writer, limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
@@ -111,12 +111,13 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         lookup=lookup,
         cache=cache,
         state_writer=writer,
-        intake=Intake(cache, lookup, appender, unwritten, repetitions, limits.email_body_bytes),
+        intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
         bounces=bounces,
         notifier=notifier,
         checks=checks,
         project_reader=ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock),
+        rendered_checks=RenderedChecks(settings.http.public_url),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
         projects=Projects(storage, lookup, checks, deletion, clock),
@@ -127,6 +128,20 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         recovery=Recovery(storage.checks, state_reader, cache, writer),
         runtime=_runtime(storage, events, lookup, cache, writer, notifier, changes, deletion, limits, clock),
     )
+
+
+def _intake(
+    storage: Storage,
+    cache: CheckCache,
+    lookup: Lookup,
+    unwritten: UnwrittenChecks,
+    repetitions: Repetitions,
+    logged_tokens: LoggedTokens,
+    events: EventBus,
+    limits: LimitSettings,
+) -> Intake:
+    appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
+    return Intake(cache, lookup, appender, unwritten, repetitions, limits.email_body_bytes)
 
 
 def _channels(

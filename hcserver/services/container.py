@@ -9,6 +9,7 @@ from typing import Any
 from hcserver.config.schema import Settings
 from hcserver.domain.clock import Clock
 from hcserver.errors import Unavailable
+from hcserver.payloads.rendered_checks import RenderedChecks
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.delivery.bounces import Bounces
@@ -72,6 +73,7 @@ class Services:
 
     checks: CheckReader
     project_reader: ProjectReader
+    rendered_checks: RenderedChecks
     check_editor: CheckEditor
     check_deletion: CheckDeletion
     projects: Projects

@@ -20,6 +20,7 @@ from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.payloads.rendered_checks import RenderedChecks
 from hcserver.privileges import warn_if_root
+from hcserver.services.absences import Absences
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
@@ -30,6 +31,7 @@ from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
 from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.intake.document_reads import DocumentReads
 from hcserver.services.intake.intake import Intake
 from hcserver.services.intake.logged_tokens import LoggedTokens
 from hcserver.services.intake.repetitions import Repetitions
@@ -91,16 +93,16 @@ async def serve(settings: Settings) -> None:
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
     storage, events, limits = Storage(database), EventBus(), settings.limits
-    lookup, repetitions, unwritten = Lookup(storage), Repetitions(clock), UnwrittenChecks()
+    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader = StateReader(storage, logged_tokens)
     indexes = ProjectIndexes(limits.indexed_checks, clock)
-    cache = CheckCache(state_reader, unwritten, indexes, limits.cached_checks)
+    cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
     bounces = Bounces(storage, settings.email.bounce_domain, clock)
     notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
     changes = ChangePublisher(storage.news, clock)
-    checks = CheckReader(storage, cache, writer, limits)
+    checks = CheckReader(storage, cache, writer, lookup, limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
     return Services(
         settings=settings,
@@ -128,6 +130,17 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         recovery=Recovery(storage.checks, state_reader, cache, writer),
         runtime=_runtime(storage, events, lookup, cache, writer, notifier, changes, deletion, limits, clock),
     )
+
+
+def _check_cache(
+    reader: StateReader,
+    unwritten: UnwrittenChecks,
+    indexes: ProjectIndexes,
+    limits: LimitSettings,
+    clock: Clock,
+) -> CheckCache:
+    reads = DocumentReads(reader, Absences(clock))
+    return CheckCache(reader, unwritten, indexes, reads, limits.cached_checks)
 
 
 def _intake(

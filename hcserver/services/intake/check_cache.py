@@ -22,26 +22,30 @@ from hcserver.domain.state_machine import Step
 from hcserver.errors import NotFound
 from hcserver.services.intake.cached_check import CachedCheck
 from hcserver.services.intake.check_observer import CheckObserver
+from hcserver.services.intake.document_reads import DocumentReads
 from hcserver.services.intake.state_reader import StateReader
 from hcserver.services.intake.unwritten import UnwrittenChecks
 from hcserver.storage.checks import Stored
-
-_DELETED_REMEMBERED = 1000  # checks, for as long as reads of them may be under way
 
 
 class CheckCache:
     """Checks in memory, of which at most `capacity` have nothing unwritten."""
 
     def __init__(
-        self, reader: StateReader, unwritten: UnwrittenChecks, observer: CheckObserver, capacity: int
+        self,
+        reader: StateReader,
+        unwritten: UnwrittenChecks,
+        observer: CheckObserver,
+        reads: DocumentReads,
+        capacity: int,
     ) -> None:
         self.capacity = capacity
         self.exclusive = asyncio.Lock()  # held by whoever writes or reloads checks: one at a time
         self._reader = reader
         self._unwritten = unwritten
         self._observer = observer
+        self._reads = reads
         self._checks: dict[UUID, CachedCheck] = {}  # the least recently used first
-        self._deleted: dict[UUID, None] = {}  # the last ones, the oldest first
 
     # -- reading
 
@@ -64,8 +68,8 @@ class CheckCache:
             missing = [id for id in ids if id not in self._checks and id not in absent]
             if missing:
                 self._evict(len(missing), ids)
-                found = await self._reader.documents(missing)
-                absent.update(id for id in missing if id not in found or id in self._deleted)
+                found, not_there = await self._reads.read(missing)
+                absent |= not_there
                 for stored in found.values():
                     self._take_up(stored, ())
             elif self._outdated(ids):
@@ -133,6 +137,7 @@ class CheckCache:
 
     def add(self, stored: Stored, uncounted: Sequence[Ping] = ()) -> None:
         """Take up a check as the database has it, with the pings in its log that it does not count yet."""
+        self._reads.note_changed(stored.check.id)
         self._evict(1, ())
         self._take_up(stored, uncounted)
 
@@ -180,10 +185,12 @@ class CheckCache:
     def forget_all(self) -> None:
         """Load every check again when it is next needed."""
         self._observer.mark_all_outdated()
+        self._reads.note_all_changed()
         for id in list(self._checks):
             self._forget(id)
 
     def _forget(self, id: UUID) -> None:
+        self._reads.note_changed(id)
         cached = self._checks.get(id)
         if cached is None:
             return
@@ -196,9 +203,7 @@ class CheckCache:
     def remove_deleted(self, check: Check) -> None:
         """The check was deleted. What was read of it before, and arrives later, is not taken up."""
         id = check.id
-        self._deleted[id] = None
-        if len(self._deleted) > _DELETED_REMEMBERED:
-            del self._deleted[next(iter(self._deleted))]
+        self._reads.note_deleted(id)
         cached = self._checks.pop(id, None)
         if cached is not None:
             self._unwritten.count_pings(-cached.unwritten_pings)
@@ -244,7 +249,7 @@ class CheckCache:
 
     def _take_up(self, stored: Stored, uncounted: Sequence[Ping]) -> None:
         id = stored.check.id
-        if id not in self._checks and id not in self._deleted:
+        if id not in self._checks and not self._reads.is_deleted(id):
             self._checks[id] = cached = CachedCheck(stored)
             if uncounted or stored.outbox:
                 self._rebuild(cached, stored, uncounted)

@@ -57,6 +57,7 @@ from hcserver.services.runtime.news_listener import LISTEN_EVERY, NewsListener
 from hcserver.services.runtime.pruning import RETRY as PRUNE_RETRY
 from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
+from hcserver.services.runtime.written_news import LOOK_EVERY, WrittenNews
 from hcserver.storage import Storage
 from hcserver.storage.client import connect, database_of
 from smtp.listener import Listener
@@ -186,18 +187,22 @@ def _runtime(
     due_checks = DueChecks(storage.checks, writer, absence, clock)
     news_listener = NewsListener(storage.news, lookup, cache, clock)
     pruner = Pruner(storage.pings, cache, lookup, limits)
+    written_news = WrittenNews(storage.written_checks, cache, clock)
     events.subscribe(CheckWritten, pruner.consider)
+    events.subscribe(CheckWritten, written_news.note)
     events.subscribe_async(LateChangeWritten, changes.publish_late)
     return Runtime(
         absence=absence,
         due_checks=due_checks,
         news_listener=news_listener,
+        written_news=written_news,
         pruner=pruner,
         health=Health(storage, due_checks),
         tasks=(
             PeriodicTask("prune pings", pruner.prune_next, PRUNE_RETRY),
             PeriodicTask("due checks", due_checks.tick, TICK),
             PeriodicTask("news", news_listener.listen, LISTEN_EVERY),
+            PeriodicTask("written checks", written_news.exchange, LOOK_EVERY),
             PeriodicTask("deletions", deletion.sweep, SWEEP_EVERY),
         ),
     )

@@ -34,6 +34,7 @@ from hcserver.services.runtime.health import Health
 from hcserver.services.runtime.news_listener import NewsListener
 from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
+from hcserver.services.runtime.written_news import WrittenNews
 from hcserver.storage import Storage
 from hcserver.storage.schema import prepare
 
@@ -47,6 +48,7 @@ class Runtime:
     absence: Absence
     due_checks: DueChecks
     news_listener: NewsListener
+    written_news: WrittenNews
     pruner: Pruner
     health: Health
     tasks: tuple[PeriodicTask, ...]  # in the order in which they are started
@@ -100,6 +102,7 @@ class Services:
         Raises Unavailable, ConfigError (the database is from a newer version).
         """
         await prepare(self.database)
+        await self.runtime.written_news.start()
         await self.bounces.start()
         await self.recovery.run()
         await self.answered_mark.start()
@@ -130,6 +133,8 @@ class Services:
         await self.intake.stop()
         await self.answered_mark.stop()
         await self.state_writer.stop()
+        if self.ready:
+            await self.runtime.written_news.stop()
         await self.notifier.stop()
         await self.events.stop()
         await self.mail_classifier.pool.close()

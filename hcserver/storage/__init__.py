@@ -18,6 +18,7 @@ from hcserver.storage.pings import PingLog
 from hcserver.storage.projects import ProjectStore
 from hcserver.storage.tombstones import Tombstones
 from hcserver.storage.windows import WindowStore
+from hcserver.storage.written_checks import WrittenChecks
 
 
 class Storage:
@@ -34,6 +35,7 @@ class Storage:
         self.windows = WindowStore(database)
         self.admin_keys = AdminKeyStore(database)
         self.news = News(database)
+        self.written_checks = WrittenChecks(database)
         self.locks = Locks(database)
         self.heartbeat = Heartbeat(database)
         self.tombstones = Tombstones(database)

@@ -37,6 +37,8 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
     "windows": [([("project", 1)], {})],
     "news": [([("at", 1)], {"expireAfterSeconds": 3600})],
     "tombstones": [([("at", 1)], {})],
+    "processes": [([("at", 1)], {"expireAfterSeconds": 300})],
+    "written": [([("at", 1)], {"expireAfterSeconds": 300})],
 }
 
 # version -> the step that migrates from it to the next one; a repeated step must be harmless.

@@ -37,6 +37,7 @@ from handlers.server.traffic import Traffic
 from hcserver.config.schema import Settings
 from hcserver.domain.clock import utc_now
 from hcserver.domain.ping import Report
+from hcserver.net.byte_budget import ByteBudget
 from hcserver.services.container import Services
 
 CLIENTS = 8
@@ -116,7 +117,7 @@ async def _serve(ports: Connection) -> None:
                 traffic=traffic,
                 max_body_bytes=settings.http.max_body_bytes,
             )
-            front = front_type(application, pings, settings.http, traffic, addresses)
+            front = front_type(application, pings, settings.http, traffic, addresses, ByteBudget())
             sockets = bind_sockets(0, "127.0.0.1")
             ports.send(sockets[0].getsockname()[1])
             listeners.append(

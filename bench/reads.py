@@ -23,7 +23,7 @@ from tornado.web import Application, RequestHandler
 
 from handlers.badges import ALL, badge_addresses
 from handlers.front import serve_http
-from hcserver.app import build_services
+from hcserver.app import build_services, make_budget
 from hcserver.config.schema import EmbeddedSettings, HttpSettings, Settings
 from hcserver.domain.ping import Report
 from hcserver.embedded.database import EmbeddedDatabase
@@ -119,7 +119,7 @@ async def _serve(folder: str, pipe: Connection, sizes: list[int]) -> None:
         await services.start()
         bare_sockets = bind_sockets(0, "127.0.0.1")
         HTTPServer(Application([(".*", BareHandler)])).add_sockets(bare_sockets)
-        async with serve_http(services, 1.0):
+        async with serve_http(services, make_budget(settings), 1.0):
             pipe.send((port, bare_sockets[0].getsockname()[1]))
             for size in sizes:
                 pipe.send(await _fill(services, size))

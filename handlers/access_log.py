@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import logging
-import re
 
 from tornado.httputil import HTTPHeaders, RequestStartLine
 
 from handlers.client_address import ClientAddresses
+from handlers.loggable import loggable_path
 from handlers.server.connection import HttpConnection
 
 log = logging.getLogger("hcserver.access")
-
-# Whoever knows what stands there can ping the check: only its beginning is logged.
-_PING_SECRET = re.compile(r"^(/ping/[^/]{4})[^/]+")
-_LONGEST_PATH = 200  # characters
 
 
 class AccessLog:
@@ -27,12 +23,11 @@ class AccessLog:
         self, connection: HttpConnection, start_line: RequestStartLine, headers: HTTPHeaders, seconds: float
     ) -> None:
         """Called when an answer is complete."""
-        path = _PING_SECRET.sub(r"\1…", start_line.path.partition("?")[0])
         log.info(
             '%s "%s %s" %d %.1f ms',
             self._addresses.address(connection.context.remote_ip, headers),
             start_line.method[:20],
-            path[:_LONGEST_PATH],
+            loggable_path(start_line.path),
             connection.status,
             1000 * seconds,
         )

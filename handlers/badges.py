@@ -92,8 +92,12 @@ class BadgeHandler(BaseHandler):
 
 
 def badge_addresses(base_url: str, project: Project, tag: str) -> dict[str, str]:
-    """The URLs of a tag's badges (`ALL`: of all checks) by format; with a 3 those with three states."""
-    signature = sign(_secret(project), tag)
+    """The URLs of a tag's badges (`ALL`: of all checks) by format; with a 3 those with three states.
+
+    The project must have a badge secret.
+    """
+    assert project.badge_secret is not None
+    signature = sign(project.badge_secret, tag)
     # A slash in a tag, too, is encoded: it is one segment.
     suffix = "" if tag == ALL else "/" + quote(tag, safe="")
     prefix = f"{base_url}/badge/{project.badge_key}/{signature}"
@@ -112,15 +116,12 @@ def _signed_tag(project: Project, signature: str, encoded: str | None) -> str:
         # Latin-1 gives back the bytes of the path, among which there may be some that are not encoded at all.
         once = unquote_to_bytes(encoded.encode("latin-1")).decode("utf-8", "replace")
         candidates = [tag for tag in (once, unquote(once)) if tag != ALL]
+    if project.badge_secret is None:  # no address has been given away yet
+        raise NotFound("not found")
     for tag in candidates:
-        if verify(_secret(project), tag, signature):
+        if verify(project.badge_secret, tag, signature):
             return tag
     raise NotFound("not found")
-
-
-def _secret(project: Project) -> str:
-    # A new badge key ends all signatures; the id is in no address.
-    return f"{project.id}:{project.badge_key}"
 
 
 ROUTES = [(r"/(?:badge|b)/.*", BadgeHandler)]

@@ -16,6 +16,7 @@ import msgspec
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from handlers.loggable import loggable_path
 from handlers.server.application import UNSUPPORTED, Request
 from handlers.server.errors import RETRY_AFTER, status_of, text_of
 from handlers.server.traffic import Traffic
@@ -86,11 +87,13 @@ class BaseHandler(RequestHandler):
         # An answer has an ETag where its handler sets one.
         return None
 
-    def prepare(self) -> None:
+    def prepare(self) -> Awaitable[None] | None:
+        """Called before the body is read; a subclass calls it first."""
         self._task = asyncio.current_task()
         if self._task is not None and not self.endless:
             traffic: Traffic = self.settings["traffic"]
             traffic.track(self._task)
+        return None
 
     def data_received(self, chunk: bytes) -> None:
         if len(chunk) > self._room:
@@ -148,7 +151,7 @@ class BaseHandler(RequestHandler):
 
     def _give_up(self) -> None:
         self._given_up = True
-        log.warning("%s %s took too long", self.request.method, self.request.path[:200])
+        log.warning("%s %s took too long", self.request.method, loggable_path(self.request.path))
         self._refuse(Unavailable("this takes too long, try again"))
         # Cancelled, so that while the database hangs only the latest requests wait for it. What the handler
         # still does then (release a lock, say) is not waited for.
@@ -195,7 +198,7 @@ class BaseHandler(RequestHandler):
         )
         if self._given_up or expected:
             return
-        log.error("%s %s failed", self.request.method, self.request.path[:200], exc_info=value)
+        log.error("%s %s failed", self.request.method, loggable_path(self.request.path), exc_info=value)
 
 
 class NotFoundHandler(BaseHandler):

@@ -38,6 +38,7 @@ from handlers.server.traffic import Traffic
 from hcserver.config.schema import HttpSettings
 from hcserver.config.types import ALL_HOSTS
 from hcserver.errors import ConfigError
+from hcserver.net.byte_budget import ByteBudget
 from hcserver.services.container import Services
 
 log = logging.getLogger(__name__)
@@ -46,8 +47,9 @@ _BACKLOG = 1024  # connections that wait in the kernel to be accepted
 
 
 @asynccontextmanager
-async def serve_http(services: Services, grace: float) -> AsyncIterator[None]:
-    """Serve HTTP as long as the context lasts, and at its end for `grace` seconds what has begun.
+async def serve_http(services: Services, budget: ByteBudget, grace: float) -> AsyncIterator[None]:
+    """Serve HTTP as long as the context lasts, and at its end for `grace` seconds what has begun. `budget`
+    limits the memory of bodies.
 
     Raises ConfigError when the address can't be listened on.
     """
@@ -60,7 +62,7 @@ async def serve_http(services: Services, grace: float) -> AsyncIterator[None]:
             f"http.host, http.port: can't listen on {settings.host}:{settings.port} "
             f"({error.strerror or error}); choose another one, e.g. HCSERVER_HTTP_PORT=8001"
         ) from None
-    front = make_front(services)
+    front = make_front(services, budget)
     listener = HttpListener(front, sockets, settings, front.traffic.is_stopping, front.addresses.is_proxy)
     log.info("listening for HTTP on %s port %d", settings.host, settings.port)
     try:
@@ -71,13 +73,13 @@ async def serve_http(services: Services, grace: float) -> AsyncIterator[None]:
         await listener.close_all()
 
 
-def make_front(services: Services) -> Front:
+def make_front(services: Services, budget: ByteBudget) -> Front:
     """Everything that the server answers over HTTP."""
     settings = services.settings.http
     traffic = Traffic()
     addresses = ClientAddresses(settings.trusted_proxies)
     application = make_application(services, traffic)
-    return Front(application, PingHandler(services, addresses), settings, traffic, addresses)
+    return Front(application, PingHandler(services, addresses), settings, traffic, addresses, budget)
 
 
 def make_application(services: Services, traffic: Traffic) -> Application:
@@ -103,11 +105,13 @@ class Front(HTTPServerConnectionDelegate):
         settings: HttpSettings,
         traffic: Traffic,
         addresses: ClientAddresses,
+        budget: ByteBudget,
     ) -> None:
         self.traffic = traffic
         self.addresses = addresses
         self._application = application
         self._pings = pings
+        self._budget = budget
         self._max_body = settings.max_body_bytes
         self._pace = BodyPace(settings.body_timeout, settings.min_body_rate)
         self._on_answered = AccessLog(addresses).answered if settings.access_log else None
@@ -119,6 +123,7 @@ class Front(HTTPServerConnectionDelegate):
             self._open,
             self.traffic,
             self._pace,
+            self._budget.share(),
             self._on_answered,
         )
 

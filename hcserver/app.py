@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from handlers.front import serve_http
@@ -18,8 +19,9 @@ from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
+from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
 from hcserver.payloads.rendered_checks import RenderedChecks
-from hcserver.privileges import warn_if_root
+from hcserver.privileges import protect_memory, warn_if_root
 from hcserver.services.absences import Absences
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
@@ -27,6 +29,7 @@ from hcserver.services.classification.pool import Pool
 from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
+from hcserver.services.delivery.return_addresses import ReturnAddresses
 from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
@@ -60,6 +63,7 @@ from hcserver.services.runtime.recovery import Recovery
 from hcserver.services.runtime.written_news import LOOK_EVERY, WrittenNews
 from hcserver.storage import Storage
 from hcserver.storage.client import connect, database_of
+from hcserver.storage.key_file import KeyFile
 from smtp.listener import Listener
 
 log = logging.getLogger(__name__)
@@ -72,17 +76,19 @@ DATABASE_RETRY = 2.0  # seconds between attempts while the database is not avail
 async def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises ConfigError for a setting that can't be used."""
     set_up_logging(settings.log)
+    protect_memory()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    budget = make_budget(settings)
     async with (
         _database(settings) as database,
         _services(database, settings) as services,
         # They are open before the services are started: a client that comes meanwhile is answered that the
         # server is starting, instead of being refused the connection.
-        _smtp(services) as listener,
-        serve_http(services, GRACE),
+        _smtp(services, budget) as listener,
+        serve_http(services, budget, GRACE),
     ):
         warn_if_root()
         if await _started(services, stopped):
@@ -91,16 +97,22 @@ async def serve(settings: Settings) -> None:
         log.info("stopping")
 
 
+def make_budget(settings: Settings) -> ByteBudget:
+    """The memory for bodies and emails: room for two of the largest at least."""
+    largest = max(settings.smtp.max_message_bytes, settings.http.max_body_bytes)
+    return ByteBudget(max(DEFAULT_BYTES, 2 * largest))
+
+
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
-    storage, events, limits = Storage(database), EventBus(), settings.limits
+    storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
     lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader = StateReader(storage, logged_tokens)
     indexes = ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
-    bounces = Bounces(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, bounces.address, settings, clock, events)
+    return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
+    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
     changes = ChangePublisher(storage.news, clock)
     checks = CheckReader(storage, cache, writer, lookup, limits)
@@ -116,7 +128,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         state_writer=writer,
         intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        bounces=bounces,
+        bounces=Bounces(storage, return_addresses, notifier, clock),
         notifier=notifier,
         checks=checks,
         project_reader=ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock),
@@ -167,7 +179,7 @@ def _channels(
     clock: Clock,
 ) -> Channels:
     policy = AddressPolicy(settings.notifications.allowed_networks)
-    return Channels(storage, cache, writer, notifier, policy, clock)
+    return Channels(storage, cache, writer, notifier, policy, settings.shell, clock)
 
 
 def _runtime(
@@ -252,9 +264,11 @@ async def _started(services: Services, stopped: asyncio.Event) -> bool:
 
 
 @asynccontextmanager
-async def _smtp(services: Services) -> AsyncIterator[Listener]:
+async def _smtp(services: Services, budget: ByteBudget) -> AsyncIterator[Listener]:
     pool = services.mail_classifier.pool
-    listener = Listener(services.settings.smtp, services.intake, services.clock, services.bounces, pool)
+    listener = Listener(
+        services.settings.smtp, services.intake, services.clock, services.bounces, pool, budget
+    )
     await listener.start()
     services.health.add_listener("smtp", lambda: listener.healthy)
     for address in listener.addresses:

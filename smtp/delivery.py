@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable
-from uuid import UUID
 
 import msgspec
 
@@ -17,18 +16,13 @@ from hcserver.mime.bounce import permanent_failure
 from hcserver.services.classification.examination import INLINE_BYTES, question
 from hcserver.services.classification.pool import Pool
 from hcserver.services.delivery.bounces import Bounces
+from hcserver.services.delivery.return_addresses import ReturnAddress
 from hcserver.services.intake.intake import Intake
 from hcserver.services.intake.repetitions import Receipt
 from smtp.identity import Identity, identity
 from smtp.recipients import ById, Refused, domain_key, parse_recipient
 
 MAX_UA = 200  # characters
-
-
-class ReturnAddress(msgspec.Struct, frozen=True):
-    """A recipient that is the return address of a channel's outgoing mail."""
-
-    channel: UUID
 
 
 Target = Check | ReturnAddress
@@ -61,8 +55,8 @@ class Delivery:
 
     async def recipient(self, address: str) -> Target:
         """What mail to this address is for. Raises Refused, Unavailable."""
-        if self._bounces is not None and (channel := self._bounces.channel_of(address)) is not None:
-            return ReturnAddress(channel)
+        if self._bounces is not None and (returned := self._bounces.read(address)) is not None:
+            return returned
         recipient = parse_recipient(address, self._domains)
         try:
             if isinstance(recipient, ById):
@@ -75,7 +69,7 @@ class Delivery:
 
     async def deliver(self, message: Message, targets: Iterable[Target]) -> list[Receipt]:
         """Record a ping for each of the checks; all of them are durable when it returns. A failure report
-        that came to a channel's return address disables the channel.
+        that came to a return address is noted for its channel.
 
         The answer is for `acknowledged`. Raises Unavailable, and then some of the pings may be recorded: a
         sender that sends the same message again makes no second ping of them, if it has a Message-ID. Raises
@@ -119,7 +113,7 @@ class Delivery:
         error = permanent_failure(message.raw)
         if error is not None and self._bounces is not None:
             for target in returned:
-                await self._bounces.returned(target.channel, error)
+                await self._bounces.returned(target, error)
 
 
 async def _identity(raw: bytes) -> Identity | None:

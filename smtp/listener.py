@@ -12,6 +12,8 @@ from hcserver.config.schema import SmtpSettings
 from hcserver.config.types import ALL_HOSTS
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.errors import ConfigError
+from hcserver.net.byte_budget import ByteBudget
+from hcserver.net.file_limits import connections_within, raise_file_limit
 from hcserver.net.socket_activation import inherited_sockets
 from hcserver.services.classification.pool import Pool
 from hcserver.services.delivery.bounces import Bounces
@@ -25,11 +27,24 @@ from smtp.tls import Certificate
 
 log = logging.getLogger(__name__)
 
-MEMORY = 200_000_000  # bytes of messages that are being read or delivered, all connections together
+_FILES_SHARE = 1 / 3  # of the files left over; HTTP may have the rest
+_ADDRESS_SHARE = 4  # where the files limit the connections, one address may have a quarter of them
+
+
+def connection_limits(settings: SmtpSettings) -> tuple[int, int]:
+    """The connections in all and per address: the settings, as far as the limit of open files allows."""
+    total, per_address = settings.max_connections, settings.max_connections_per_address
+    possible = connections_within(raise_file_limit(), _FILES_SHARE)
+    if possible >= total:
+        return total, per_address
+    log.warning("smtp.max_connections: the limit of open files allows %d, not %d", possible, total)
+    return possible, min(per_address, max(possible // _ADDRESS_SHARE, 1))
 
 
 class Listener:
-    """Accepts mail from `start` to `stop`, on the running event loop. `pool` reads the messages."""
+    """Accepts mail from `start` to `stop`, on the running event loop. `pool` reads the messages, `budget`
+    limits their memory.
+    """
 
     def __init__(
         self,
@@ -38,15 +53,13 @@ class Listener:
         clock: Clock = utc_now,
         bounces: Bounces | None = None,
         pool: Pool | None = None,
+        budget: ByteBudget | None = None,
     ) -> None:
         self.pool = pool or Pool()
         self._settings = settings
         self._delivery = Delivery(intake, self.pool, settings.domains, clock, bounces)
-        self._connections: Connections[Session] = Connections(
-            settings.max_connections,
-            settings.max_connections_per_address,
-            max(MEMORY, 2 * settings.max_message_bytes),
-        )
+        self._connections: Connections[Session] = Connections(*connection_limits(settings))
+        self._budget = budget or ByteBudget()
         self._refusals = RefusalLog()
         self._certificate: Certificate | None = None
         self._servers: list[asyncio.Server] = []
@@ -121,4 +134,4 @@ class Listener:
 
     def _session(self) -> Session:
         tls = self._certificate.context() if self._certificate else None
-        return Session(self._settings, self._delivery, self._connections, self._refusals, tls)
+        return Session(self._settings, self._delivery, self._connections, self._refusals, self._budget, tls)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from hcserver.config.schema import SmtpSettings
 from hcserver.errors import NotFound
+from hcserver.net.byte_budget import Share
 from hcserver.services.intake.repetitions import Receipt
-from smtp.connections import Connections
 from smtp.data import Data, read_data
 from smtp.delivery import Delivery, Message, Target
 
@@ -20,19 +20,19 @@ TOO_LARGE = "552 5.3.4 Message too large"
 
 
 class Reception:
-    """Receives the messages of one session."""
+    """Receives the messages of one session; `memory` is their share of the budget."""
 
     def __init__(
         self,
         session: Session,
         settings: SmtpSettings,
         delivery: Delivery,
-        connections: Connections[Session],
+        memory: Share,
     ) -> None:
         self._session = session
         self._settings = settings
         self._delivery = delivery
-        self._connections = connections
+        self._memory = memory
         self._unheard: list[Receipt] = []  # of messages that were recorded and answered on this connection
         self.busy = False  # a message is being recorded
 
@@ -41,9 +41,9 @@ class Reception:
         await self._session.reply("354 End data with <CR><LF>.<CR><LF>")
         self._session.expect_within(self._settings.data_timeout)
         try:
-            data = await read_data(self._session.reader, self._settings.max_message_bytes, self._allot)
+            data = await read_data(self._session.reader, self._settings.max_message_bytes, self._memory.take)
         except BaseException:
-            self._connections.give_back(self._session)
+            self._memory.give_back()
             raise
         self._session.stop_timer()
         # The client has waited for our 354, so it has heard everything that we answered before.
@@ -65,7 +65,7 @@ class Reception:
             )
             return await self._deliver(message, targets)
         finally:
-            self._connections.give_back(self._session)
+            self._memory.give_back()
 
     def heard(self) -> None:
         """The client has received all of our answers up to now."""
@@ -85,9 +85,6 @@ class Reception:
         await self._session.reply("250 2.0.0 OK, recorded")
         self._unheard += receipts
         return True
-
-    def _allot(self, size: int) -> bool:
-        return self._connections.take(self._session, size)
 
 
 def _printable(text: str) -> str:

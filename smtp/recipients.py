@@ -16,6 +16,7 @@ _KEY_AND_SLUG = re.compile(r"([a-z0-9_-]{1,100})\+([a-z0-9_-]{1,100})")
 _PATH = re.compile(r'<((?:[^<>"]|"(?:[^"\\]|\\.)*")*)>')
 _MAX_DOMAIN = 255  # characters; RFC 5321 section 4.5.3.1.2
 _SHOWN_OF_KEY = 4  # characters
+_LONGEST_NAME = 16  # characters of a local part that is shown as it is; ping keys and uuids are longer
 _MAX_LOGGED = 320  # characters
 _SOURCE_ROUTE = re.compile(r"@[^:]*:")
 
@@ -73,9 +74,16 @@ def domain_key(domain: str) -> str:
 
 
 def loggable(address: str) -> str:
-    """An address without the ping key that may be in it: logs are read by more people than keys are for."""
-    key, plus, rest = address.partition("+")
-    return (f"{key[:_SHOWN_OF_KEY]}…{plus}{rest}" if plus else address)[:_MAX_LOGGED]
+    """An address without the ping key or the uuid that may be in it: logs are read by more people than those
+    are for.
+    """
+    local, at, domain = address.rpartition("@")
+    if not at:
+        local, domain = address, ""
+    key, plus, slug = local.partition("+")
+    if plus or len(key) > _LONGEST_NAME:
+        key = f"{key[:_SHOWN_OF_KEY]}…"
+    return f"{key}{plus}{slug}{at}{domain}"[:_MAX_LOGGED]
 
 
 def split_path(argument: str) -> tuple[str, str] | None:

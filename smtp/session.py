@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from hcserver.config.schema import SmtpSettings
 from hcserver.errors import Unavailable
+from hcserver.net.byte_budget import ByteBudget
 from smtp.client_address import NoProxy, plain_address, read_proxy_header
 from smtp.commands import Commands
 from smtp.connections import Connections
@@ -50,6 +51,7 @@ class Session(SMTP):
         delivery: Delivery,
         connections: Connections[Session],
         refusals: RefusalLog,
+        budget: ByteBudget,
         tls: ssl.SSLContext | None,
     ) -> None:
         self.remote_addr = ""
@@ -66,7 +68,7 @@ class Session(SMTP):
             loop=loop,
         )
         self._patience = Patience(loop.time)
-        self._reception = Reception(self, settings, delivery, connections)
+        self._reception = Reception(self, settings, delivery, budget.share())
         self._commands = Commands(self, settings, delivery, self._reception, self._patience, refusals)
 
     # What the listener uses.

@@ -1,4 +1,4 @@
-"""The documents: what they link to exists, and CONTRIBUTING.md describes every package."""
+"""The documents: what they link to and name exists, and CONTRIBUTING.md describes every package."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+
+from hcserver.config.report import describe
+from hcserver.config.schema import Settings
 
 TOP = Path(__file__).parents[1]
 DOCUMENTS = sorted([*TOP.glob("*.md"), *TOP.glob("docs/*.md"), *TOP.glob("bench/*.md")])
@@ -43,6 +46,29 @@ def test_the_map_of_the_packages_lists_every_package() -> None:
     }
     parts_of_it = {"hcserver/services/"}  # listed by its own packages
     assert packages - parts_of_it - _map() == set()
+
+
+def test_every_promise_of_the_threat_model_names_a_test_that_exists() -> None:
+    text = (TOP / "docs/security.md").read_text("utf-8")
+    tables = re.findall(r"^\| promise \| test \|\n\| --- \| --- \|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    promises = [line for table in tables for line in table.splitlines()]
+    assert len(promises) > 50
+    for promise in promises:
+        tests = re.findall(r"`(tests/\S+?\.py)::(test_\w+)`", promise.split(" | ", 1)[1])
+        assert tests, promise
+        for path, name in tests:
+            assert re.search(rf"^(async )?def {name}\(", (TOP / path).read_text("utf-8"), re.MULTILINE), name
+
+
+def test_every_limit_that_the_threat_model_names_is_a_setting_with_this_default() -> None:
+    text = (TOP / "docs/security.md").read_text("utf-8")
+    defaults = {line.name: line.value for line in describe(Settings())}
+    sections = {name.partition(".")[0] for name in defaults}
+    named = re.findall(rf"`((?:{'|'.join(sections)})\.[a-z_]+)`(?:: ([0-9,]+))?", text)
+    assert {name for name, _ in named} - set(defaults) - {"secrets.key"} == set()
+    given = {name: int(value.replace(",", "")) for name, value in named if value}
+    assert len(given) >= 8
+    assert given == {name: defaults[name] for name in given}
 
 
 def test_every_command_of_make_is_in_its_help() -> None:

@@ -12,7 +12,8 @@ class BadgesHandler(ApiHandler):
     @requires("read")
     async def get(self) -> None:
         tags = sorted(await self.services.project_reader.tags(self.project.id) - {ALL})
-        badges = {tag: badge_addresses(self.base_url, self.project, tag) for tag in [*tags, ALL]}
+        project = await self.services.projects.with_badge_secret(self.project)
+        badges = {tag: badge_addresses(self.base_url, project, tag) for tag in [*tags, ALL]}
         self.write_json({"badges": badges})
 
 

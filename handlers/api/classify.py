@@ -14,7 +14,7 @@ class ClassifyHandler(CheckApiHandler):
     json_body = False
 
     @property
-    def body_limit(self) -> int:
+    def max_body(self) -> int:
         return self.services.settings.smtp.max_message_bytes
 
     @requires("write")

@@ -12,7 +12,7 @@ from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.services.management.channels import masked_target
+from hcserver.notify.registry import masked_target
 
 
 def ping_payload(ping: Ping, durations: Mapping[int, float], base_url: str, version: int) -> dict[str, Any]:
@@ -30,6 +30,8 @@ def ping_payload(ping: Ping, durations: Mapping[int, float], base_url: str, vers
     }
     if ping.body_size:
         payload["body_url"] = f"{base_url}/api/v{version}/checks/{ping.check}/pings/{ping.n}/body"
+    if ping.exit_status is not None:
+        payload["exit_status"] = ping.exit_status
     if ping.n in durations:
         payload["duration"] = durations[ping.n]
     if ping.scheme == "email":
@@ -63,7 +65,7 @@ def full_channel_payload(channel: Channel, writable: bool) -> dict[str, Any]:
         "tags": channel.tags,
         "auto_assign": channel.auto_assign,
         "disabled": channel.error is not None,
-        "error": channel.error,
+        "error": channel.shown_error,
     }
 
 

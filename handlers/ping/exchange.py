@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from tornado.httputil import HTTPHeaders, RequestStartLine, format_timestamp
 
+from handlers.loggable import loggable_path
 from handlers.ping.handler import PingHandler, PingRequest
 from handlers.server.connection import HttpConnection
 from handlers.server.errors import RETRY_AFTER, status_of, text_of
@@ -83,7 +84,7 @@ class PingExchange:
         except HcError as error:
             self._send_error(error)
         except Exception as error:
-            log.exception("%s %s failed", self._request.method[:20], self._request.path[:200])
+            log.exception("%s %s failed", self._request.method[:20], loggable_path(self._request.path))
             self._send_error(error)
         else:
             self._send(status, body, self._handler.headers)
@@ -94,7 +95,7 @@ class PingExchange:
         # Cancelled, so that while the database hangs only the latest requests wait for it. What the handler
         # still does then (release a lock, say) is not waited for.
         self._task.cancel()
-        log.warning("%s %s took too long", self._request.method[:20], self._request.path[:200])
+        log.warning("%s %s took too long", self._request.method[:20], loggable_path(self._request.path))
         self._send_error(Unavailable("this takes too long, try again"))
 
     def _send_error(self, error: Exception) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from tornado.httputil import HTTPHeaders
 
 from handlers.client_address import ClientAddresses
-from handlers.ping.target import Target, parse_run_id, parse_target
+from handlers.ping.target import Target, parse_run_id, parse_target, split_signal
 from hcserver.domain.ping import Report
 from hcserver.errors import NotFound, Unavailable
 from hcserver.services.container import Services
@@ -54,9 +54,10 @@ class PingHandler:
         """Record the ping; the status and the body of the answer. Raises HcError."""
         if not self._services.ready:
             raise Unavailable("the server is starting, try again")
-        target = parse_target(request.path)
+        query_text, signal = split_signal(request.query)
+        target = parse_target(request.path, signal)
         # Most pings have no query.
-        query = parse_qs(request.query, keep_blank_values=True) if request.query else {}
+        query = parse_qs(query_text, keep_blank_values=True) if query_text else {}
         rid = parse_run_id(query)
         created = False
         check = target.check

@@ -15,6 +15,7 @@ _SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _STATUS = re.compile(r"[0-9]+")
 _NAMED: dict[str, Signal] = {"start": "start", "fail": "fail", "log": "log"}
 _MAX_STATUS = 255
+_MISPLACED = re.compile(r"((?:^|&)(?:create|rid)=[^&/?]*)/(start|fail|log|[0-9]*)(?:[&?]|$)")
 
 
 class Target(NamedTuple):
@@ -27,8 +28,23 @@ class Target(NamedTuple):
     exit_status: int | None
 
 
-def parse_target(path: str) -> Target:
-    """Read a path below /ping/. Raises NotFound for what is no ping's, InvalidRequest for a faulty one."""
+def split_signal(query: str) -> tuple[str, str]:
+    """The query without a signal that stands behind `create` or `rid`, and that signal, "" if there is none.
+
+    Scripts that append "/start" to a ping address which has a query already ask for `?create=1/start`, and
+    then maybe for `?create=1/start?rid=…`.
+    """
+    match = _MISPLACED.search(query) if "/" in query else None
+    if match is None:
+        return query, ""
+    return f"{query[: match.end(1)]}&{query[match.end() :]}", match[2]
+
+
+def parse_target(path: str, signal_in_query: str = "") -> Target:
+    """Read a path below /ping/; `signal_in_query` counts where the path has no signal.
+
+    Raises NotFound for what is no ping's path, InvalidRequest for a faulty one.
+    """
     parts = path[len(PREFIX) :].split("/")
     if check := parse_uuid(parts[0]):
         ping_key, slug, rest = "", "", parts[1:]
@@ -38,7 +54,7 @@ def parse_target(path: str) -> Target:
         raise NotFound("not found")
     if slug != slug.lower():
         raise InvalidRequest("invalid url format")
-    signal, exit_status = _parse_signal(rest)
+    signal, exit_status = _parse_signal([signal_in_query] if rest in ([], [""]) else rest)
     return Target(check, ping_key, slug, signal, exit_status)
 
 
@@ -53,7 +69,7 @@ def parse_run_id(query: dict[str, list[str]]) -> UUID | None:
 
 def _parse_signal(rest: list[str]) -> tuple[Signal, int | None]:
     """The signal and the exit status in what follows the check."""
-    if rest in ([], [""]):
+    if rest == [""]:
         return "success", None
     if len(rest) > 1:
         raise NotFound("not found")

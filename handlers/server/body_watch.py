@@ -39,6 +39,11 @@ class BodyWatch:
     def is_over_limit(self) -> bool:
         return self._received > self._limit
 
+    @property
+    def left(self) -> int:
+        """Bytes that are kept of what is still to come."""
+        return max(self._limit - self._received, 0)
+
     def received(self, size: int, chunks: int) -> bool:
         """Note `size` more bytes, and that there were `chunks` chunks so far. Whether more may be read."""
         self._latest = self._loop.time()

@@ -14,11 +14,13 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 
+from handlers.loggable import loggable_path
 from handlers.server.body_watch import BodyPace, BodyWatch
 from handlers.server.connection import HttpConnection, ServerConnection
 from handlers.server.request_target import mend_headers, origin_form
 from handlers.server.traffic import Traffic
-from hcserver.errors import HcError, TooSlow
+from hcserver.errors import HcError, TooSlow, Unavailable
+from hcserver.net.byte_budget import Share
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class Receiver(Protocol):
         """The header is here; the body is read once the result is done."""
 
     def receive(self, chunk: bytes) -> Awaitable[None] | None:
-        """The next piece of the body."""
+        """The next piece of the body. Raises HcError if the rest is not wanted."""
 
     def complete(self) -> None:
         """The body is complete, or more of it is not read: answer."""
@@ -58,7 +60,9 @@ OnAnswered = Callable[[HttpConnection, RequestStartLine, HTTPHeaders, float], No
 
 
 class Incoming(HTTPMessageDelegate):
-    """What Tornado calls while it reads a request."""
+    """What Tornado calls while it reads a request. `memory` is the body's share of the budget, which it has
+    until the answer is complete.
+    """
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class Incoming(HTTPMessageDelegate):
         open_receiver: Open,
         traffic: Traffic,
         pace: BodyPace,
+        memory: Share,
         on_answered: OnAnswered | None,
     ) -> None:
         self._server_connection = server_connection
@@ -74,6 +79,7 @@ class Incoming(HTTPMessageDelegate):
         self._open = open_receiver
         self._traffic = traffic
         self._pace = pace
+        self._memory = memory
         self._on_answered = on_answered
         self._complete = False
         self._watch: BodyWatch | None = None
@@ -102,11 +108,20 @@ class Incoming(HTTPMessageDelegate):
         if self._complete:
             return None
         assert self._watch is not None
-        if not self._watch.received(len(chunk), self._connection.chunks):
-            self._receiver.receive(chunk)
+        kept = min(len(chunk), self._watch.left)
+        is_last = not self._watch.received(len(chunk), self._connection.chunks)
+        if kept and not self._memory.take(kept):
+            self._refuse(Unavailable("too much is being received, try again"))
+            return None
+        try:
+            result = self._receiver.receive(chunk)
+        except HcError as error:
+            self._refuse(error)
+            return None
+        if is_last:
             self.finish()
             return None
-        return self._receiver.receive(chunk)
+        return result
 
     def finish(self) -> None:
         if self._complete:
@@ -118,6 +133,7 @@ class Incoming(HTTPMessageDelegate):
         # Called only before `finish`: what has come in completely is answered even if nobody hears it.
         self._end_body()
         self._traffic.begun.pop(self._server_connection, None)
+        self._memory.give_back()
         if hasattr(self, "_receiver"):
             self._receiver.closed()
 
@@ -131,11 +147,15 @@ class Incoming(HTTPMessageDelegate):
         if self._watch.is_over_limit:
             self.finish()
             return
+        log.info("%s %s: %s", self._start_line.method[:20], loggable_path(self._start_line.path), text)
+        self._refuse(TooSlow(text))
+
+    def _refuse(self, error: HcError) -> None:
         self._end_body()
-        log.info("%s %s: %s", self._start_line.method[:20], self._start_line.path[:200], text)
-        self._receiver.refuse(TooSlow(text))
+        self._receiver.refuse(error)
 
     def _answered(self) -> None:
+        self._memory.give_back()
         self._traffic.begun.pop(self._server_connection, None)
         if self._on_answered is not None:
             seconds = time.monotonic() - self._began

@@ -42,8 +42,11 @@ def mend_headers(start_line: RequestStartLine, headers: HTTPHeaders) -> None:
 def syntax_fault(start_line: RequestStartLine, headers: HTTPHeaders, bare_line_feeds: bool) -> str | None:
     """What is wrong with a header that Tornado takes, although other servers may read it differently.
 
-    Such a request can hide another one in it (RFC 9112 sections 2.2, 6.1 and 6.3).
+    Such a request can hide another one in it (RFC 9112 sections 2.2, 3.2, 6.1 and 6.3).
     """
+    host = headers.get("Host")
+    if (host is None and start_line.version == "HTTP/1.1") or "," in (host or ""):
+        return "there must be one Host field"
     if bare_line_feeds:
         return "header lines must end with CRLF"
     if "," in headers.get("Content-Length", ""):

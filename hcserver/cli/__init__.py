@@ -21,6 +21,7 @@ _COMMANDS = {
     "email": ("hcserver.cli.email", "email", "Test the reception of emails."),
     "classify": ("hcserver.cli.email", "classify", "Classify an email as a check would."),
     "config": ("hcserver.cli.config", "config", "Show the settings."),
+    "secrets": ("hcserver.cli.secrets", "secrets", "Manage the keys that encrypt channels."),
     "dump": ("hcserver.cli.data", "dump", "Write all data to a file."),
     "load": ("hcserver.cli.data", "load", "Read a dump into an empty database."),
 }

@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 from hcserver.cli.commands import as_id, open_services, plain_faults, working
-from hcserver.cli.output import current_settings, json_option, print_json, print_rows, print_table, run
+from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.channel import Channel
-from hcserver.notify.registry import CHANNEL_KINDS
-from hcserver.notify.shell import Shell
-from hcserver.services.management.channels import masked_target
+from hcserver.notify.registry import CHANNEL_KINDS, masked_target
+from hcserver.notify.targets import MAX_CHARACTERS
 from hcserver.validation.channel import EVENTS, MAX_DELAY, parse_channel
 
 _NEEDS = "\n\n".join(
@@ -22,6 +21,8 @@ _NEEDS = "\n\n".join(
         *(f"{name}: {kind.needs}" for name, kind in sorted(CHANNEL_KINDS.items())),
     ]
 )
+
+_STDIN_BYTES = 4 * MAX_CHARACTERS + 3  # a line end, and so much that what is too long stays too long
 
 _project = click.argument("project")
 _channel = click.argument("name_or_id", metavar="CHANNEL")
@@ -78,7 +79,12 @@ def channel() -> None:
 @_settings
 @json_option
 def create(project: str, kind: str, target: str | None, as_json: bool, **settings: object) -> None:
-    """Add a channel of that KIND to PROJECT. TARGET says where messages go."""
+    """Add a channel of that KIND to PROJECT. TARGET says where messages go; "-" reads it from standard input.
+
+    Other users of the machine can see the arguments of a command while it runs: hand over tokens and
+    passwords by standard input.
+    """
+    target = _read(target)
     if target is None:
         raise click.UsageError(f"TARGET is missing: the kind {kind} needs {CHANNEL_KINDS[kind].needs}")
 
@@ -95,8 +101,6 @@ def create(project: str, kind: str, target: str | None, as_json: bool, **setting
         print_json(fields)
     else:
         click.echo(f"Created the {kind} channel {fields['id']}.")
-    if kind == Shell.name and not current_settings().notifications.shell:
-        click.echo("It can't send anything before the setting notifications.shell is true.", err=True)
 
 
 @channel.command(name="list")
@@ -166,13 +170,14 @@ def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> Non
 @channel.command()
 @_project
 @_channel
-@click.option("--target", help="Its new target.")
+@click.option("--target", help="Its new target; - reads it from standard input.")
 @click.option("--name", help="Its new name.")
 @_settings
 @click.option("--disable/--enable", "disabled", default=None, help="Stop or resume sending by it.")
 @json_option
-def update(project: str, name_or_id: str, as_json: bool, **settings: object) -> None:
+def update(project: str, name_or_id: str, target: str | None, as_json: bool, **settings: object) -> None:
     """Change CHANNEL (a name or an id) of PROJECT; options that are not given change nothing."""
+    settings["target"] = _read(target)
 
     async def work() -> Channel:
         async with open_services() as services:
@@ -222,8 +227,18 @@ def channel_row(channel: Channel) -> dict[str, object]:
         "name": channel.name,
         "kind": channel.kind,
         "target": masked_target(channel),
-        "error": channel.error,
+        "error": channel.shown_error,
     }
+
+
+def _read(target: str | None) -> str | None:
+    """The target, from standard input if it is "-". Not much more is read than a target may have."""
+    if target != "-":
+        return target
+    # What is no UTF-8 is refused with the target.
+    raw = b"" if sys.stdin is None else sys.stdin.buffer.read(_STDIN_BYTES)  # None: it is closed
+    text = raw.decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _given(settings: dict[str, object]) -> dict[str, object]:
@@ -241,7 +256,7 @@ def _print(channel: Channel, as_json: bool, secrets: bool) -> None:
         "tags": channel.tags,
         "auto_assign": channel.auto_assign,
         "disabled": channel.error is not None,
-        "error": channel.error,
+        "error": channel.shown_error,
     }
     if secrets:
         fields["target"] = channel.target

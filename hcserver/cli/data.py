@@ -10,6 +10,10 @@ import click
 
 from hcserver.cli.database import database
 from hcserver.cli.output import console, current_settings, json_option, print_json, print_table, run
+from hcserver.errors import HcError
+from hcserver.storage.channels import ChannelStore
+from hcserver.storage.key_file import KeyFile, KeyFileError
+from hcserver.storage.target_cipher import TargetCipher
 from hcserver.transfer import dump as dumping
 from hcserver.transfer import load as loading
 from hcserver.transfer.archive import Counts
@@ -17,19 +21,22 @@ from hcserver.transfer.archive import Counts
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--secrets", is_flag=True, help="Write the targets of channels in clear, not encrypted.")
 @json_option
-def dump(file: Path, as_json: bool) -> None:
+def dump(file: Path, secrets: bool, as_json: bool) -> None:
     """Write all data to FILE (compressed), also while the server runs.
 
     FILE is replaced when the dump is complete. It contains everything that jobs have sent: keep it private.
+    Without --secrets, whoever loads it needs the key file (secrets.key_file) to use its channels.
     """
 
     async def write() -> Counts:
         async with database(settings) as source:
             with _progress() as progress:
-                return await dumping.dump(source, file, progress)
+                return await dumping.dump(source, file, progress, in_clear)
 
     settings = current_settings()
+    in_clear = TargetCipher(KeyFile(Path(settings.key_file))).in_clear if secrets else None
     _report(run(write()), as_json)
 
 
@@ -42,7 +49,13 @@ def load(file: Path, as_json: bool) -> None:
     async def read() -> Counts:
         async with database(settings) as target:
             with _progress() as progress:
-                return await loading.load(file, target, progress)
+                counts = await loading.load(file, target, progress)
+            # A dump that was written with --secrets has targets in clear.
+            try:
+                await ChannelStore(target, KeyFile(Path(settings.key_file))).encrypt_all()
+            except KeyFileError as error:
+                raise HcError(f"all is loaded, but the channels are not encrypted: {error}") from error
+            return counts
 
     settings = current_settings()
     _report(run(read()), as_json)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hcserver.config import shell_commands
 from hcserver.config.entries import ENTRIES, PREFIX, SECTIONS, Entry
 from hcserver.config.masking import MASK
 from hcserver.config.schema import Settings
@@ -32,6 +33,11 @@ _SERVICE_LINK = re.compile(
     r"HCSERVER_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)"
 )
 _SERVICE_URL = re.compile(r"(tcp|udp|sctp)://.*")  # in HCSERVER_PORT, or HCSERVER_HTTP_PORT for hcserver-http
+# Settings of former versions, and what has taken their place.
+_REMOVED = {
+    "notifications.shell": "name each command in a section such as [shell.pager], which channels then choose",
+}
+_REMOVED_VARIABLES = {f"{PREFIX}{name.replace('.', '_').upper()}": name for name in _REMOVED}
 _SHOWN_CHARACTERS = 100
 _SIMILARITY = 0.75  # of 1: a known name this close to an unknown one is suggested instead
 
@@ -59,32 +65,65 @@ class _Loading:
     def __init__(self) -> None:
         self.problems: list[str] = []
         self._values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+        self._commands: dict[str, str] = {}
         self._sources: dict[str, str] = {}
 
     def settings(self) -> Settings:
         defaults = Settings()
         sections = {name: type(getattr(defaults, name))(**found) for name, found in self._values.items()}
-        return Settings(**sections, sources=self._sources)
+        return Settings(**sections, shell=self._commands, sources=self._sources)
 
     def read_file(self, file: Path) -> None:
         for section, content in _parse(file).items():
-            if section not in SECTIONS:
-                self.problems.append(f"{file}: {_unknown('section', section, SECTIONS)}")
+            if section not in (*SECTIONS, shell_commands.SECTION):
+                known = [*SECTIONS, shell_commands.SECTION]
+                self.problems.append(f"{file}: {_unknown('section', section, known)}")
             elif not isinstance(content, dict):
                 self.problems.append(
                     f"{file}: {section} = {_shown(content)}: expected a section, [{section}]"
                 )
+            elif section == shell_commands.SECTION:
+                self._read_commands(file, content)
             else:
                 self._read_section(file, section, content)
 
     def _read_section(self, file: Path, section: str, content: dict[str, Any]) -> None:
         for key, value in content.items():
             entry = _BY_NAME.get(f"{section}.{key}")
-            if entry is None:
+            if f"{section}.{key}" in _REMOVED:
+                self._refuse_removed(f"{section}.{key}", str(file))
+            elif entry is None:
                 known = [entry.name for entry in ENTRIES if entry.section == section]
                 self.problems.append(f"{file}: {_unknown('setting', f'{section}.{key}', known)}")
             else:
                 self._take(entry, entry.kind.read, value, str(file))
+
+    def _read_commands(self, file: Path, content: dict[str, Any]) -> None:
+        for name, members in content.items():
+            if not shell_commands.is_name(name) or not isinstance(members, dict):
+                self.problems.append(
+                    f"{file}: shell.{_shown(name)[1:-1]} does not fit: expected a section [shell.NAME] with "
+                    f"{shell_commands.NAME_NEEDS}"
+                )
+            elif set(members) != {shell_commands.KEY}:
+                self.problems.append(
+                    f"{file}: [shell.{name}] does not fit: expected command = ... and nothing else"
+                )
+            else:
+                self._take_command(name, members[shell_commands.KEY], str(file))
+
+    def _take_command(self, name: str, command: object, source: str) -> None:
+        setting = shell_commands.setting(name)
+        try:
+            self._commands[name] = shell_commands.command_type.read(command)
+        except ValueError:
+            accepts = shell_commands.command_type.accepts
+            self.problems.append(f"{setting} ({source}): {MASK} does not fit: expected {accepts}")
+        else:
+            self._sources[setting] = source
+
+    def _refuse_removed(self, name: str, source: str) -> None:
+        self.problems.append(f"{name} ({source}) is no setting any more: {_REMOVED[name]}")
 
     def read_environment(self, environ: Mapping[str, str]) -> None:
         for variable in sorted(name for name in environ if name.startswith(PREFIX)):
@@ -94,6 +133,10 @@ class _Loading:
                 self._take(entry, entry.kind.read_text, environ[variable], variable)
             elif entry := _BY_FILE_VARIABLE.get(variable):
                 self._read_secret(entry, variable, environ)
+            elif (name := shell_commands.name_in(variable)) is not None:
+                self._take_command(name, environ[variable], variable)
+            elif variable in _REMOVED_VARIABLES:
+                self._refuse_removed(_REMOVED_VARIABLES[variable], variable)
             elif variable != CONFIG_VARIABLE and not _SERVICE_LINK.fullmatch(variable):
                 known = [CONFIG_VARIABLE, *_BY_VARIABLE, *_BY_FILE_VARIABLE]
                 self.problems.append(_unknown("environment variable", variable, known))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hcserver.config import shell_commands
 from hcserver.config.entries import ENTRIES, Entry
 from hcserver.config.schema import Settings
+from hcserver.config.shell_commands import program
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +21,9 @@ class Line:
 
 def describe(settings: Settings) -> list[Line]:
     """Every setting with its value and its source, secrets masked."""
-    return [
-        Line(entry.name, _shown(settings, entry), settings.sources.get(entry.name, "default"))
-        for entry in ENTRIES
-    ]
+    values = [(entry.name, _shown(settings, entry)) for entry in ENTRIES]
+    values += [(shell_commands.setting(name), program(command)) for name, command in settings.shell.items()]
+    return [Line(name, value, settings.sources.get(name, "default")) for name, value in values]
 
 
 def _shown(settings: Settings, entry: Entry) -> object:

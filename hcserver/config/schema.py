@@ -5,6 +5,7 @@ config.toml at the top of the repository documents all of them. loader.py says w
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -109,6 +110,15 @@ class EmbeddedSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretsSettings:
+    """Encryption of the targets of channels."""
+
+    key_file: str = _setting(
+        "", types.path('the path of the file with the keys, or "" (in embedded.path)', optional=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """How much is stored and allowed. Sizes in bytes."""
 
@@ -142,7 +152,7 @@ class NotificationSettings:
 
     allowed_networks: tuple[Network, ...] = _setting((), types.networks())
     redirects: bool = _setting(False, types.boolean())
-    shell: bool = _setting(False, types.boolean())
+    shell_as_root: bool = _setting(False, types.boolean())
     # The pauses double up to half an hour, so that twenty attempts last longer than an outage of four hours.
     attempts: int = _setting(20, types.integer(1, 100, "a whole number of attempts"))
     timeout: float = _setting(20.0, types.seconds(1, 300))
@@ -159,14 +169,24 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings. `sources` names the file or variable of each `section.key` that was set."""
+    """All settings. `sources` names the file or variable of each `section.key` that was set.
+
+    `shell` has the commands that channels may run, by name. They may hold passwords.
+    """
 
     http: HttpSettings = field(default_factory=HttpSettings)
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     mongodb: MongoSettings = field(default_factory=MongoSettings)
     embedded: EmbeddedSettings = field(default_factory=EmbeddedSettings)
+    secrets: SecretsSettings = field(default_factory=SecretsSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     email: EmailSettings = field(default_factory=EmailSettings)
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    shell: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def key_file(self) -> str:
+        """The path of the file with the keys that encrypt the targets of channels."""
+        return self.secrets.key_file or os.path.join(self.embedded.path, "secrets.key")

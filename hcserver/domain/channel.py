@@ -22,3 +22,10 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     tags: str = ""  # only for checks that have one of these tags; empty: for all
     auto_assign: bool = False  # new checks get it, unless their channels are given
     error: str | None = None  # the reason why it is disabled; None: it is enabled
+    # The reason why this process can't decrypt the target, which is "" then. It is not stored.
+    unreadable: str | None = None
+
+    @property
+    def shown_error(self) -> str | None:
+        """What is wrong with it, for people; None: nothing."""
+        return self.error or self.unreadable

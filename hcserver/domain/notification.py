@@ -37,7 +37,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     ping: int = 0  # n of the last ping when it happened
     after_pause: bool = False  # see Alert
     status: NotificationStatus = "pending"
-    why: str | None = None  # why it is held back or was skipped
+    why: str | None = None  # why it is held back or was skipped, or how the mail came back
     held: bool = False  # it is held back, so that it is sent only if it still matters
     due: datetime | None = None  # when it is to be looked at next, while pending
     attempts: tuple[Attempt, ...] = ()

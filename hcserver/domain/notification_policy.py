@@ -102,6 +102,8 @@ def _reason_to_skip_up(up: Notification, earlier: Sequence[Notification]) -> str
         # Reminders alone, more than are looked at, were skipped: the failure itself may have been sent.
         all_bad = bool(earlier) and all(one.event in BAD_NEWS for one in earlier)
         return None if all_bad and len(earlier) >= LOOK_BACK - 1 else "nobody was told that it was down"
+    if newest.event == "up":
+        return "nobody was told that it was down"
     if newest.event not in BAD_NEWS:
         return "the channel has heard of the pause since"
     return None

@@ -11,7 +11,9 @@ import msgspec
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
 
-MessageEvent = Literal["down", "up", "start-too-long", "paused", "reminder", "test"]
+# "channel-disabled" is about another channel of the project, which stands in the place of a check; its
+# `reason` is the channel's error.
+MessageEvent = Literal["down", "up", "start-too-long", "paused", "reminder", "test", "channel-disabled"]
 
 
 class AlertMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ _STATUS: dict[MessageEvent, str] = {
     "paused": "paused",
     "reminder": "down",
     "test": "test",
+    "channel-disabled": "channel-disabled",
 }
 # Of the API's members: what the check is and how it is. The uuid and the addresses let whoever reads them
 # ping the check: they are only there where the owner of the channel asks for them.
@@ -46,7 +47,7 @@ def document(alert_message: AlertMessage, *, full: bool) -> dict[str, object]:
     uuid of the check and the addresses that it is pinged and changed by.
     """
     return {
-        "type": f"check.{alert_message.event.replace('-', '_')}",
+        "type": _type(alert_message.event),
         "timestamp": _iso(alert_message.happened),
         "id": str(alert_message.id),
         "status": _STATUS[alert_message.event],
@@ -115,6 +116,10 @@ def expand(template: str, values: Placeholders, encode: Callable[[str], str] = s
         return encode(values[match[1]]()) if match[1] in values else match[0]
 
     return _PLACEHOLDER.sub(value, template)
+
+
+def _type(event: MessageEvent) -> str:
+    return "channel.disabled" if event == "channel-disabled" else f"check.{event.replace('-', '_')}"
 
 
 def _ping_document(ping: Ping) -> dict[str, object]:

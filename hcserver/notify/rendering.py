@@ -23,6 +23,7 @@ _HEADLINES: dict[MessageEvent, str] = {
     "paused": "PAUSED",
     "reminder": "STILL DOWN",
     "test": "TEST",
+    "channel-disabled": "CHANNEL DISABLED",
 }
 _PING_TYPES = {"success": "success", "fail": "failure", "start": "start", "log": "log", "ign": "ignored"}
 _RED = "#c62828"
@@ -45,6 +46,8 @@ def label(alert_message: AlertMessage) -> str:
 
 def link(alert_message: AlertMessage) -> str:
     """Where more can be seen. Nobody can ping the check by what is in there."""
+    if alert_message.event == "channel-disabled":
+        return f"{alert_message.base_url}/api/v3/channels/{alert_message.check.id}"
     return f"{alert_message.base_url}/api/v3/checks/{unique_key(alert_message.check.id)}"
 
 
@@ -64,6 +67,8 @@ def sentence(alert_message: AlertMessage) -> str:
             return f"{name} is still DOWN, for {duration(alert_message.now - alert_message.happened)} now."
         case "test":
             return f"This is a test: alerts about {name} will arrive here."
+        case "channel-disabled":
+            return f"{name} is a channel that is DISABLED now: nobody is notified by it any more."
 
 
 def facts(alert_message: AlertMessage) -> list[Fact]:
@@ -78,6 +83,8 @@ def facts(alert_message: AlertMessage) -> list[Fact]:
         found.append(("Since", moment(alert_message, alert_message.happened)))
     if alert_message.event == "down" and alert_message.since is not None:
         found.append(("Was up for", duration(alert_message.happened - alert_message.since)))
+    if alert_message.event == "channel-disabled":
+        return [*found, ("Error", one_line(alert_message.reason))]
     if check.kind != "simple":
         found.append(("Schedule", f"{one_line(check.schedule, 100)} ({check.tz})"))
     if alert_message.last_ping is not None:

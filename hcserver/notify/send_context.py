@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hcserver.config.schema import EmailSettings, NotificationSettings, Settings
@@ -17,6 +18,7 @@ class SendContext:
 
     email: EmailSettings
     notifications: NotificationSettings
+    commands: Mapping[str, str]  # that may be run on this machine, by name
     policy: AddressPolicy  # says which addresses may be reached
     http: HttpClient  # makes HTTP requests to permitted addresses
     mailer: Mailer
@@ -30,6 +32,7 @@ class SendContext:
         return cls(
             email=settings.email,
             notifications=ours,
+            commands=settings.shell,
             policy=policy,
             http=HttpClient(policy, ours.timeout, redirects=ours.redirects),
             mailer=Mailer(settings.email),

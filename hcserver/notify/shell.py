@@ -1,4 +1,4 @@
-"""Shell: a command on this machine."""
+"""Shell: a command on this machine, one of those that the settings name."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Collection
 from typing import Final
 
-import msgspec
-
+from hcserver.config.shell_commands import is_name
 from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.payload import placeholders
 from hcserver.notify.plain_text import one_line
 from hcserver.notify.send_context import SendContext
-from hcserver.notify.targets import MASK, decoded, encoded, refusal, stripped
+from hcserver.notify.targets import MASK, refusal, stripped
 
 NEEDS: Final = (
-    'a command such as "/usr/local/bin/tell \\"$NAME\\" $STATUS", or a JSON object such as '
-    '{"down": "…", "up": "…"}; the placeholders of webhooks are variables of its environment'
+    "the name of a command that the settings define, such as pager for the section [shell.pager]; the "
+    "placeholders of webhooks are variables of its environment"
 )
-# The only variables of our own environment that a command sees: others may hold passwords.
-_INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ")
+# The only variables of our own environment that a command gets: others may hold passwords.
+_INHERITED = ("PATH", "HOME", "LANG")
 # Linux accepts at most 131,072 bytes in one variable. A character takes at most four bytes in UTF-8, and
 # twelve in JSON.
 _VALUE_CHARACTERS = 30_000
@@ -32,49 +32,45 @@ _OUTPUT_BYTES = 2000
 _OUTPUT_SECONDS = 0.5
 
 
-class Commands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """ "up" is for good news, "down" for everything else."""
-
-    down: str = ""
-    up: str = ""
-
-
 class Shell:
+    """The target is the name of a command in the settings: who may change channels only chooses one."""
+
     name = "shell"
     needs = NEEDS
 
     def normalise(self, target: str) -> str:
         target = stripped(target, NEEDS)
-        commands = _parse(target)
-        if not commands.down.strip() and not commands.up.strip():
-            raise refusal("the target has no command in it", NEEDS)
-        if "\0" in commands.down or "\0" in commands.up:
-            raise refusal("the command has a NUL in it", NEEDS)
-        return encoded(commands) if target.startswith("{") else target
+        if not is_name(target):
+            raise refusal(f"{target[:100]!r} is no name of a command", NEEDS)
+        return target
+
+    def require_known(self, name: str, commands: Collection[str]) -> None:
+        """Raises InvalidRequest unless a command has this name; the error lists those that there are."""
+        if name not in commands:
+            known = ", ".join(sorted(commands)) or "none"
+            raise InvalidRequest(
+                f"there is no command {name!r} in the server's settings, which define: {known}"
+            )
 
     def hosts(self, target: str) -> tuple[str, ...]:
         return ()
 
     def masked(self, target: str) -> str:
-        """The program alone: arguments may hold credentials."""
-        try:
-            commands = _parse(target)
-        except InvalidRequest:
-            return MASK
-        if not target.startswith("{"):
-            return _program(target)
-        return encoded(Commands(down=_program(commands.down), up=_program(commands.up)))
+        """A name is no secret. Everything else is a command that a former version has stored."""
+        return target if is_name(target) else MASK
 
     async def send(self, target: str, alert_message: AlertMessage, context: SendContext) -> Receipt:
-        if not context.notifications.shell:
-            raise DeliveryError("commands are off: see the setting notifications.shell", transient=False)
-        try:
-            commands = _parse(target)
-        except InvalidRequest as error:
-            raise DeliveryError(str(error), transient=False) from error
-        command = commands.up if alert_message.up else commands.down
-        if not command:
-            return Receipt()
+        command = context.commands.get(target)
+        if command is None:
+            raise DeliveryError(
+                f"there is no command {self.masked(target)!r} in the server's settings", transient=False
+            )
+        if os.geteuid() == 0 and not context.notifications.shell_as_root:
+            raise DeliveryError(
+                "commands are not run as root: run hcserver as a user of its own, or set "
+                "notifications.shell_as_root = true",
+                transient=False,
+            )
         limit = context.notifications.timeout
         try:
             async with asyncio.timeout(limit):
@@ -86,20 +82,6 @@ class Shell:
         if status != 0:
             raise DeliveryError(_complaint(status, output), transient=True, status=status)
         return Receipt(status=status)
-
-
-def _parse(target: str) -> Commands:
-    if target.startswith("{"):
-        return decoded(target, Commands, NEEDS)
-    return Commands(down=target, up=target)
-
-
-def _program(command: str) -> str:
-    words = command.split()
-    if not words:
-        return ""
-    program = MASK if "=" in words[0] else words[0]
-    return program if len(words) == 1 else f"{program} {MASK}"
 
 
 def _environment(alert_message: AlertMessage) -> dict[str, str]:

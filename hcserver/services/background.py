@@ -1,10 +1,11 @@
-"""Work that is repeated in the background for as long as the server runs."""
+"""Work in the background: what is repeated for as long as the server runs, and single errands."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from hcserver.errors import Unavailable
 
@@ -43,3 +44,34 @@ class PeriodicTask:
                 log.exception("%s: unexpected error", self._name)
                 wait = self._pause
             await asyncio.sleep(wait)
+
+
+class Errands:
+    """Coroutines that nobody waits for. What they raise is logged."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def begin(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Run it in a task of its own; nothing is begun any more once `stop` was called."""
+        if self._stopping:
+            errand.close()
+            return
+        task = asyncio.create_task(self._run(errand), name=self._name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Cancel those that have not ended, and wait until they have."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, errand: Coroutine[Any, Any, None]) -> None:
+        try:
+            await errand
+        except Exception:
+            log.exception("%s: unexpected error", self._name)

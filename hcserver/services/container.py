@@ -36,6 +36,7 @@ from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
 from hcserver.services.runtime.written_news import WrittenNews
 from hcserver.storage import Storage
+from hcserver.storage.key_file import KeyFileError
 from hcserver.storage.schema import prepare
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ class Services:
         Raises Unavailable, ConfigError (the database is from a newer version).
         """
         await prepare(self.database)
+        await self._encrypt_targets()
         await self.runtime.written_news.start()
         await self.bounces.start()
         await self.recovery.run()
@@ -113,6 +115,18 @@ class Services:
         for task in self.runtime.tasks:
             task.start()
         self.health.ready = True
+
+    async def _encrypt_targets(self) -> None:
+        """Encrypt what an older version, or a dump in clear, has left. A key file that can't be used does not
+        stop the start: pings don't need it.
+        """
+        try:
+            done = await self.storage.channels.encrypt_all()
+        except KeyFileError as error:
+            log.error("the targets of channels can't be encrypted: %s", error)
+        else:
+            if done.rewritten:
+                log.info("encrypted the targets of %d channels", done.rewritten)
 
     async def _account_for_absence(self) -> None:
         """Before anybody is notified: after a long absence only the newest alerts are worth it. If it fails

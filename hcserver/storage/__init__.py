@@ -6,11 +6,13 @@ import secrets
 from typing import Any
 
 from hcserver.storage.admin_keys import AdminKeyStore
+from hcserver.storage.bounces import BounceStore
 from hcserver.storage.channels import ChannelStore
 from hcserver.storage.checks import CheckStore
 from hcserver.storage.client import translated
 from hcserver.storage.flips import FlipStore
 from hcserver.storage.heartbeat import Heartbeat
+from hcserver.storage.key_file import KeyFile
 from hcserver.storage.locks import Locks
 from hcserver.storage.news import News
 from hcserver.storage.notifications import NotificationStore
@@ -22,16 +24,17 @@ from hcserver.storage.written_checks import WrittenChecks
 
 
 class Storage:
-    """All stores of one database."""
+    """All stores of one database. `keys` encrypt the targets of channels."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Any, keys: KeyFile) -> None:
         self._database = database
         self.checks = CheckStore(database)
         self.pings = PingLog(database)
         self.flips = FlipStore(database)
         self.projects = ProjectStore(database)
-        self.channels = ChannelStore(database)
+        self.channels = ChannelStore(database, keys)
         self.notifications = NotificationStore(database)
+        self.bounces = BounceStore(database)
         self.windows = WindowStore(database)
         self.admin_keys = AdminKeyStore(database)
         self.news = News(database)

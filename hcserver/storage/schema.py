@@ -10,8 +10,9 @@ from pymongo import IndexModel
 from hcserver.errors import ConfigError
 from hcserver.storage.client import translated
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 NOTIFICATIONS_KEPT = 90 * 86400  # seconds
+BOUNCES_KEPT = 15 * 86400  # seconds; longer than a return address is good, so that none counts twice
 
 # collection -> (keys, options). Documents that are found by _id need none: pings and flips by (check, n),
 # checks, aliases, locks. Each further index on checks would make every write of their state slower.
@@ -34,6 +35,10 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
         ([("at", 1)], {"expireAfterSeconds": NOTIFICATIONS_KEPT}),
     ],
     "channels": [([("project", 1), ("created", 1)], {})],
+    "bounces": [
+        ([("channel", 1)], {}),
+        ([("at", 1)], {"expireAfterSeconds": BOUNCES_KEPT}),
+    ],
     "windows": [([("project", 1)], {})],
     "news": [([("at", 1)], {"expireAfterSeconds": 3600})],
     "tombstones": [([("at", 1)], {})],
@@ -41,8 +46,17 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
     "written": [([("at", 1)], {"expireAfterSeconds": 300})],
 }
 
+
+async def _to_encrypted_targets(database: Any) -> None:
+    """Version 2 encrypts the targets of channels, which version 1 can't read.
+
+    Nothing has to be changed here: targets in clear are read as well, and ChannelStore.encrypt_all, which a
+    server runs at each start, encrypts them. It also finds those of a dump that was written in clear.
+    """
+
+
 # version -> the step that migrates from it to the next one; a repeated step must be harmless.
-MIGRATIONS: dict[int, Callable[[Any], Awaitable[None]]] = {}
+MIGRATIONS: dict[int, Callable[[Any], Awaitable[None]]] = {1: _to_encrypted_targets}
 
 
 async def prepare(database: Any, *, verify: bool = True) -> None:

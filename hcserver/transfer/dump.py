@@ -6,6 +6,7 @@ pings that the checks count. The next start applies the pings beyond them, as af
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,13 @@ from hcserver.transfer.archive import Counts, Progress, Writer, file_errors
 _BATCH_DOCUMENTS = 200
 
 
-async def dump(database: Any, path: Path, progress: Progress) -> Counts:
+async def dump(
+    database: Any, path: Path, progress: Progress, channel_in_clear: Callable[[bytes], bytes] | None = None
+) -> Counts:
     """Write all documents to `path`, which appears when it is complete; returns their number by collection.
+
+    The targets of channels are written as they are stored, encrypted. `channel_in_clear` turns an encoded
+    document of a channel into one with its target in clear; it may raise HcError.
 
     Raises HcError when the file can't be written or the database holds only a part of a dump, Unavailable.
     """
@@ -28,7 +34,8 @@ async def dump(database: Any, path: Path, progress: Progress) -> Counts:
         writer.header(await source.schema_version())
         counts = {}
         for name in sorted(await source.collections(), key=_order):
-            counts[name] = await _dump_collection(source, name, writer, progress)
+            convert = channel_in_clear if name == "channels" else None
+            counts[name] = await _dump_collection(source, name, writer, progress, convert)
         writer.finish(counts)
         return counts
 
@@ -37,13 +44,19 @@ def _order(name: str) -> tuple[bool, bool, str]:
     return name == "pings", name != "checks", name
 
 
-async def _dump_collection(source: RawDatabase, name: str, writer: Writer, progress: Progress) -> int:
+async def _dump_collection(
+    source: RawDatabase,
+    name: str,
+    writer: Writer,
+    progress: Progress,
+    convert: Callable[[bytes], bytes] | None,
+) -> int:
     writer.collection(name)
     total = await source.estimate(name)
     done = 0
     async for batch in source.read(name, _BATCH_DOCUMENTS):
         for document in batch:
-            writer.document(document)
+            writer.document(document if convert is None else convert(document))
         done += len(batch)
         progress(name, done, max(done, total))
     return done

@@ -67,7 +67,7 @@ def apply_channel(channel: Channel, spec: ChannelSpec, target: str | None) -> Ch
     if changed.name != channel.name:
         _require_assignable(changed.name)
     if target is not None:
-        changed = msgspec.structs.replace(changed, target=target)
+        changed = msgspec.structs.replace(changed, target=target, unreadable=None)
     return msgspec.structs.replace(changed, error=_error(channel, spec.disabled, changed.target))
 
 

@@ -60,10 +60,14 @@ class RealServer:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> RealServer:
+    def start(self, max_files: int | None = None) -> RealServer:
+        """Start it, with so many open files at most, and wait until it is ready."""
+        command = [*COMMAND, "serve"]
+        if max_files is not None:
+            command = ["sh", "-c", f'ulimit -n {max_files}; exec "$0" "$@"', *command]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                [*COMMAND, "serve"], env=self.environment, cwd=self.folder, stdout=output, stderr=output
+                command, env=self.environment, cwd=self.folder, stdout=output, stderr=output
             )
         for _ in range(3000):
             assert self._process.poll() is None, self.output.read_text()

@@ -16,6 +16,7 @@ from handlers.front import Front
 from handlers.ping.handler import PingHandler, PingRequest
 from handlers.server.traffic import Traffic
 from hcserver.config.schema import HttpSettings
+from hcserver.net.byte_budget import ByteBudget
 from tests.handlers.harness import Connection, listening
 
 # The two ways through the server, by the beginning of the path.
@@ -84,6 +85,7 @@ def make_front(
     body_limit: int = 100,
     deadline: float = 60.0,
     http: HttpSettings | None = None,
+    budget: ByteBudget | None = None,
     routes: list[Any] | None = None,
     **settings: Any,
 ) -> Front:
@@ -100,7 +102,9 @@ def make_front(
         **settings,
     )
     pings = cast(PingHandler, FunctionPings(function, body_limit, deadline))
-    return Front(application, pings, http, traffic, ClientAddresses(http.trusted_proxies))
+    return Front(
+        application, pings, http, traffic, ClientAddresses(http.trusted_proxies), budget or ByteBudget()
+    )
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from hcserver.app import build_services
 from hcserver.config.schema import HttpSettings, LimitSettings, NotificationSettings, Settings
 from hcserver.domain.channel import Channel
 from hcserver.domain.project import Project
+from hcserver.net.byte_budget import ByteBudget
 from hcserver.services.container import Services
 from hcserver.services.management.projects import Keys
 from hcserver.storage.client import connect, database_of
@@ -240,6 +241,7 @@ async def serve(
     http: HttpSettings | None = None,
     limits: LimitSettings | None = None,
     notifications: NotificationSettings | None = None,
+    budget: ByteBudget | None = None,
 ) -> AsyncIterator[Site]:
     """A server with one project, on a database of its own at `uri`."""
     settings = Settings(
@@ -255,7 +257,7 @@ async def serve(
     await services.start()
     try:
         project, keys = await services.projects.create("main")
-        async with listening(make_front(services), settings.http) as port:
+        async with listening(make_front(services, budget or ByteBudget()), settings.http) as port:
             site = Site(services, clock, port, project, keys)
             try:
                 yield site

@@ -9,10 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hcserver.domain.badge import UNNAMED
+from hcserver.domain.badge import UNNAMED, sign
 from tests.handlers.harness import BASE, NOWHERE, Reply, Site
 
-FORMATS = ["svg", "svg3", "json", "json3", "shields", "shields3"]
 NOT_CACHED = "max-age=0, no-cache, no-store, must-revalidate, private"
 
 
@@ -48,28 +47,17 @@ def assert_cors(reply: Reply) -> None:
     assert reply.headers["cache-control"] == NOT_CACHED
 
 
-async def test_there_is_a_badge_for_every_tag_and_one_for_all(site: Site) -> None:
-    await site.create(tags="prod  www")
-    await site.create(tags="prod db")
-    for version in (1, 2, 3):
-        for key in (site.keys.api_key, site.keys.api_key_readonly):
-            reply = await site.api("GET", "badges/", key=key, version=version)
-            assert reply.status == 200
-            badges = reply.json["badges"]
-            assert set(badges) == {"prod", "www", "db", "*"}
-            assert all(list(urls) == FORMATS for urls in badges.values())
+# -- the badge of a single check
 
 
-async def test_addresses_have_this_form(site: Site) -> None:
-    await site.create(tags="prod")
-    badges = await addresses(site)
-    prefix = f"/badge/{site.keys.badge_key}"
-    for tag, end in (("prod", "/prod"), ("*", "")):
-        signature = badges[tag]["svg3"].split("/")[3].partition(".")[0]
-        assert len(signature) == 8
-        for format in ("svg", "json", "shields"):
-            assert badges[tag][format] == f"{prefix}/{signature}-2{end}.{format}"
-            assert badges[tag][f"{format}3"] == f"{prefix}/{signature}{end}.{format}"
+async def single(site: Site, check: dict[str, Any], states: int, format: str) -> Reply:
+    path = (
+        check["badge_url"].removeprefix(BASE).replace("/b/2/", f"/b/{states}/").replace(".svg", f".{format}")
+    )
+    return await site.request("GET", path)
+
+
+# -- methods
 
 
 async def test_a_project_without_checks_is_up(site: Site) -> None:
@@ -182,16 +170,6 @@ async def test_any_tag_has_a_badge(site: Site, tag: str) -> None:
         assert await read(site, f"{start}/{tag}.shields".encode().decode("latin-1")) == document
 
 
-async def test_the_star_is_no_tag(site: Site) -> None:
-    await site.create(tags="* x")
-    badges = await addresses(site)
-    assert set(badges) == {"*", "x"}
-    signature = badges["*"]["svg3"].split("/")[3].partition(".")[0]
-    for tag in ("*", "%2A", "%252A"):
-        path = f"/badge/{site.keys.badge_key}/{signature}/{tag}.json"
-        assert (await site.request("GET", path)).status == 404
-
-
 async def test_every_character_of_the_signature_counts(site: Site) -> None:
     await site.create(tags="t u")
     badges = await addresses(site)
@@ -222,6 +200,23 @@ async def test_signatures_are_of_one_project(site: Site) -> None:
     await other.close()
 
 
+async def test_signatures_can_not_be_computed_from_what_is_known_of_a_project(site: Site) -> None:
+    project = site.project
+    badges = await addresses(site)
+    for secret in (f"{project.id}:{site.keys.badge_key}", str(project.id), site.keys.badge_key, ""):
+        assert sign(secret, "*") not in badges["*"]["json3"]
+
+
+async def test_a_project_of_a_former_version_gets_addresses_when_they_are_asked_for(site: Site) -> None:
+    before = (await addresses(site))["*"]["json"]
+    project = site.project
+    await site.services.storage.projects.update(project.id, {"badge_secret": None})
+    site.services.lookup.forget(project.id)
+    assert (await site.request("GET", before)).status == 404
+    assert (await site.api("GET", "badges/", key=site.keys.api_key_readonly)).status == 200
+    assert (await site.request("GET", (await addresses(site))["*"]["json"])).status == 200
+
+
 @pytest.mark.parametrize("end", [".png", ".SVG", ".svg3", ".svg/", ".svg%00", "", "."])
 async def test_unknown_formats_are_not_found(site: Site, end: str) -> None:
     await site.create(tags="t")
@@ -230,16 +225,6 @@ async def test_unknown_formats_are_not_found(site: Site, end: str) -> None:
         reply = await site.request("GET", target)
         assert (reply.status, reply.text) == (404, "not found")
         assert_cors(reply)
-
-
-# -- the badge of a single check
-
-
-async def single(site: Site, check: dict[str, Any], states: int, format: str) -> Reply:
-    path = (
-        check["badge_url"].removeprefix(BASE).replace("/b/2/", f"/b/{states}/").replace(".svg", f".{format}")
-    )
-    return await site.request("GET", path)
 
 
 async def test_a_check_has_a_badge_of_its_own(site: Site) -> None:
@@ -278,9 +263,6 @@ async def test_a_badge_has_two_or_three_states(site: Site, states: str) -> None:
 
 async def test_a_check_is_not_found_as_its_badge(site: Site) -> None:
     assert (await site.request("GET", f"/b/2/{(await site.create())['uuid']}.svg")).status == 404
-
-
-# -- methods
 
 
 async def test_badges_are_there_for_get_head_and_options(site: Site) -> None:

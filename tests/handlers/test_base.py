@@ -7,10 +7,8 @@ import logging
 from pathlib import Path
 
 import pytest
-from tornado.web import HTTPError, StaticFileHandler
 
 from handlers.base import BaseHandler
-from hcserver.config.schema import HttpSettings
 from hcserver.errors import InvalidRequest
 from tests.handlers.apps import connected, make_front
 from tests.handlers.harness import Connection, listening, request_bytes
@@ -30,49 +28,10 @@ class CookiesHandler(BaseHandler):
         self.write_text("ok")
 
 
-async def test_a_handler_can_set_several_cookies() -> None:
-    async with connected(routes=[("/cookies", CookiesHandler)]) as connection:
-        lines = await head_lines(connection, "/cookies")
-    assert "Set-Cookie: session=abc; HttpOnly; Path=/" in lines
-    assert "Set-Cookie: theme=dark; Path=/" in lines
-
-
-async def test_static_files_are_served_with_tornados_handler(tmp_path: Path) -> None:
-    (tmp_path / "style.css").write_text("body { color: black }")
-    routes = [(r"/static/(.*)", StaticFileHandler, {"path": str(tmp_path)})]
-    async with connected(routes=routes) as connection:
-        reply = await connection.request("GET", "/static/style.css")
-        assert (reply.status, reply.text) == (200, "body { color: black }")
-        assert reply.headers["content-type"] == "text/css"
-        etag = {"If-None-Match": reply.headers["etag"]}
-        assert (await connection.request("GET", "/static/style.css", etag)).status == 304
-        part = await connection.request("GET", "/static/style.css", {"Range": "bytes=0-3"})
-        assert (part.status, part.text) == (206, "body")
-        assert (await connection.request("GET", "/static/../secret")).status == 403
-        assert (await connection.request("BREW", "/static/style.css")).status == 405
-
-
-async def test_a_body_for_a_handler_of_tornado_is_limited(tmp_path: Path) -> None:
-    routes = [(r"/static/(.*)", StaticFileHandler, {"path": str(tmp_path)})]
-    http = HttpSettings(max_body_bytes=70_000)
-    async with connected(routes=routes, http=http) as connection:
-        reply = await connection.request("POST", "/static/x", body=b"x" * 70_001)
-        assert reply.status == 400
-        assert await connection.is_closed()
-
-
 class PageHandler(BaseHandler):
     def get(self) -> None:
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.render("page.html", name="<b>")
-
-
-async def test_templates_are_rendered_and_escaped(tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text("<p>Hello {{ name }}</p>")
-    async with connected(routes=[("/", PageHandler)], template_path=str(tmp_path)) as connection:
-        reply = await connection.request("GET", "/")
-    assert reply.text == "<p>Hello &lt;b&gt;</p>"
-    assert reply.headers["content-type"] == "text/html; charset=utf-8"
 
 
 class EventsHandler(BaseHandler):
@@ -84,17 +43,6 @@ class EventsHandler(BaseHandler):
             self.write(f"data: {number}\n\n")
             await self.flush()
             await asyncio.sleep(0.02)
-
-
-async def test_an_event_stream_goes_on_beyond_the_deadline() -> None:
-    async with connected(routes=[("/events", EventsHandler)], deadline=0.03) as connection:
-        await connection.send(request_bytes("GET", "/events"))
-        head = await connection.reader.readuntil(b"\r\n\r\n")
-        assert b"Transfer-Encoding: chunked" in head
-        events = await connection.reader.readuntil(b"0\r\n\r\n")
-        assert [b"data: %d" % number in events for number in range(4)] == [True] * 4
-        # The connection stays usable.
-        assert (await connection.request("GET", "/page")).status == 200
 
 
 class WaitingEventsHandler(BaseHandler):
@@ -113,6 +61,40 @@ class WaitingEventsHandler(BaseHandler):
             type(self).ended.set()
 
 
+class FormHandler(BaseHandler):
+    def get(self) -> None:
+        raise InvalidRequest("odd")
+
+    def post(self) -> None:
+        self.write_json({"size": len(self.body)})
+
+
+async def test_a_handler_can_set_several_cookies() -> None:
+    async with connected(routes=[("/cookies", CookiesHandler)]) as connection:
+        lines = await head_lines(connection, "/cookies")
+    assert "Set-Cookie: session=abc; HttpOnly; Path=/" in lines
+    assert "Set-Cookie: theme=dark; Path=/" in lines
+
+
+async def test_templates_are_rendered_and_escaped(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("<p>Hello {{ name }}</p>")
+    async with connected(routes=[("/", PageHandler)], template_path=str(tmp_path)) as connection:
+        reply = await connection.request("GET", "/")
+    assert reply.text == "<p>Hello &lt;b&gt;</p>"
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+
+
+async def test_an_event_stream_goes_on_beyond_the_deadline() -> None:
+    async with connected(routes=[("/events", EventsHandler)], deadline=0.03) as connection:
+        await connection.send(request_bytes("GET", "/events"))
+        head = await connection.reader.readuntil(b"\r\n\r\n")
+        assert b"Transfer-Encoding: chunked" in head
+        events = await connection.reader.readuntil(b"0\r\n\r\n")
+        assert [b"data: %d" % number in events for number in range(4)] == [True] * 4
+        # The connection stays usable.
+        assert (await connection.request("GET", "/page")).status == 200
+
+
 async def test_an_event_stream_ends_when_its_client_goes(caplog: pytest.LogCaptureFixture) -> None:
     WaitingEventsHandler.ended = asyncio.Event()
     front = make_front(routes=[("/events", WaitingEventsHandler)])
@@ -125,14 +107,6 @@ async def test_an_event_stream_ends_when_its_client_goes(caplog: pytest.LogCaptu
         await asyncio.sleep(0.01)
         assert not front.traffic.begun
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
-
-
-class FormHandler(BaseHandler):
-    def get(self) -> None:
-        raise InvalidRequest("odd")
-
-    def post(self) -> None:
-        self.write_json({"size": len(self.body)})
 
 
 async def test_a_method_that_the_handler_does_not_have_is_405_and_the_connection_stays_usable() -> None:
@@ -148,58 +122,3 @@ async def test_a_form_is_not_parsed_by_tornado() -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     async with connected(routes=[("/form", FormHandler)], body_limit=1_000_000) as connection:
         assert (await connection.request("POST", "/form", headers, body)).json == {"size": len(body)}
-
-
-class BrokenStreamHandler(BaseHandler):
-    async def get(self) -> None:
-        self.write("a beginning")
-        await self.flush()
-        raise HTTPError(500)
-
-
-async def test_an_answer_that_breaks_off_does_not_look_complete() -> None:
-    front = make_front(routes=[("/broken", BrokenStreamHandler)])
-    async with listening(front) as port:
-        connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
-        await connection.send(request_bytes("GET", "/broken"))
-        data = await connection.reader.read()
-        assert b"a beginning" in data
-        assert b"0\r\n\r\n" not in data
-        assert not front.traffic.begun
-        await connection.close()
-
-
-class RedirectingHandler(BaseHandler):
-    def prepare(self) -> None:
-        super().prepare()
-        self.redirect("/login")
-
-
-async def test_a_handler_may_answer_before_the_body_is_read() -> None:
-    async with connected(routes=[("/private", RedirectingHandler)]) as connection:
-        head = b"POST /private HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
-        await connection.send(head)
-        reply = await connection.reply()
-        assert (reply.status, reply.headers["location"]) == (302, "/login")
-        assert reply.headers["connection"] == "close"
-        assert await connection.is_closed()
-
-
-async def test_answers_are_logged_if_the_setting_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    http = HttpSettings(access_log=True)
-    with caplog.at_level(logging.INFO, "hcserver.access"):
-        async with connected(routes=[("/form", FormHandler)], http=http) as connection:
-            forwarded = {"X-Forwarded-For": "203.0.113.7"}
-            await connection.request("GET", "/form?secret=1", forwarded)
-            await connection.request("POST", "/ping/6837d6ec-fc08-4da5-a67f-08a9ed1ccf62/fail?rid=1")
-    lines = [record.getMessage() for record in caplog.records if record.name == "hcserver.access"]
-    assert lines[0].startswith('203.0.113.7 "GET /form" 400 ')
-    assert lines[1].startswith('127.0.0.1 "POST /ping/6837…/fail" 200 ')
-
-
-async def test_answers_are_not_logged_by_default(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
-        async with connected() as connection:
-            await connection.request("GET", "/page")
-            await connection.request("GET", "/ping/x")
-    assert not [record for record in caplog.records if record.name.startswith(("hcserver", "tornado.access"))]

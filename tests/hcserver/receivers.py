@@ -19,11 +19,17 @@ LOOPBACK = networks().read(["127.0.0.0/8", "::1"])
 
 @asynccontextmanager
 async def making_send_context(
-    email: EmailSettings | None = None, **notifications: Any
+    email: EmailSettings | None = None, commands: dict[str, str] | None = None, **notifications: Any
 ) -> AsyncIterator[SendContext]:
-    """SendContext that may reach this machine, unless told otherwise."""
-    given: dict[str, Any] = {"allowed_networks": LOOPBACK, "timeout": 5.0} | notifications
-    settings = Settings(email=email or EmailSettings(), notifications=NotificationSettings(**given))
+    """SendContext that may reach this machine and run `commands` as root, unless told otherwise."""
+    given: dict[str, Any] = {
+        "allowed_networks": LOOPBACK,
+        "timeout": 5.0,
+        "shell_as_root": True,
+    } | notifications
+    settings = Settings(
+        email=email or EmailSettings(), notifications=NotificationSettings(**given), shell=commands or {}
+    )
     context = SendContext.of(settings)
     yield context
     await context.close()

@@ -14,7 +14,9 @@ from hcserver.config.schema import SmtpSettings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping, Report
 from hcserver.errors import Ambiguous, NotFound
+from hcserver.net.byte_budget import ByteBudget
 from hcserver.services.delivery.bounces import Bounces
+from hcserver.services.delivery.return_addresses import ReturnAddress
 from hcserver.services.intake.intake import Intake
 from hcserver.services.intake.repetitions import Receipt
 from smtp.listener import Listener
@@ -78,34 +80,47 @@ def settings(**changes: Any) -> SmtpSettings:
 
 
 class FakeBounces:
-    """Knows the return address of one channel, and keeps what came back."""
+    """Knows the return address of one message, and keeps what came back."""
 
     def __init__(self) -> None:
-        self.channel = uuid4()
-        self.came_back: list[tuple[UUID, str]] = []
+        self.address = ReturnAddress(uuid4(), b"x")
+        self.came_back: list[tuple[ReturnAddress, str]] = []
 
-    def channel_of(self, address: str) -> UUID | None:
-        return self.channel if address.lower() == "bounce+x@bounces.example.org" else None
+    def read(self, address: str) -> ReturnAddress | None:
+        return self.address if address.lower() == "bounce+x@bounces.example.org" else None
 
-    async def returned(self, channel: UUID, error: str) -> None:
-        self.came_back.append((channel, error))
+    async def returned(self, address: ReturnAddress, error: str) -> None:
+        self.came_back.append((address, error))
 
 
 def make_listener(
-    settings: SmtpSettings, intake: FakeIntake | None = None, bounces: FakeBounces | None = None
+    settings: SmtpSettings,
+    intake: FakeIntake | None = None,
+    bounces: FakeBounces | None = None,
+    budget: ByteBudget | None = None,
 ) -> Listener:
     """A listener that is not started yet, with the clock at NOW."""
-    return Listener(settings, cast(Intake, intake or FakeIntake()), lambda: NOW, cast(Bounces, bounces))
+    return Listener(
+        settings,
+        cast(Intake, intake or FakeIntake()),
+        lambda: NOW,
+        cast(Bounces, bounces),
+        budget=budget,
+    )
 
 
 @asynccontextmanager
 async def listening(
-    intake: FakeIntake, bounces: FakeBounces | None = None, /, **changes: Any
+    intake: FakeIntake,
+    bounces: FakeBounces | None = None,
+    budget: ByteBudget | None = None,
+    /,
+    **changes: Any,
 ) -> AsyncIterator[tuple[Listener, int]]:
     """A listener on a free port of the loopback."""
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
-    listener = make_listener(settings(**changes), intake, bounces)
+    listener = make_listener(settings(**changes), intake, bounces, budget)
     await listener.start([sock])
     try:
         yield listener, port

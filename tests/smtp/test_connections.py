@@ -4,7 +4,7 @@ from smtp.connections import Connections
 
 
 def test_places_are_taken_and_given_back() -> None:
-    connections: Connections[str] = Connections(2, 1, 0)
+    connections: Connections[str] = Connections(2, 1)
     assert connections.enter("a")
     assert connections.enter("b")
     assert not connections.enter("c")
@@ -19,17 +19,6 @@ def test_places_are_taken_and_given_back() -> None:
 
 
 def test_no_session_enters_while_the_listener_is_closing() -> None:
-    connections: Connections[str] = Connections(2, 2, 0)
+    connections: Connections[str] = Connections(2, 2)
     connections.closing = True
     assert not connections.enter("a")
-
-
-def test_memory_is_taken_and_given_back() -> None:
-    connections: Connections[str] = Connections(2, 2, 10)
-    assert connections.take("a", 6)
-    assert not connections.take("b", 5)
-    assert connections.take("b", 4)
-    connections.give_back("a")
-    connections.give_back("c")
-    assert connections.take("b", 6)
-    assert not connections.take("a", 1)

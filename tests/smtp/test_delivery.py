@@ -123,7 +123,7 @@ Diagnostic-Code: smtp; 550 5.1.1 <ops@example.org>: User unknown\r
 """
 
 
-async def test_a_failure_report_to_a_return_address_disables_the_channel_and_other_mail_is_dropped() -> None:
+async def test_a_failure_report_to_a_return_address_is_noted_and_other_mail_is_dropped() -> None:
     intake, bounces = FakeIntake(), FakeBounces()
     check = intake.add()
     async with listening(intake, bounces) as (_, port), Client.connect(port) as client:
@@ -131,7 +131,7 @@ async def test_a_failure_report_to_a_return_address_disables_the_channel_and_oth
         assert (await client.mail(b"Subject: away\r\n\r\nback soon", to, sender="")).startswith("250")
         assert bounces.came_back == []
         assert (await client.mail(DELIVERY_STATUS, to, check, sender="")).startswith("250")
-        assert bounces.came_back == [(bounces.channel, "550 5.1.1 <ops@example.org>: User unknown")]
+        assert bounces.came_back == [(bounces.address, "550 5.1.1 <ops@example.org>: User unknown")]
         refused = await client.mail(DELIVERY_STATUS, "bounce+y@bounces.example.org", sender="")
         assert refused.startswith("503")
     assert [report.check for report in intake.reports] == [check.id]

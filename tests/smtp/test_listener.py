@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from hcserver.errors import ConfigError
+from smtp import listener as smtp_listener
 from smtp import session
 from tests.smtp.fakes import (
     MAIL,
@@ -32,6 +33,25 @@ async def test_connections_are_limited_in_all_and_per_address() -> None:
             assert await second.reply() == ""
             async with Client.connect(port):
                 pass
+
+
+@pytest.mark.parametrize(
+    ("files", "limits"),
+    [
+        (1_048_576, (500, 50)),
+        (1700, (500, 50)),  # 200 are kept back
+        (800, (200, 50)),
+        (500, (100, 25)),
+        (4, (1, 1)),
+        (-1, (500, 50)),
+    ],
+)
+def test_connections_are_limited_by_what_the_limit_of_open_files_allows(
+    monkeypatch: pytest.MonkeyPatch, files: int, limits: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(smtp_listener, "raise_file_limit", lambda: files)
+    assert smtp_listener.connection_limits(settings()) == limits
+    assert smtp_listener.connection_limits(settings(max_connections=1)) == (1, 50)
 
 
 async def test_stopping_waits_until_a_message_is_recorded_and_answered() -> None:

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from hcserver.errors import Unavailable
+from hcserver.net.byte_budget import ByteBudget
 from hcserver.services.intake.repetitions import Receipt
-from smtp import listener as listener_module
 from smtp import reception
 from tests.smtp.fakes import (
     MAIL,
@@ -70,15 +68,12 @@ async def test_nothing_is_recorded_of_a_message_that_breaks_off() -> None:
     assert intake.reports == []
 
 
-async def test_messages_beyond_the_shared_memory_get_a_temporary_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(listener_module, "MEMORY", 0)
+async def test_messages_beyond_the_shared_memory_get_a_temporary_error() -> None:
     intake = FakeIntake()
     check = intake.add()
     intake.gate = asyncio.Event()
     async with (
-        listening(intake, max_message_bytes=65_536) as (_, port),
+        listening(intake, None, ByteBudget(140_000)) as (_, port),
         Client.connect(port) as first,
         Client.connect(port) as second,
         Client.connect(port) as third,

@@ -81,8 +81,12 @@ def test_no_path_leads_to_anything_but_a_refusal(argument: str) -> None:
     [
         ("secretkey+nightly@hc.example.org", "secr…+nightly@hc.example.org"),
         ("root@hc.example.org", "root@hc.example.org"),
-        ("x" * 400, "x" * 320),
+        ("secretkey+nightly", "secr…+nightly"),
+        ("0123456789abcdefghijkl@hc.example.org", "0123…@hc.example.org"),  # a key whose slug was forgotten
+        (f"{UID}@other.example.org", "7b3f…@other.example.org"),
+        (f'"{UID}"', '"7b3…'),
+        ("x@" + "x" * 400, "x@" + "x" * 318),
     ],
 )
-def test_logs_show_no_ping_key(address: str, logged: str) -> None:
+def test_logs_show_no_ping_key_and_no_uuid(address: str, logged: str) -> None:
     assert loggable(address) == logged

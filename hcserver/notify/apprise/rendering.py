@@ -22,6 +22,7 @@ _LEVELS: dict[MessageEvent, Level] = {
     "up": "success",
     "paused": "warning",
     "test": "info",
+    "channel-disabled": "warning",
 }
 _SIGNS: dict[MessageEvent, str] = {
     "down": "🔴",
@@ -30,6 +31,7 @@ _SIGNS: dict[MessageEvent, str] = {
     "up": "🟢",
     "paused": "⏸️",
     "test": "🔔",
+    "channel-disabled": "⚠️",
 }
 # Limits in UTF-8 bytes, which are at least as many as characters however a service counts those.
 _DISCORD = 2000  # https://discord.com/developers/docs/resources/webhook#execute-webhook
@@ -99,7 +101,7 @@ def zulip(alert_message: AlertMessage) -> Message:
 
 def ntfy(alert_message: AlertMessage) -> Message:
     # The apps for iOS show markdown as source text.
-    sign = {"🔴": "red_circle", "🟢": "green_circle", "⏸️": "pause_button", "🔔": "bell"}[
+    sign = {"🔴": "red_circle", "🟢": "green_circle", "⏸️": "pause_button", "🔔": "bell", "⚠️": "warning"}[
         _SIGNS[alert_message.event]
     ]
     return replace(

@@ -153,10 +153,18 @@ class Dispatcher:
         earlier = await self._storage.notifications.before(leased)
         if not any(one.status == "pending" for one in earlier):
             return await self._send(leased)  # they have just been settled
-        dues = [one.due for one in pending if one.due is not None]
-        due = max([self._clock() + timedelta(seconds=TICK), *dues])
-        await self._outcomes.put_off(leased, "waits for an earlier one", due)
+        await self._outcomes.put_off(leased, "waits for an earlier one", self._end_of_wait(pending))
         return False
+
+    def _end_of_wait(self, pending: Sequence[Notification]) -> datetime:
+        """When to look again at a notification that waits for these earlier ones.
+
+        Another process that has leased one of them mostly settles it long before the lease ends.
+        """
+        now = self._clock()
+        lease_end = now + self._leases.length
+        put_off = [one.due for one in pending if one.due is not None and one.due > lease_end]
+        return max([now + timedelta(seconds=TICK * len(pending)), *put_off])
 
 
 def _key(notification: Notification) -> _Key:

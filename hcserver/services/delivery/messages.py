@@ -15,6 +15,7 @@ from hcserver.domain.notification import Notification
 from hcserver.domain.notification_policy import BAD_NEWS
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.body_preview import body_preview
+from hcserver.notify.registry import masked_target
 from hcserver.services.lookup import Lookup
 from hcserver.storage import Storage
 
@@ -23,13 +24,13 @@ _STATUS: dict[str, Status] = {"up": "up", "paused": "paused", **dict.fromkeys(BA
 
 
 class Messages:
-    """`return_address` makes the address to which a channel's undeliverable mail returns."""
+    """`return_address` makes the address to which a channel's message returns if it is undeliverable."""
 
     def __init__(
         self,
         storage: Storage,
         lookup: Lookup,
-        return_address: Callable[[UUID], str],
+        return_address: Callable[[UUID, UUID], str],
         base_url: str,
         clock: Clock,
     ) -> None:
@@ -43,14 +44,15 @@ class Messages:
         """How things were when it happened, however late that is sent. Raises Unavailable."""
         is_reminder = notification.event == "reminder"
         goes_on_since = notification.since if is_reminder else None
+        id = id_of(notification)
         return await self._make(
             replace(check, status=_STATUS[notification.event], n_pings=notification.ping),
-            id=uuid5(notification.check, f"{notification.n}:{notification.channel}"),
+            id=id,
             event=notification.event,
             happened=goes_on_since or notification.at,
             since=None if is_reminder else notification.since,
             reason=notification.reason,
-            bounce=self._return_address(notification.channel),
+            bounce=self._return_address(notification.channel, id),
         )
 
     async def of_test(self, channel: Channel, check: Check | None) -> AlertMessage:
@@ -60,6 +62,25 @@ class Messages:
             id=channel.id, project=channel.project, created=now, badge=channel.id, name="test"
         )
         return await self._make(about, id=channel.id, event="test", happened=now, since=None, reason="ping")
+
+    async def of_disabled_channel(self, disabled: Channel, receiver: Channel, id: UUID) -> AlertMessage:
+        """That one channel was disabled, for another one. It stands in the place of a check. Raises
+        Unavailable.
+        """
+        now = self._clock()
+        name = disabled.name or masked_target(disabled)
+        about = Check(
+            id=disabled.id, project=disabled.project, created=now, badge=disabled.id, name=name, status="down"
+        )
+        return await self._make(
+            about,
+            id=id,
+            event="channel-disabled",
+            happened=now,
+            since=None,
+            reason=disabled.error or "",
+            bounce=self._return_address(receiver.id, id),
+        )
 
     async def _make(
         self,
@@ -88,3 +109,8 @@ class Messages:
             now=self._clock(),
             bounce=bounce,
         )
+
+
+def id_of(notification: Notification) -> UUID:
+    """The id of a notification's message, the same on every attempt."""
+    return uuid5(notification.check, f"{notification.n}:{notification.channel}")

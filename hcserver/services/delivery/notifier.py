@@ -20,7 +20,9 @@ from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.notification import Attempt
+from hcserver.notify.plain_text import one_line
 from hcserver.services.delivery.attempts import Attempts
+from hcserver.services.delivery.channel_notices import ChannelNotices
 from hcserver.services.delivery.channel_tests import ChannelTests
 from hcserver.services.delivery.dispatcher import Dispatcher
 from hcserver.services.delivery.held_notifications import Holds
@@ -39,14 +41,16 @@ from hcserver.storage import Storage
 
 
 class Notifier:
-    """Plans notifications of alerts and has them sent. `return_address` makes a channel's bounce address."""
+    """Plans notifications of alerts and has them sent. `return_address` makes the address to which a message
+    to a channel returns if it is undeliverable.
+    """
 
     def __init__(
         self,
         storage: Storage,
         cache: CheckCache,
         lookup: Lookup,
-        return_address: Callable[[UUID], str],
+        return_address: Callable[[UUID, UUID], str],
         settings: Settings,
         clock: Clock,
         events: EventBus,
@@ -67,13 +71,16 @@ class Notifier:
         self.planner = Planner(storage, self.project_settings, holds, self.leases, self.dispatcher, clock)
         self.channel_tests = ChannelTests(self.messages, self.attempts)
         self.operator_mail = OperatorMail(self.transports, settings, clock)
+        self.channel_notices = ChannelNotices(
+            self.messages, self.attempts, self.project_settings, settings.notifications.attempts
+        )
 
     def start(self) -> None:
         self.dispatcher.start()
 
     async def stop(self) -> None:
         """Let attempts under way come to their end; the rest is sent after the next start."""
-        await asyncio.gather(self.dispatcher.stop(), self.operator_mail.stop())
+        await asyncio.gather(self.dispatcher.stop(), self.operator_mail.stop(), self.channel_notices.stop())
         await self.transports.close()
 
     async def take(self, alerts: Sequence[tuple[Check, Alert]]) -> None:
@@ -101,5 +108,19 @@ class Notifier:
         return await self.channel_tests.send(channel, check)
 
     def notify_operator(self, text: str) -> None:
-        """Mail a text to whoever runs this server, if the settings name an address. Does not wait for it."""
-        self.operator_mail.notify(text)
+        """Mail to whoever runs this server, if the settings name an address, that it was away. Does not wait
+        for it.
+        """
+        self.operator_mail.notify("was away", text)
+
+    def channel_disabled(self, channel: Channel) -> None:
+        """Notify the operator and the project's other channels that this one was disabled. Does not wait."""
+        self.forget(channel.project)
+        name = one_line(channel.name) or "without a name"
+        self.operator_mail.notify(
+            "has disabled a channel",
+            f"Project: {channel.project}\nChannel: {name} ({channel.kind}, {channel.id})\n"
+            f"Error: {channel.error}\n\n"
+            "`hcserver channel update PROJECT CHANNEL --enable` enables it again.",
+        )
+        self.channel_notices.notify(channel)

@@ -10,6 +10,7 @@ from email.utils import format_datetime, parseaddr
 from hcserver.config.schema import Settings
 from hcserver.domain.clock import Clock
 from hcserver.errors import DeliveryError
+from hcserver.services.background import Errands
 from hcserver.services.delivery.attempts import retry_pause
 from hcserver.services.delivery.transports import Transports
 
@@ -23,25 +24,19 @@ class OperatorMail:
         self._transports = transports
         self._settings = settings
         self._clock = clock
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._errands = Errands("mail to the operator")
 
-    def notify(self, text: str) -> None:
-        """Begin to send; it is repeated as often as notifications are."""
-        if self._settings.notifications.operator and not self._stopping:
-            task = asyncio.create_task(self._send(self._message(text)), name="mail to the operator")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def notify(self, what: str, text: str) -> None:
+        """Begin to send; it is repeated as often as notifications are. `what` has happened to hcserver."""
+        if self._settings.notifications.operator:
+            self._errands.begin(self._send(self._message(what, text)))
 
     async def stop(self) -> None:
-        self._stopping = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._errands.stop()
 
-    def _message(self, text: str) -> EmailMessage:
+    def _message(self, what: str, text: str) -> EmailMessage:
         message = EmailMessage()
-        message["Subject"] = f"hcserver at {self._settings.http.public_url} was away"
+        message["Subject"] = f"hcserver at {self._settings.http.public_url} {what}"
         message["From"] = self._settings.email.sender
         message["To"] = self._settings.notifications.operator
         message["Date"] = format_datetime(self._clock())

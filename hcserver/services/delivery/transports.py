@@ -24,6 +24,9 @@ class Transports:
 
     async def send(self, channel: Channel, message: AlertMessage) -> Receipt:
         """Raises DeliveryError."""
+        if channel.unreadable is not None:
+            # Another process may have the key, or this one may get it: the message is not lost yet.
+            raise DeliveryError(channel.unreadable, transient=True)
         try:
             transport = kind(channel.kind)
         except InvalidRequest as error:

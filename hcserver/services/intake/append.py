@@ -2,7 +2,8 @@
 
 The number n of a ping is claimed by its place in the log. If another process was first there, the state of
 the check is loaded again and the rest of the batch gets new numbers. When it is unknown what a failed append
-left behind, the tokens in the log tell which reports are in it; only the others are appended again.
+left behind, the log tells which reports are in it; only the others are appended again. A report is known in
+the log by its token and its moment: the same email, when it comes again, has the same token.
 """
 
 from __future__ import annotations
@@ -79,9 +80,11 @@ class Appender:
         tried = {(queued.ping.check, queued.ping.n): queued for queued in batch if queued.ping is not None}
         if not tried:
             return batch
-        for place, token in (await self._log.tokens(tried)).items():
-            if token == tried[place].token:
-                self._settle([tried[place]])
+        for check, logged in (await self._log.logged(tried)).items():
+            for one in logged:
+                queued = tried[check, one.n]
+                if (one.token, one.at) == (queued.token, queued.report.at):
+                    self._settle([queued])
         remaining = [queued for queued in batch if not queued.settled]
         for queued in remaining:
             queued.ping = None
@@ -126,7 +129,6 @@ class Appender:
             tokens.add(queued.token)
             signal, reason = effective_signal(check, report)
             queued.ping = _ping(queued, check.n_pings + 1, signal, reason)
-            queued.tried_from = queued.tried_from or queued.ping.n
             states[report.check] = record(check, signal, report.at, report.rid).check
             numbered.append(queued)
         return numbered, repeated
@@ -136,7 +138,8 @@ class Appender:
         was recorded before and is to be left out, which is logged.
         """
         report = queued.report
-        if queued.tried_from is not None and self._logged_tokens.has(queued.token, queued.tried_from):
+        tried_from = queued.tried_from
+        if tried_from is not None and self._logged_tokens.has(queued.token, report.at, tried_from):
             return True
         if not report.token or not self._repetitions.is_repetition(report.check, n_pings, report.token):
             return False
@@ -167,8 +170,11 @@ class Appender:
             return rest
         except BaseException:
             for queued in batch:
-                if queued.report.token and queued.ping is not None:
-                    self._repetitions.uncertain(queued.token, queued.ping.n)
+                if queued.ping is None:
+                    continue
+                queued.tried_from = queued.tried_from or queued.ping.n
+                if queued.report.token:
+                    self._repetitions.uncertain(queued.token, queued.ping.at, queued.ping.n)
             raise
         self._settle(batch)
         return []

@@ -75,8 +75,9 @@ class Repetitions:
         self._looked_up: set[UUID] = set()  # checks whose recovered mails are, or were, in there
         # Tokens of this process: what the log says of these mails is known here better.
         self._own: dict[bytes, datetime] = {}
-        # Tokens of appends that failed, but may have been carried out, and the number that they began with.
-        self._uncertain: dict[bytes, int] = {}
+        # Tokens of appends that failed, but may have been carried out, with their moments and the numbers
+        # that they began with.
+        self._uncertain: dict[bytes, dict[datetime, int]] = {}
         self._in_progress: dict[int, datetime] = {}
         self._numbers = count()
         self.newest: datetime | None = None  # of the mails that this process has stored
@@ -124,9 +125,9 @@ class Repetitions:
         _shrink(self._own)
         _shrink(self._unheard)
 
-    def uncertain(self, token: bytes, n: int) -> None:
+    def uncertain(self, token: bytes, at: datetime, n: int) -> None:
         """An append of this mail as ping `n` failed, and may have been carried out all the same."""
-        self._uncertain.setdefault(token, n)
+        self._uncertain.setdefault(token, {}).setdefault(at, n)
         _shrink(self._uncertain)
 
     def acknowledged(self, receipts: Iterable[Receipt]) -> None:
@@ -149,7 +150,7 @@ class Repetitions:
         if not tail:
             return
         last = tail[-1]
-        if self._uncertain.get(last.token, last.n + 1) <= last.n:
+        if self._uncertain.get(last.token, {}).get(last.at, last.n + 1) <= last.n:
             del self._uncertain[last.token]
             self._unheard[check] = last
         elif last.token not in self._own and self._of_another_process(last, answered):

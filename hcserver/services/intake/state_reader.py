@@ -36,7 +36,7 @@ class StateReader:
 
         Without `behind` the log is known to have had none. It is read again if meanwhile this process has
         acknowledged more than that: `counted_in_memory` says how many pings it counts. Appends of ours that
-        failed may have put them there: their tokens are remembered.
+        failed may have put them there: they are remembered.
         """
         check = stored.check
         pings = await self._storage.pings.tail(check.id, check.n_pings) if behind else []
@@ -44,7 +44,7 @@ class StateReader:
             if counted_in_memory() <= check.n_pings + len(pings):
                 break
             pings = await self._storage.pings.tail(check.id, check.n_pings)
-        self._logged_tokens.remember((ping.token, ping.n) for ping in pings)
+        self._logged_tokens.remember(pings)
         return pings
 
     async def remove_late_pings(self, check: Check) -> None:

@@ -66,7 +66,8 @@ class QueuedReport:
         self.token = token
         self.size = _RECORD_BYTES + len(report.body or b"")  # bytes
         self.ping: Ping | None = None  # as an append last tried to store it; whether it did may be unknown
-        self.tried_from: int | None = None  # the ping number that an append first tried
+        # The ping number of the first append that failed and may have been carried out all the same.
+        self.tried_from: int | None = None
         self.settled = False
 
     @property

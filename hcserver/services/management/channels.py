@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
@@ -19,7 +19,7 @@ from hcserver.errors import Ambiguous, DeliveryError, Forbidden, InvalidRequest,
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.notify.group import Group
 from hcserver.notify.registry import CHANNEL_KINDS, kind
-from hcserver.notify.targets import MASK
+from hcserver.notify.shell import Shell
 from hcserver.services.delivery.held_notifications import release_of_channel
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.intake.check_cache import CheckCache
@@ -43,9 +43,12 @@ class Channels:
         writer: StateWriter,
         notifier: Notifier,
         policy: AddressPolicy,
+        commands: Collection[str],
         clock: Clock,
     ) -> None:
+        """`commands`: the names that the settings give to commands, for channels of the kind shell."""
         self._policy = policy
+        self._commands = commands
         self._storage = storage
         self._cache = cache
         self._writer = writer
@@ -168,6 +171,8 @@ class Channels:
             checked = transport.normalise(target)
             if isinstance(transport, Group):
                 _check_members(transport.members(checked), others)
+            if isinstance(transport, Shell) and checked != before:
+                transport.require_known(checked, self._commands)
         except InvalidRequest as error:
             raise json_fields.fault(f"target does not fit: {error}") from error
         try:
@@ -217,12 +222,6 @@ class Channels:
         """One change at a time, so that none is lost and groups have only channels that exist."""
         async with self._storage.locks.hold(f"channels:{project.id}", self._clock):
             yield
-
-
-def masked_target(channel: Channel) -> str:
-    """The target without its secrets."""
-    transport = CHANNEL_KINDS.get(channel.kind)
-    return MASK if transport is None else transport.masked(channel.target)
 
 
 def _check_members(ids: Sequence[UUID], others: Sequence[Channel]) -> None:

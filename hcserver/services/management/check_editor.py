@@ -133,7 +133,8 @@ class CheckEditor:
         if after.slug != check.slug:
             self._lookup.forget_slugs(after.project)
         await self._changes.publish(after)
-        if after.snoozed_until != check.snoozed_until:
+        if (after.snoozed_until, after.tags) != (check.snoozed_until, check.tags):
+            # A snooze has ended, or the check has left a maintenance window that is for a tag.
             await release(self._storage, [check.id], now)
         return after
 

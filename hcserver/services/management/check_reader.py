@@ -21,7 +21,10 @@ from hcserver.storage import Storage
 
 
 class CheckReader:
-    """The answers have everything acknowledged. Every method raises Unavailable when the database is away."""
+    """The answers have everything that this process has acknowledged, and what others have published.
+
+    Every method raises Unavailable when the database is away.
+    """
 
     def __init__(
         self,

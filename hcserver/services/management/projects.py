@@ -62,6 +62,7 @@ class Projects:
             created=self._clock(),
             ping_key=keys.ping_key,
             badge_key=keys.badge_key,
+            badge_secret=_new_badge_secret(),
             api_key_hash=key_hash(keys.api_key),
             api_key_readonly_hash=key_hash(keys.api_key_readonly),
         )
@@ -121,8 +122,19 @@ class Projects:
             case "ping":
                 await self._update(project, ping_key=key)
             case "badge":
-                await self._update(project, badge_key=key)
+                await self._update(project, badge_key=key, badge_secret=_new_badge_secret())
         return key
+
+    async def with_badge_secret(self, project: Project) -> Project:
+        """The project, which gets a secret for the addresses of its badges if it has none yet."""
+        if project.badge_secret is not None:
+            return project
+        async with self._storage.locks.hold("projects", self._clock):
+            project = await self.get(project.id)
+            if project.badge_secret is None:
+                await self._update(project, badge_secret=_new_badge_secret())
+                project = await self.get(project.id)
+        return project
 
     async def delete(self, project: Project) -> int:
         """Delete the project with its checks, channels and windows; the number of its checks.
@@ -171,6 +183,10 @@ def new_key(kind: KeyKind | Literal["admin"]) -> str:
             return _random(_LOWER, 22)
         case "badge":
             return _random(_LOWER, 22)
+
+
+def _new_badge_secret() -> str:
+    return secrets.token_hex(32)
 
 
 def _random(alphabet: str, length: int) -> str:

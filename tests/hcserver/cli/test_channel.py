@@ -142,10 +142,18 @@ def test_the_error_for_a_missing_target_describes_it(lab: Cli) -> None:
     assert "TARGET is missing: the kind email needs an email address" in outcome.stderr
 
 
-def test_a_command_for_the_shell_is_taken_with_a_warning_while_it_may_not_run(lab: Cli) -> None:
-    assert "notifications.shell" in lab("channel", "create", "Lab", "shell", "true").stderr
-    allowed = {"HCSERVER_NOTIFICATIONS_SHELL": "true"}
-    assert lab("channel", "create", "Lab", "shell", "true", **allowed).stderr == ""
+def test_of_the_commands_in_the_settings_a_channel_chooses_one_by_name(lab: Cli) -> None:
+    text = lab.error("channel", "create", "Lab", "shell", "pager")
+    assert (
+        text
+        == "target does not fit: there is no command 'pager' in the server's settings, which define: none"
+    )
+    lab.environment["HCSERVER_SHELL_PAGER_COMMAND"] = "page SECRET"
+    text = lab.error("channel", "create", "Lab", "shell", "pagr")
+    assert text.endswith("define: pager")
+    assert "no name of a command" in lab.error("channel", "create", "Lab", "shell", "page SECRET")
+    lab.json("channel", "create", "Lab", "shell", "pager", "--name", "Local")
+    assert shown(lab, "Local", "--secrets")["target"] == "pager"
 
 
 def test_all_its_settings_can_be_given_and_are_shown(lab: Cli) -> None:
@@ -185,6 +193,22 @@ def test_secrets_are_shown_only_when_asked_for(lab: Cli) -> None:
         ):
             assert "secret" not in lab.text(*command, *form)
         assert "https://example.org/secret" in lab.text("channel", "show", "Lab", id, "--secrets", *form)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_target_can_be_read_from_standard_input(lab: Cli, end: str) -> None:
+    made = lab.json("channel", "create", "Lab", "webhook", "-", input=f"https://example.org/secret{end}")
+    assert shown(lab, made["id"], "--secrets")["target"] == "https://example.org/secret"
+    lab.json("channel", "update", "Lab", made["id"], "--target", "-", input=f"https://example.org/s2{end}")
+    assert shown(lab, made["id"], "--secrets")["target"] == "https://example.org/s2"
+
+
+@pytest.mark.parametrize("given", ["", "\n", "x" * 100_000, b"\xff"])
+def test_a_target_from_standard_input_that_does_not_fit_is_refused(lab: Cli, given: str | bytes) -> None:
+    result = lab("channel", "create", "Lab", "webhook", "-", input=given)
+    assert result.exit_code in (1, 2)
+    assert "rror: " in result.stderr
+    assert lab.json("channel", "list", "Lab") == []
 
 
 def test_a_channel_is_changed_and_settings_not_given_stay(lab: Cli) -> None:
@@ -300,3 +324,12 @@ def test_a_name_with_a_comma_and_an_address_out_of_reach_are_refused(lab: Cli) -
     lab.json("channel", "create", "Lab", "email", "ops@example.org", "--name", "Ops")
     assert lab("channel", "update", "Lab", "Ops", "--name", "a,b").exit_code != 0
     assert [one["name"] for one in lab.json("channel", "list", "Lab")] == ["Ops"]
+
+
+def test_a_target_is_read_from_standard_input(lab: Cli) -> None:
+    """A command line, with the token in it, could be read by every user of the machine."""
+    arguments = ("channel", "create", "Lab", "webhook", "-", "--name", "Hook")
+    lab.text(*arguments, input="https://example.org/token\n")
+    assert shown(lab, "Hook", "--secrets")["target"] == "https://example.org/token"
+    lab.text("channel", "update", "Lab", "Hook", "--target", "-", input="https://example.org/another")
+    assert shown(lab, "Hook", "--secrets")["target"] == "https://example.org/another"

@@ -14,7 +14,7 @@ def test_every_attribute_of_every_section_is_an_entry() -> None:
         for attribute in dataclasses.fields(getattr(settings, section))
     }
     assert {(entry.section, entry.attribute) for entry in ENTRIES} == attributes
-    assert {*SECTIONS, "sources"} == {section.name for section in dataclasses.fields(settings)}
+    assert {*SECTIONS, "shell", "sources"} == {section.name for section in dataclasses.fields(settings)}
 
 
 def test_an_entry_has_the_name_of_the_file_and_of_the_environment() -> None:

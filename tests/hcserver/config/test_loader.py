@@ -159,7 +159,7 @@ def test_all_problems_are_reported_together_with_name_value_and_what_would_be_ac
         ("email.sender", r'"a\r\nBcc: b <hc@example.org>"'),
         ("email.bounce_domain", '"a@b"'),
         ("notifications.allowed_networks", '["10.0.0.1/8"]'),
-        ("notifications.shell", '"true"'),
+        ("notifications.shell_as_root", '"true"'),
         ("notifications.attempts", "0"),
         ("log.level", '"INFO"'),
         ("log.format", "[[[]]]"),

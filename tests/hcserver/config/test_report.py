@@ -35,3 +35,10 @@ def test_secrets_are_masked_in_the_report_and_in_the_representation() -> None:
     shown = {line.name: line.value for line in describe(settings)}
     assert (shown["mongodb.uri"], shown["email.password"]) == ("mongodb://****@h:1/db", "****")
     assert "hunter2" not in f"{shown} {settings}"
+
+
+def test_of_a_command_for_the_shell_the_report_shows_the_program_only() -> None:
+    settings = load(None, {"HCSERVER_SHELL_PAGER_COMMAND": "/bin/page --key hunter2"})
+    line = Line("shell.pager.command", "/bin/page ****", "HCSERVER_SHELL_PAGER_COMMAND")
+    assert describe(settings)[-1] == line
+    assert "hunter2" not in repr(settings)

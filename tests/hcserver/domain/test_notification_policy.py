@@ -146,7 +146,7 @@ def test_a_failure_that_is_too_long_ago_to_be_seen_counts_as_heard() -> None:
         (("down", "reminder"), "failed", None),
         (("down",), "skipped", UNHEARD),
         ((), "sent", UNHEARD),
-        (("up",), "sent", "the channel has heard of the pause since"),
+        (("up",), "sent", UNHEARD),
         (("down", "paused"), "sent", "the channel has heard of the pause since"),
     ],
 )

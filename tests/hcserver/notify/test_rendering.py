@@ -36,6 +36,11 @@ EVENTS = get_args(MessageEvent)
             "TEST: Nightly backup",
             "This is a test: alerts about “Nightly backup” will arrive here.",
         ),
+        (
+            "channel-disabled",
+            "CHANNEL DISABLED: Nightly backup",
+            "“Nightly backup” is a channel that is DISABLED now: nobody is notified by it any more.",
+        ),
     ],
 )
 def test_each_event_has_its_words(event: MessageEvent, title: str, sentence: str) -> None:
@@ -203,3 +208,11 @@ def test_no_message_is_long() -> None:
 
 def test_the_moment_of_a_reminder_is_counted_from_when_it_went_down() -> None:
     assert "for 2 h now" in rendering.plain(alert_message("reminder", happened=NOW - timedelta(hours=2)))
+
+
+def test_a_disabled_channel_is_shown_with_its_error_and_its_address() -> None:
+    about = alert_message("channel-disabled", reason="mail came back: 550\n<b>no</b>", check=check(n_pings=0))
+    assert rendering.facts(about)[-1] == ("Error", "mail came back: 550 <b>no</b>")
+    assert "Last ping" not in rendering.plain(about)
+    assert "<b>no" not in rendering.html(about)
+    assert rendering.link(about) == f"https://hc.example.org/api/v3/channels/{about.check.id}"

@@ -19,7 +19,7 @@ def test_every_kind_that_sends_has_all_that_a_transport_has(name: str) -> None:
     ("name", "target", "hosts"),
     [
         ("email", "ops@10.0.0.1", ()),
-        ("shell", "curl http://10.0.0.1/", ()),
+        ("shell", "pager", ()),
         ("group", "5e7a5a52-6a0e-4c64-8d4b-5a9c2f5c6d10", ()),
         ("webhook", "http://u:p@10.0.0.1:8080/x", ("10.0.0.1",)),
         ("webhook", "http://[::1]/", ("::1",)),

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hcserver.errors import Unavailable
-from hcserver.services.background import PeriodicTask
+from hcserver.services.background import Errands, PeriodicTask
 
 
 async def test_a_step_is_repeated_after_the_pause_that_it_asks_for() -> None:
@@ -61,3 +61,28 @@ async def test_stopping_interrupts_a_step_and_may_come_before_the_start() -> Non
     await begun.wait()
     async with asyncio.timeout(5):
         await task.stop()
+
+
+async def test_the_error_of_an_errand_is_logged_and_stopping_cancels_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    errands = Errands("test")
+    ended: list[str] = []
+
+    async def fail() -> None:
+        raise ValueError
+
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("wait")
+
+    errands.begin(fail())
+    errands.begin(wait())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await errands.stop()
+    errands.begin(wait())
+    assert ended == ["wait"]
+    assert [record.message for record in caplog.records] == ["test: unexpected error"]

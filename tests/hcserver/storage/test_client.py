@@ -6,8 +6,8 @@ import pytest
 
 from hcserver.config.schema import MongoSettings
 from hcserver.errors import ConfigError, Unavailable
-from hcserver.storage import Storage
 from hcserver.storage.client import batches, connect, database_of, entry_id, entry_of
+from tests.hcserver.storage.stores import storage_of
 
 
 def test_entry_ids_sort_by_check_then_number() -> None:
@@ -24,7 +24,7 @@ def test_batches_have_at_most_the_size_that_is_asked_for() -> None:
 async def test_a_database_that_is_away_is_an_error_of_its_own() -> None:
     client = connect("mongodb://127.0.0.1:1/?directConnection=true", MongoSettings(timeout=0.2))
     with pytest.raises(Unavailable):
-        await Storage(database_of(client, "x")).probe()
+        await storage_of(database_of(client, "x")).probe()
     client.close()
 
 

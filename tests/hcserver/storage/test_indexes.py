@@ -24,6 +24,7 @@ from hcserver.storage.checks import Stored, Write
 from hcserver.storage.client import database_of
 from hcserver.storage.schema import prepare
 from hcserver.storage.written_checks import WrittenCheck
+from tests.hcserver.storage.stores import storage_of
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -68,7 +69,7 @@ async def test_every_query_uses_an_index(mongo_uri: str, recorder: Recorder) -> 
     database = database_of(client, f"test_{uuid4().hex}")
     await prepare(database)
     recorder.commands.clear()
-    await _use_everything(Storage(database))
+    await _use_everything(storage_of(database))
 
     queries = list(recorder.queries())
     assert len(queries) > 30
@@ -151,6 +152,10 @@ async def _use_everything(storage: Storage) -> None:
     await storage.notifications.of_check(check.id, 10)
     await storage.notifications.of_channel(channel.id, 10)
     await storage.notifications.delete_of_check(check.id)
+
+    await storage.bounces.add(channel.id, b"1", NOW)
+    await storage.bounces.unused(channel.id, NOW)
+    await storage.bounces.use_up(channel.id)
 
     window = MaintenanceWindow(id=uuid4(), project=project.id, created=NOW)
     await storage.windows.put(window)

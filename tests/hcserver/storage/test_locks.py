@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from hcserver.errors import Unavailable
-from hcserver.storage import Storage
 from tests.hcserver.services.conftest import FakeClock
+from tests.hcserver.storage.stores import storage_of
 
 
 async def test_a_lock_counts_from_the_moment_at_which_it_is_acquired(database: Any) -> None:
-    here, there, clock = Storage(database), Storage(database), FakeClock()
+    here, there, clock = storage_of(database), storage_of(database), FakeClock()
     begun = asyncio.Event()
 
     async def take_long() -> None:

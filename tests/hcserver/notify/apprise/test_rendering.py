@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hcserver.notify.apprise.services import SERVICES, Service
 from tests.hcserver.notify.alert_messages import NOW, alert_message, check, ping
 
 CHANNEL_KINDS = {service.name: service for service in SERVICES}
-EVENTS: tuple[MessageEvent, ...] = ("down", "up", "start-too-long", "paused", "reminder", "test")
+EVENTS: tuple[MessageEvent, ...] = get_args(MessageEvent)
 LIMITS = {
     "discord": 2000,
     "telegram": 4096,
@@ -41,6 +42,7 @@ def test_every_kind_says_what_happened_to_which_check(service: Service, event: M
         ("up", "success"),
         ("paused", "warning"),
         ("test", "info"),
+        ("channel-disabled", "warning"),
     ],
 )
 def test_good_news_and_bad_news_are_told_apart(event: MessageEvent, level: str) -> None:

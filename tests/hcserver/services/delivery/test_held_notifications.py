@@ -10,6 +10,7 @@ from hcserver.domain.project import Project
 from hcserver.domain.state_machine import change_settings
 from hcserver.services.container import Services
 from hcserver.validation.channel import parse_channel
+from hcserver.validation.check import parse_spec
 from tests.hcserver.services.conftest import FakeClock, create, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel, log_of, settled
 
@@ -172,3 +173,19 @@ async def test_messages_are_sent_when_maintenance_is_ended_early_unless_held_oth
     [one] = await settled(services, snoozed)
     assert (one.status, one.why) == ("pending", "held back: snoozed")
     assert len(fake.sent) == 1
+
+
+async def test_a_held_message_is_sent_when_the_check_loses_the_tag_of_the_maintenance_window(
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*", tags="db")
+    hour = {"start": clock.now.isoformat(), "end": (clock.now + timedelta(hours=1)).isoformat()}
+    await services.windows.create(project, {"tag": "db", **hour})
+    await ping(services, check.id, "fail")
+    [one] = await settled(services, check)
+    assert one.why == "held back: maintenance"
+    await services.check_editor.update(project, check.id, parse_spec({"tags": "web"}, 3))
+    await services.notifier.tick()
+    await log_of(services, check, 1)
+    assert fake.events("one") == ["down"]

@@ -62,3 +62,25 @@ async def test_a_message_that_waits_in_a_queue_longer_than_a_lease_is_sent_once(
     assert Counter(
         alert_message.check.id for _, alert_message in fake.sent if alert_message.check.id in waiting
     ) == dict.fromkeys(waiting, 1)
+
+
+async def test_a_message_waits_for_an_earlier_one_of_another_process_but_not_for_the_end_of_its_lease(
+    make_services: MakeServices, fake: FakeKind, clock: FakeClock
+) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    await add_channel(first, project, "slow")
+    release = asyncio.Event()
+    fake.trouble["slow"] = release.wait
+    check = await create(first, project, channels="*")
+    await ping(first, check.id, "fail")
+    await first.state_writer.settle(check.id)
+    await ping(second, check.id)
+    waiting = (await settled(second, check))[-1]
+    assert (waiting.event, waiting.why) == ("up", "waits for an earlier one")
+    release.set()
+    await log_of(first, check, 1)
+    clock.advance(1)
+    await second.notifier.tick()
+    await log_of(second, check, 2)
+    assert fake.events("slow") == ["down", "up"]

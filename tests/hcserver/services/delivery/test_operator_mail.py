@@ -30,12 +30,14 @@ async def test_the_operator_is_notified_that_the_server_was_away(
     database: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, str, str]] = []
+    subjects: list[str] = []
 
     async def send(self: Mailer, message: Any, sender: str, recipient: str) -> int:
         if len(told) == 0:
             told.append(("", "", ""))
             raise DeliveryError("busy", transient=True)
         told.append((sender, recipient, message.get_content()))
+        subjects.append(message["Subject"])
         return 250
 
     monkeypatch.setattr(Mailer, "send", send)
@@ -53,4 +55,5 @@ async def test_the_operator_is_notified_that_the_server_was_away(
     assert (sender, recipient) == ("hcserver@localhost", "ops@example.org")
     span = "from 2026-03-01T12:00:00+00:00 to 2026-03-01T13:00:00+00:00"
     assert f"hcserver or its database was away {span}" in text
+    assert subjects == ["hcserver at http://localhost:8000 was away"]
     await services.stop()

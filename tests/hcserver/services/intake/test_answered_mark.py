@@ -11,13 +11,14 @@ from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.repetitions import ANSWER_TIME, Repetitions
 from hcserver.storage import Storage
 from tests.hcserver.services.conftest import START, FakeClock
+from tests.hcserver.storage.stores import storage_of
 
 TICK = timedelta(milliseconds=1)
 
 
 @pytest.fixture
 def storage(database: Any) -> Storage:
-    return Storage(database)
+    return storage_of(database)
 
 
 def make(storage: Storage, clock: FakeClock) -> tuple[AnsweredMark, Repetitions]:

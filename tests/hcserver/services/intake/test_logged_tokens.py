@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from hcserver.domain.ping import LoggedToken
 from hcserver.domain.project import Project
 from hcserver.errors import Unavailable
 from hcserver.services.container import Services
@@ -14,7 +16,7 @@ from hcserver.services.intake.cached_check import CachedCheck
 from hcserver.services.intake.logged_tokens import LoggedTokens
 from hcserver.services.intake.repetitions import Repetitions
 from hcserver.storage.checks import Stored
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
+from tests.hcserver.services.conftest import START, FakeClock, MakeServices, create, ping, report
 
 
 async def test_a_report_with_a_token_is_stored_once_while_its_sender_has_heard_no_answer(
@@ -71,9 +73,10 @@ async def test_a_report_that_was_stored_although_its_sender_was_refused_is_known
 def test_the_oldest_tokens_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logged_tokens_module, "MAX_TOKENS", 2)
     memory = LoggedTokens(None, None, None)  # type: ignore[arg-type]
-    memory.remember([(b"one", 1), (b"two", 2), (b"three", 3)])
-    assert [memory.has(token, 1) for token in (b"one", b"two", b"three")] == [False, True, True]
-    assert [memory.has(b"two", n) for n in (2, 3)] == [True, False]
+    memory.remember(LoggedToken(2, START, token, True) for token in (b"one", b"two", b"three"))
+    assert [memory.has(token, START, 1) for token in (b"one", b"two", b"three")] == [False, True, True]
+    assert [memory.has(b"two", START, n) for n in (2, 3)] == [True, False]
+    assert not memory.has(b"two", START + timedelta(days=1), 1)
 
 
 async def test_the_tokens_of_the_last_pings_of_a_check_are_read_from_the_log(
@@ -87,4 +90,5 @@ async def test_the_tokens_of_the_last_pings_of_a_check_are_read_from_the_log(
     cached = CachedCheck(Stored(await services.checks.get(project, check.id), rev=1))
     await memory.read_last([cached])
     assert cached.tokens_known
-    assert [memory.has(f"token-{number:06}".encode(), 1) for number in (4, 5, 24)] == [False, True, True]
+    at = services.clock()
+    assert [memory.has(f"token-{n:06}".encode(), at, 1) for n in (4, 5, 24)] == [False, True, True]

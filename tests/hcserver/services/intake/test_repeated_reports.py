@@ -128,3 +128,43 @@ async def test_a_mail_that_is_sent_again_is_not_lost_when_its_append_fails(
         monkeypatch.setattr(intake_module, "PATIENCE", 4.5)
     assert len(await services.intake.record([email(check, services)])) == 1
     assert (await services.checks.get(project, check.id)).n_pings == 2
+
+
+async def test_a_mail_is_recorded_when_another_process_recorded_the_same_one_long_ago(
+    make_services: MakeServices, clock: FakeClock
+) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project)
+    await second.intake.record([report(check.id, clock())])  # it has the check in memory from now on
+    await first.intake.record([email(check, first)])
+    first.intake.acknowledged([Receipt(check.id, TOKEN)])
+    await first.intake.record([report(check.id, clock(), "fail")])
+    clock.advance(3600)
+    assert len(await second.intake.record([email(check, second)])) == 1
+    await second.state_writer.flush()
+    recorded = await second.checks.get(project, check.id)
+    assert (recorded.n_pings, recorded.status) == (4, "up")
+
+
+async def test_a_mail_is_recorded_when_another_process_recorded_the_same_one_and_the_append_fails(
+    make_services: MakeServices, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project)
+    await second.intake.record([report(check.id, clock())])
+    await first.intake.record([email(check, first)])
+    first.intake.acknowledged([Receipt(check.id, TOKEN)])
+    clock.advance(3600)
+    await first.answered_mark.write()
+    append, failures = second.storage.pings.append, iter([True])
+
+    async def fail_once(pings: Any) -> None:
+        if next(failures, False):
+            raise Unavailable("away")
+        await append(pings)
+
+    monkeypatch.setattr(second.storage.pings, "append", fail_once)
+    assert len(await second.intake.record([email(check, second)])) == 1
+    assert (await second.checks.get(project, check.id)).n_pings == 3

@@ -173,17 +173,27 @@ def test_loading_a_check_again_brings_back_nothing_that_was_heard(clock: FakeClo
 
 def test_an_append_that_failed_and_was_carried_out_is_recognised(clock: FakeClock, check: UUID) -> None:
     repetitions = restarted(clock)
-    repetitions.uncertain(OK, 2)
+    repetitions.uncertain(OK, logged(2, OK, 10).at, 2)
     clock.advance(3600)
     repetitions.recall(check, [logged(2, OK, 10)], clock())
     assert repetitions.is_repetition(check, 2, OK)
+
+
+def test_an_append_that_failed_is_not_taken_for_the_same_mail_that_another_process_recorded(
+    clock: FakeClock, check: UUID
+) -> None:
+    repetitions = restarted(clock)
+    repetitions.uncertain(OK, logged(2, OK, 20).at, 2)
+    clock.advance(3600)
+    repetitions.recall(check, [logged(2, OK, 10)], clock())
+    assert not repetitions.is_repetition(check, 2, OK)
 
 
 def test_an_append_that_failed_for_good_is_not_taken_for_the_same_mail_of_an_earlier_day(
     clock: FakeClock, check: UUID
 ) -> None:
     repetitions = restarted(clock)
-    repetitions.uncertain(OK, 2)
+    repetitions.uncertain(OK, logged(1, OK, 10).at, 2)
     clock.advance(3600)
     repetitions.recall(check, [logged(1, OK, 10)], clock())
     assert not repetitions.is_repetition(check, 1, OK)

@@ -41,7 +41,7 @@ async def test_the_pings_that_no_document_counts_are_read_and_their_tokens_remem
     assert await states.behind(found.values()) == {behind.id}
     assert [ping.n for ping in await states.uncounted(found[behind.id], behind=True)] == [1, 2]
     assert await states.uncounted(found[level.id], behind=False) == []
-    assert tokens.has(b"token-000002", 2)
+    assert tokens.has(b"token-000002", clock.now, 2)
 
 
 async def test_the_log_is_read_again_when_memory_counts_more(

@@ -13,6 +13,7 @@ from hcserver.config.types import networks
 from hcserver.domain.channel import Channel
 from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
+from hcserver.notify.registry import masked_target
 from hcserver.services.container import Services
 from hcserver.services.management import channels
 from hcserver.validation.channel import parse_channel
@@ -108,7 +109,7 @@ async def test_a_channel_of_a_kind_that_is_not_there_any_more_can_be_seen_and_de
     await services.storage.channels.replace(replace(channel, kind="pigeon", target="secret roof"))
     check = await create(services, project, channels="*")
     found = await services.channels.get(project, channel.id)
-    assert "secret" not in channels.masked_target(found)
+    assert "secret" not in masked_target(found)
     with pytest.raises(InvalidRequest):
         await services.channels.update(project, channel.id, parse_channel({"target": "x"}))
     await services.channels.delete(project, channel.id)

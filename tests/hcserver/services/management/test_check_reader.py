@@ -8,7 +8,7 @@ from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, NotFound
 from hcserver.services.container import Services
 from hcserver.storage.checks import unique_key
-from tests.hcserver.services.conftest import FakeClock, create, ping
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
 
 
 async def test_a_check_is_found_by_its_id_its_unique_key_and_its_badge(
@@ -64,3 +64,37 @@ async def test_history_has_everything_acknowledged_the_newest_first(
     for n in (0, 4):
         with pytest.raises(NotFound):
             await services.checks.ping(check, n)
+
+
+async def test_a_check_shows_what_was_reported_to_another_process(
+    make_services: MakeServices, clock: FakeClock
+) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project)
+    await ping(second, check.id)
+    await second.state_writer.flush()
+    await ping(first, check.id)
+    await ping(first, check.id, "fail")
+    await first.state_writer.flush()
+    clock.advance(1)
+    for services in (first, second):
+        await services.runtime.written_news.exchange()
+    shown = await second.checks.get(project, check.id)
+    assert (shown.status, shown.n_pings) == ("down", 3)
+    assert [one.n for one in await second.checks.pings(shown, 10)] == [3, 2, 1]
+    assert await second.checks.by_unique_key(project, unique_key(check.id)) == shown
+    assert await second.checks.by_badge(check.badge) == shown
+
+
+async def test_a_check_that_another_process_deleted_is_not_found_when_its_news_were_heard(
+    make_services: MakeServices,
+) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project)
+    await ping(second, check.id)
+    await first.check_deletion.delete(project, check.id)
+    await second.runtime.news_listener.listen()
+    with pytest.raises(NotFound):
+        await second.checks.get(project, check.id)

@@ -13,6 +13,7 @@ from hcserver.storage.client import connect, database_of
 from hcserver.storage.schema import prepare
 from tests.hcserver.storage.contract.records import fresh_name
 from tests.hcserver.storage.mock import mock_database, uuids_allowed
+from tests.hcserver.storage.stores import storage_of
 
 
 @pytest.fixture(params=["mock", "server"])
@@ -34,10 +35,10 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
 
 @pytest.fixture
 def storage(database: Any) -> Storage:
-    return Storage(database)
+    return storage_of(database)
 
 
 @pytest.fixture
 def other(database: Any) -> Storage:
     """The stores of another process on the same database."""
-    return Storage(database)
+    return storage_of(database)

@@ -106,6 +106,40 @@ async def test_an_exit_status_above_255_is_refused(site: Site, status: str) -> N
     assert await site.pings(check) == []
 
 
+@pytest.mark.parametrize(
+    ("rest", "type", "rid"),
+    [
+        ("?create=1/start", "start", None),
+        ("?create=1/fail", "fail", None),
+        ("?create=1/log", "log", None),
+        ("?create=1/3", "fail", None),
+        ("?create=1/0", "success", None),
+        ("?create=1/", "success", None),
+        (f"?rid={RID}/start", "start", RID),
+        (f"/?create=1&rid={RID}/fail", "fail", RID),
+        (f"?create=1/start?rid={RID}", "start", RID),
+        (f"?create=1/start&rid={RID}", "start", RID),
+        (f"/start?rid={RID}/fail", "start", RID),  # the path says what it is
+        ("?folder=/start", "success", None),
+        ("?folder=create=1/start", "success", None),
+        ("?create=1/started", "success", None),
+    ],
+)
+async def test_a_signal_behind_the_query_is_understood(
+    site: Site, rest: str, type: str, rid: str | None
+) -> None:
+    check = (await site.create())["uuid"]
+    await site.ping(check, rest)
+    assert [(ping["type"], ping["rid"]) for ping in await site.pings(check)] == [(type, rid)]
+
+
+@pytest.mark.parametrize("rest", ["?create=1/256", f"?rid={RID}/9999"])
+async def test_an_exit_status_above_255_behind_the_query_is_refused(site: Site, rest: str) -> None:
+    check = (await site.create())["uuid"]
+    reply = await site.request("GET", f"/ping/{check}{rest}")
+    assert (reply.status, reply.text) == (400, "invalid url format")
+
+
 async def test_the_exit_status_is_judged_before_the_run_id(site: Site) -> None:
     check = (await site.create())["uuid"]
     reply = await site.request("GET", f"/ping/{check}/256?rid=odd")

@@ -72,6 +72,21 @@ async def test_the_key_is_taken_from_the_header_only(site: Site) -> None:
     assert (reply.status, reply.error) == (401, "wrong api key")
 
 
+@pytest.mark.parametrize(("key", "error"), [("", "missing api key"), ("x" * 32, "wrong api key")])
+@pytest.mark.parametrize("length", ["Content-Length: 9900000", "Transfer-Encoding: chunked"])
+async def test_without_a_right_key_a_large_email_is_not_waited_for(
+    site: Site, key: str, error: str, length: str
+) -> None:
+    connection = await site.connect()
+    header = (
+        f"POST /api/v3/checks/{NOWHERE}/classify HTTP/1.1\r\nHost: x\r\nX-Api-Key: {key}\r\n{length}\r\n\r\n"
+    )
+    await connection.send(header.encode())
+    reply = await connection.reply("POST")
+    assert (reply.status, reply.error) == (401, error)
+    assert await connection.is_closed()
+
+
 async def test_unknown_checks_are_not_found_and_foreign_ones_forbidden(site: Site) -> None:
     other = await site.beside()
     foreign = (await other.create())["uuid"]

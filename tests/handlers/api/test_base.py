@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from handlers.api.base import KEYLESS_BYTES
 from hcserver.config.schema import HttpSettings
-from tests.handlers.harness import NOWHERE, Site, serve
+from hcserver.net.byte_budget import ByteBudget
+from tests.handlers.harness import NOWHERE, Site, chunked, serve
 
 MISSING = (401, {"error": "missing api key"})
 WRONG = (401, {"error": "wrong api key"})
@@ -150,8 +152,8 @@ BROKEN = [
     b"\xef\xbb\xbf{}",
     b'{"name": "a\nb"}',
     b'{"name": "\\ud800',
-    b"[" * 100_000,
-    b'{"a":' * 50_000,
+    b"[" * 60_000,
+    b'{"a":' * 12_000,
     b"a=b&c=d",
 ]
 
@@ -289,6 +291,77 @@ async def test_a_body_larger_than_the_limit_is_refused(mongo_uri: str) -> None:
             raw = b'{"x": "' + b"y" * (size - 9) + b'"}'
             assert (await site.api("POST", "checks/", raw=raw)).status == status
         assert (await site.api("POST", "checks/", raw=raw)).error == "request body is too large"
+
+
+LARGE = b'{"x": "' + b"y" * KEYLESS_BYTES + b'"}'
+TOO_LARGE_FOR_NO_KEY = (400, {"error": "request body is too large: send the key in X-Api-Key"})
+
+
+def head(path: str, key: str | None, *lines: str) -> bytes:
+    """The header of a POST."""
+    keyed = [f"X-Api-Key: {key}"] if key is not None else []
+    return "\r\n".join([f"POST /api/v3/{path} HTTP/1.1", "Host: x", *keyed, *lines, "", ""]).encode()
+
+
+@pytest.mark.parametrize("endpoint", POSTS, ids=name)
+@pytest.mark.parametrize(
+    ("key", "answer"),
+    [(UNKNOWN_KEY, WRONG), ("short", MISSING), ("", MISSING), (None, TOO_LARGE_FOR_NO_KEY)],
+)
+async def test_a_large_body_without_a_right_key_in_the_header_is_not_waited_for(
+    site: Site, endpoint: Endpoint, key: str | None, answer: Any
+) -> None:
+    connection = await site.connect()
+    path = endpoint.at(NOWHERE)
+    await connection.send(head(path, key, f"Content-Length: {KEYLESS_BYTES + 1}", "Expect: 100-continue"))
+    reply = await connection.reply("POST")
+    assert (reply.status, reply.json) == answer
+    assert reply.headers["connection"] == "close"
+    assert await connection.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("key", "answer"), [(UNKNOWN_KEY, WRONG), ("", MISSING), (None, TOO_LARGE_FOR_NO_KEY)]
+)
+async def test_a_chunked_body_without_a_right_key_is_read_up_to_the_limit(
+    site: Site, key: str | None, answer: Any
+) -> None:
+    chunks = head("checks/", key, "Transfer-Encoding: chunked")
+    connection = await site.connect()
+    await connection.send(chunks + chunked(b"{"))
+    assert (await connection.reply("POST")).json == UNPARSED[1]
+    await connection.send(chunks + chunked(b"{}"))
+    assert (await connection.reply("POST")).json == (WRONG if key else MISSING)[1]
+    await connection.send(chunks + b"%x\r\n%s\r\n" % (len(LARGE), LARGE))  # the end does not come
+    reply = await connection.reply("POST")
+    assert (reply.status, reply.json) == answer
+    assert await connection.is_closed()
+
+
+async def test_a_large_body_is_read_with_a_right_key(site: Site) -> None:
+    assert (await site.api("POST", "checks/", raw=LARGE)).status == 201
+    connection = await site.connect()
+    header = head("checks/", site.keys.api_key, "Transfer-Encoding: chunked")
+    await connection.send(header + chunked(LARGE))
+    assert (await connection.reply("POST")).status == 201
+    reply = await site.api("POST", "checks/", raw=LARGE, key=site.keys.api_key_readonly)
+    assert (reply.status, reply.json) == WRONG
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "+5", "1.5", "9" * 20, "9" * 5000, "", "0x10", "٣"])
+async def test_a_length_that_is_none_is_no_fault_of_the_server(site: Site, length: str) -> None:
+    connection = await site.connect()
+    await connection.send(head("checks/", UNKNOWN_KEY, f"Content-Length: {length}"))
+    assert (await connection.reply("POST")).status in (400, 401)
+
+
+async def test_a_large_body_of_another_method_is_not_kept(mongo_uri: str) -> None:
+    async with serve(mongo_uri, budget=ByteBudget(1000)) as site:
+        assert (await site.api("GET", "checks/", raw=LARGE)).status == 200
+        assert (await site.api("PUT", "checks/", raw=LARGE)).status == 405
+        assert (await site.api("POST", "nothing", raw=LARGE)).status == 404
+        reply = await site.api("POST", "checks/", raw=LARGE)
+        assert (reply.status, reply.error) == (503, "too much is being received, try again")
 
 
 async def test_duplicate_members_count_as_the_last_one(site: Site) -> None:

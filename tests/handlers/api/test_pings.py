@@ -55,6 +55,14 @@ async def test_a_ping_has_these_members(site: Site, version: int) -> None:
     }
 
 
+async def test_a_ping_shows_its_exit_status_where_it_had_one(site: Site) -> None:
+    check = (await site.create())["uuid"]
+    for signal in ("", "/fail", "/start", "/0", "/007", "/255"):
+        await site.ping(check, signal)
+    pings = await site.pings(check)
+    assert [ping.get("exit_status", "none") for ping in pings] == [255, 7, 0, "none", "none", "none"]
+
+
 async def test_every_type_is_listed_the_newest_first(site: Site) -> None:
     check = (await site.create(methods="POST"))["uuid"]
     for signal in ("", "/start", "/fail", "/log"):

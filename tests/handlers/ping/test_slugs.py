@@ -48,6 +48,13 @@ async def test_a_slug_may_look_like_a_signal(site: Site, slug: str) -> None:
     assert [ping["type"] for ping in await site.pings(check)] == ["log", "success"]
 
 
+async def test_a_check_is_created_by_a_ping_with_its_signal_behind_the_query(site: Site) -> None:
+    reply = await site.request("GET", path(site, "late-slash", "?create=1/start"))
+    assert (reply.status, reply.text) == (201, "Created")
+    (check,) = await checks(site)
+    assert check["started"] is True
+
+
 @pytest.mark.parametrize("slug", ["Backup", "backuP", "B"])
 @pytest.mark.parametrize("query", ["", "?create=1"])
 async def test_a_slug_that_is_not_lower_case_is_refused(site: Site, slug: str, query: str) -> None:

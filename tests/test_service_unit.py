@@ -1,0 +1,52 @@
+"""The systemd unit in docs/: valid, sandboxed, and in agreement with what the server needs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNIT = Path(__file__).parents[1] / "docs/hcserver.service"
+MAX_EXPOSURE = 3.0  # of 10, as `systemd-analyze security` rates it
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """The unit with a command that exists on this machine."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze")
+    unit = tmp_path / "hcserver.service"
+    unit.write_text(re.sub(r"(?m)^ExecStart=.*", "ExecStart=/bin/true", UNIT.read_text("utf-8")))
+    return unit
+
+
+def analyze(*arguments: str) -> str:
+    done = subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_systemd_finds_no_fault_in_the_unit(installed: Path) -> None:
+    output = analyze("verify", str(installed))
+    assert "hcserver.service" not in output
+
+
+def test_the_unit_is_sandboxed(installed: Path) -> None:
+    output = analyze("security", "--offline=true", "--no-pager", str(installed))
+    found = re.search(r"Overall exposure level for hcserver\.service: ([0-9.]+)", output)
+    assert found is not None
+    assert float(found[1]) < MAX_EXPOSURE
+
+
+def test_the_unit_lets_the_server_do_what_it_needs() -> None:
+    unit = UNIT.read_text("utf-8")
+    families = re.search(r"^RestrictAddressFamilies=(.*)$", unit, re.MULTILINE)
+    assert families is not None
+    # TCP, the embedded database's socket and systemd's, and the list of the machine's own addresses.
+    assert set(families[1].split()) == {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"}
+    # Worker processes lower their priority and limit their memory.
+    assert "~@resources" not in unit
+    assert "@resources" not in unit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Literal, get_args
 from urllib.parse import quote, unquote, unquote_to_bytes
 from uuid import UUID
@@ -23,9 +23,8 @@ from hcserver.domain.badge import (
     sign,
     verify,
 )
-from hcserver.domain.check import Check
 from hcserver.domain.project import Project
-from hcserver.domain.status import shown_status
+from hcserver.domain.status import ShownStatus, shown_status
 from hcserver.errors import NotFound, Unavailable
 
 Format = Literal["svg", "json", "shields"]
@@ -60,15 +59,16 @@ class BadgeHandler(BaseHandler):
         path = self.request.path
         if single := _SINGLE.fullmatch(path):
             check = await self.services.checks.by_badge(UUID(single[2]))
-            self._write_badge(check.name.strip() or UNNAMED, [check], single[1] == "2", single[3])
+            single_check = {shown_status(check, self.services.clock()): 1}
+            self._write_badge(check.name.strip() or UNNAMED, single_check, single[1] == "2", single[3])
         elif tagged := _TAGGED.fullmatch(path):
             badge_key, signature, two_states, encoded, fmt = tagged.groups()
             project = await self.services.lookup.by_badge_key(badge_key)
             if project is None:
                 raise NotFound("not found")
             tag = _signed_tag(project, signature, encoded)
-            checks = await self.services.checks.of_project(project.id, tags=[] if tag == ALL else [tag])
-            self._write_badge(project.name if tag == ALL else tag, checks, two_states is not None, fmt)
+            counts = await self.services.project_reader.status_counts(project.id, None if tag == ALL else tag)
+            self._write_badge(project.name if tag == ALL else tag, counts, two_states is not None, fmt)
         else:
             raise NotFound("not found")
 
@@ -80,15 +80,13 @@ class BadgeHandler(BaseHandler):
             self.write(self.error_text(error))
         self.finish()
 
-    def _write_badge(self, label: str, checks: Sequence[Check], two_states: bool, fmt: str) -> None:
-        now = self.services.clock()
-        statuses = [shown_status(check, now) for check in checks]
-        state = badge_state(statuses, two_states)
+    def _write_badge(self, label: str, counts: Mapping[ShownStatus, int], two_states: bool, fmt: str) -> None:
+        state = badge_state(counts, two_states)
         if fmt == "svg":
             self.set_header("Content-Type", "image/svg+xml")
             self.write(render_svg(label, state))
             return
-        payload = badge_document(statuses, two_states) if fmt == "json" else shields_document(label, state)
+        payload = badge_document(counts, two_states) if fmt == "json" else shields_document(label, state)
         self.set_header("Content-Type", "application/json")
         self.write(msgspec.json.encode(payload))
 

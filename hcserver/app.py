@@ -20,7 +20,9 @@ from hcserver.errors import Unavailable
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
+from hcserver.payloads.rendered_checks import RenderedChecks
 from hcserver.privileges import protect_memory, warn_if_root
+from hcserver.services.absences import Absences
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
@@ -32,6 +34,7 @@ from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
 from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.intake.document_reads import DocumentReads
 from hcserver.services.intake.intake import Intake
 from hcserver.services.intake.logged_tokens import LoggedTokens
 from hcserver.services.intake.repetitions import Repetitions
@@ -47,6 +50,9 @@ from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.projects import Keys, Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.reading.index_loader import IndexLoader
+from hcserver.services.reading.project_indexes import ProjectIndexes
+from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import TICK, DueChecks
 from hcserver.services.runtime.health import Health
@@ -54,6 +60,7 @@ from hcserver.services.runtime.news_listener import LISTEN_EVERY, NewsListener
 from hcserver.services.runtime.pruning import RETRY as PRUNE_RETRY
 from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
+from hcserver.services.runtime.written_news import LOOK_EVERY, WrittenNews
 from hcserver.storage import Storage
 from hcserver.storage.client import connect, database_of
 from hcserver.storage.key_file import KeyFile
@@ -99,18 +106,16 @@ def make_budget(settings: Settings) -> ByteBudget:
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
     storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
-    lookup = Lookup(storage)
-    repetitions, unwritten = Repetitions(clock), UnwrittenChecks()
+    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader = StateReader(storage, logged_tokens)
-    cache = CheckCache(state_reader, unwritten, limits.cached_checks)
+    indexes = ProjectIndexes(limits.indexed_checks, clock)
+    cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
     return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
     notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
-    policy = AddressPolicy(settings.notifications.allowed_networks)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
     changes = ChangePublisher(storage.news, clock)
-    checks = CheckReader(storage, cache, writer, limits)
+    checks = CheckReader(storage, cache, writer, lookup, limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
     return Services(
         settings=settings,
@@ -121,21 +126,60 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         lookup=lookup,
         cache=cache,
         state_writer=writer,
-        intake=Intake(cache, lookup, appender, unwritten, repetitions, limits.email_body_bytes),
+        intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
         bounces=Bounces(storage, return_addresses, notifier, clock),
         notifier=notifier,
         checks=checks,
+        project_reader=ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock),
+        rendered_checks=RenderedChecks(settings.http.public_url),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
         projects=Projects(storage, lookup, checks, deletion, clock),
         admin_keys=AdminKeys(storage, clock),
-        channels=Channels(storage, cache, writer, notifier, policy, settings.shell, clock),
+        channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
         runtime=_runtime(storage, events, lookup, cache, writer, notifier, changes, deletion, limits, clock),
     )
+
+
+def _check_cache(
+    reader: StateReader,
+    unwritten: UnwrittenChecks,
+    indexes: ProjectIndexes,
+    limits: LimitSettings,
+    clock: Clock,
+) -> CheckCache:
+    reads = DocumentReads(reader, Absences(clock))
+    return CheckCache(reader, unwritten, indexes, reads, limits.cached_checks)
+
+
+def _intake(
+    storage: Storage,
+    cache: CheckCache,
+    lookup: Lookup,
+    unwritten: UnwrittenChecks,
+    repetitions: Repetitions,
+    logged_tokens: LoggedTokens,
+    events: EventBus,
+    limits: LimitSettings,
+) -> Intake:
+    appender = Appender(storage.pings, cache, logged_tokens, repetitions, events)
+    return Intake(cache, lookup, appender, unwritten, repetitions, limits.email_body_bytes)
+
+
+def _channels(
+    storage: Storage,
+    cache: CheckCache,
+    writer: StateWriter,
+    notifier: Notifier,
+    settings: Settings,
+    clock: Clock,
+) -> Channels:
+    policy = AddressPolicy(settings.notifications.allowed_networks)
+    return Channels(storage, cache, writer, notifier, policy, settings.shell, clock)
 
 
 def _runtime(
@@ -155,18 +199,22 @@ def _runtime(
     due_checks = DueChecks(storage.checks, writer, absence, clock)
     news_listener = NewsListener(storage.news, lookup, cache, clock)
     pruner = Pruner(storage.pings, cache, lookup, limits)
+    written_news = WrittenNews(storage.written_checks, cache, clock)
     events.subscribe(CheckWritten, pruner.consider)
+    events.subscribe(CheckWritten, written_news.note)
     events.subscribe_async(LateChangeWritten, changes.publish_late)
     return Runtime(
         absence=absence,
         due_checks=due_checks,
         news_listener=news_listener,
+        written_news=written_news,
         pruner=pruner,
         health=Health(storage, due_checks),
         tasks=(
             PeriodicTask("prune pings", pruner.prune_next, PRUNE_RETRY),
             PeriodicTask("due checks", due_checks.tick, TICK),
             PeriodicTask("news", news_listener.listen, LISTEN_EVERY),
+            PeriodicTask("written checks", written_news.exchange, LOOK_EVERY),
             PeriodicTask("deletions", deletion.sweep, SWEEP_EVERY),
         ),
     )

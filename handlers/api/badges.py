@@ -11,8 +11,7 @@ class BadgesHandler(ApiHandler):
 
     @requires("read")
     async def get(self) -> None:
-        checks = await self.services.checks.of_project(self.project.id)
-        tags = sorted({tag for check in checks for tag in check.tag_list()} - {ALL})
+        tags = sorted(await self.services.project_reader.tags(self.project.id) - {ALL})
         project = await self.services.projects.with_badge_secret(self.project)
         badges = {tag: badge_addresses(self.base_url, project, tag) for tag in [*tags, ALL]}
         self.write_json({"badges": badges})

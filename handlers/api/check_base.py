@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from handlers.api.base import ApiHandler
 from hcserver.domain.check import Check
-from hcserver.payloads.check import check_payload
 
 _UNIQUE_KEY_LENGTH = 40
 
@@ -21,8 +19,12 @@ class CheckApiHandler(ApiHandler):
             return await self.services.checks.by_unique_key(self.project, identifier)
         return await self.services.checks.get(self.project, UUID(identifier))
 
-    def check_payload(self, check: Check) -> dict[str, Any]:
-        return check_payload(check, self.services.clock(), self.base_url, self.version, self.writable)
+    def check_document(self, check: Check) -> bytes:
+        """The check in JSON."""
+        now = self.services.clock()
+        return self.services.rendered_checks.document(check, now, self.version, self.writable)
 
     def write_check(self, check: Check, status: int = 200) -> None:
-        self.write_json(self.check_payload(check), status)
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.write(self.check_document(check))

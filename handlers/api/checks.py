@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID as Uuid
 
 import msgspec
@@ -18,10 +17,11 @@ from handlers.api.query import read_limit
 from hcserver.domain.check import Check
 from hcserver.domain.clock import EPOCH
 from hcserver.errors import InvalidRequest
+from hcserver.services.reading.project_index import Selection
 from hcserver.validation.check import parse_spec
 from hcserver.validation.query import Query
 
-_PER_TURN = 200  # checks written out, some 5 ms, before others get their turn
+_PER_TURN = 200  # checks written out, at most some 5 ms, before others get their turn
 _CURSOR = re.compile(rf"([0-9]{{1,14}})-{UUID}")
 
 
@@ -34,15 +34,14 @@ class ChecksHandler(CheckApiHandler):
         query = self.query()
         slugs, tags = _storable("slug", query), _storable("tag", query)
         limit, after = read_limit(query), _read_cursor(query)
-        slug = slugs[-1] if slugs else None
-        checks = await self.services.checks.of_project(self.project.id, slug or None, tags)
-        if after is not None:
-            checks = [check for check in checks if (check.created, check.id) > after]
-        page: dict[str, Any] = {}
-        if limit is not None:
-            page["next"] = _cursor_after(checks[limit - 1]) if len(checks) > limit else None
-            checks = checks[:limit]
-        self._write_list({"checks": await self._payloads(checks), **page})
+        selection = Selection((slugs[-1] if slugs else None) or None, frozenset(tags))
+        reader = self.services.project_reader
+        if limit is None:
+            await self._write_list(await reader.checks(self.project.id, selection, after), b"}")
+            return
+        checks = await reader.checks(self.project.id, selection, after, limit + 1)
+        following = _cursor_after(checks[limit - 1]) if len(checks) > limit else None
+        await self._write_list(checks[:limit], b',"next":' + msgspec.json.encode(following) + b"}")
 
     @requires("write")
     async def post(self) -> None:
@@ -50,23 +49,25 @@ class ChecksHandler(CheckApiHandler):
         check, created = await self.services.check_editor.create(self.project, spec)
         self.write_check(check, 201 if created else 200)
 
-    async def _payloads(self, checks: list[Check]) -> list[dict[str, Any]]:
-        payloads: list[dict[str, Any]] = []
+    async def _write_list(self, checks: list[Check], end: bytes) -> None:
+        """Answer with the list, which ends with `end`, or with 304 to a client that has it."""
+        pieces = [b'{"checks":[']
+        digest = hashlib.sha256(pieces[0])
         for start in range(0, len(checks), _PER_TURN):
-            payloads += [self.check_payload(check) for check in checks[start : start + _PER_TURN]]
+            documents = map(self.check_document, checks[start : start + _PER_TURN])
+            pieces.append((b"," if start else b"") + b",".join(documents))
+            digest.update(pieces[-1])
             await asyncio.sleep(0)
-        return payloads
-
-    def _write_list(self, payload: dict[str, Any]) -> None:
-        """Answer with the list, or with 304 to a client that has it."""
-        body = msgspec.json.encode(payload)
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        pieces.append(b"]" + end)
+        digest.update(pieces[-1])
+        etag = f'"{digest.hexdigest()[:32]}"'
         self.set_header("ETag", etag)
         if _matches(self.request.headers.get("If-None-Match", ""), etag):
             self.set_status(304)
             return
         self.set_header("Content-Type", "application/json")
-        self.write(body)
+        for piece in pieces:
+            self.write(piece)
 
 
 def _cursor_after(check: Check) -> str:

@@ -129,6 +129,7 @@ class LimitSettings:
     ping_body_bytes: int = _setting(10_000, types.integer(0, 1_000_000, "a whole number of bytes"))
     email_body_bytes: int = _setting(1_000_000, types.integer(0, 10_000_000, "a whole number of bytes"))
     cached_checks: int = _setting(50_000, types.integer(100, 10_000_000, "a whole number of checks"))
+    indexed_checks: int = _setting(100_000, types.integer(0, 10_000_000, "a whole number of checks"))
 
 
 @dataclass(frozen=True, slots=True)

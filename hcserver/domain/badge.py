@@ -7,7 +7,7 @@ import hmac
 import re
 import unicodedata
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
@@ -44,20 +44,19 @@ class ShieldsDocument(msgspec.Struct, frozen=True):
     color: str
 
 
-def badge_state(statuses: Iterable[ShownStatus], two_states: bool) -> BadgeState:
-    """down if any check is down, else late if any is in its grace time (with two states: up), else up."""
-    seen = set(statuses)
-    if "down" in seen:
+def badge_state(counts: Mapping[ShownStatus, int], two_states: bool) -> BadgeState:
+    """The state of a group of checks, of which so many show each status: down if any check is down, else late
+    if any is in its grace time (with two states: up), else up.
+    """
+    if counts.get("down"):
         return "down"
-    return "late" if "grace" in seen and not two_states else "up"
+    return "late" if counts.get("grace") and not two_states else "up"
 
 
-def badge_document(statuses: Iterable[ShownStatus], two_states: bool) -> BadgeDocument:
+def badge_document(counts: Mapping[ShownStatus, int], two_states: bool) -> BadgeDocument:
     """The state, the number of checks, and how many of them are late and down."""
-    every = list(statuses)
-    return BadgeDocument(
-        badge_state(every, two_states), len(every), every.count("grace"), every.count("down")
-    )
+    late, down = counts.get("grace", 0), counts.get("down", 0)
+    return BadgeDocument(badge_state(counts, two_states), sum(counts.values()), late, down)
 
 
 def shields_document(label: str, state: BadgeState) -> ShieldsDocument:

@@ -62,7 +62,17 @@ def shown_status(check: Check, now: datetime) -> ShownStatus:
     """The status that people see at `now`: the stored one, with the time that has passed since taken into
     account. A check past its deadline is shown as down even before the scheduler has come to it.
     """
-    if check.alert_after is not None and now >= check.alert_after:
-        return "down"
+    return shown_until(check, now)[0]
+
+
+def shown_until(check: Check, now: datetime) -> tuple[ShownStatus, datetime | None]:
+    """The status that people see at `now`, and the moment at which time alone changes it; None: never."""
+    down = check.alert_after
+    if down is not None and now >= down:
+        return "down", None
     expected = expected_at(check)
-    return check.status if expected is None or now < expected else "grace"
+    if expected is None:
+        return check.status, down
+    if now >= expected:
+        return "grace", down
+    return check.status, expected if down is None else min(expected, down)

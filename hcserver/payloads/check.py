@@ -8,7 +8,7 @@ from typing import Any
 
 from hcserver.domain.check import Check
 from hcserver.domain.identifiers import unique_key
-from hcserver.domain.status import grace_start, shown_status
+from hcserver.domain.status import grace_start, shown_status, shown_until
 
 _AS_STORED = (
     *("name", "slug", "tags", "desc", "grace", "n_pings", "manual_resume", "methods"),
@@ -29,6 +29,13 @@ def check_payload(check: Check, now: datetime, base_url: str, version: int, writ
         **(_addresses(check, base_url, version) if writable else {"unique_key": unique_key(check.id)}),
         **_expectation(check),
     }
+
+
+def payload_holds_until(check: Check, now: datetime) -> datetime | None:
+    """The next moment at which time alone changes the payload made at `now`; None: never."""
+    run_in_time_until = check.last_start and check.last_start + timedelta(seconds=check.grace)
+    moments = shown_until(check, now)[1], run_in_time_until, check.snoozed_until
+    return min((moment for moment in moments if moment is not None and moment > now), default=None)
 
 
 def _state(check: Check, now: datetime, version: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from hcserver.config.schema import Settings
 from hcserver.domain.clock import Clock
 from hcserver.errors import Unavailable
+from hcserver.payloads.rendered_checks import RenderedChecks
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.delivery.bounces import Bounces
@@ -26,12 +27,14 @@ from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import DueChecks
 from hcserver.services.runtime.health import Health
 from hcserver.services.runtime.news_listener import NewsListener
 from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
+from hcserver.services.runtime.written_news import WrittenNews
 from hcserver.storage import Storage
 from hcserver.storage.key_file import KeyFileError
 from hcserver.storage.schema import prepare
@@ -46,6 +49,7 @@ class Runtime:
     absence: Absence
     due_checks: DueChecks
     news_listener: NewsListener
+    written_news: WrittenNews
     pruner: Pruner
     health: Health
     tasks: tuple[PeriodicTask, ...]  # in the order in which they are started
@@ -71,6 +75,8 @@ class Services:
     notifier: Notifier
 
     checks: CheckReader
+    project_reader: ProjectReader
+    rendered_checks: RenderedChecks
     check_editor: CheckEditor
     check_deletion: CheckDeletion
     projects: Projects
@@ -98,6 +104,7 @@ class Services:
         """
         await prepare(self.database)
         await self._encrypt_targets()
+        await self.runtime.written_news.start()
         await self.bounces.start()
         await self.recovery.run()
         await self.answered_mark.start()
@@ -136,9 +143,12 @@ class Services:
         """Leave nothing unwritten. To be called when nothing comes in any more."""
         for task in reversed(self.runtime.tasks):
             await task.stop()
+        await self.project_reader.stop()
         await self.intake.stop()
         await self.answered_mark.stop()
         await self.state_writer.stop()
+        if self.ready:
+            await self.runtime.written_news.stop()
         await self.notifier.stop()
         await self.events.stop()
         await self.mail_classifier.pool.close()

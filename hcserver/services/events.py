@@ -41,9 +41,10 @@ class StatusChanged(msgspec.Struct, frozen=True):
 
 
 class CheckWritten(msgspec.Struct, frozen=True):
-    """The state of a check is in the database."""
+    """The state of a check is in the database with this revision, or it is unknown whether it is."""
 
     check: Check
+    revision: int
 
 
 class LateChangeWritten(msgspec.Struct, frozen=True):

@@ -1,4 +1,6 @@
-"""Projects by their keys and checks by their slugs, remembered until somebody changes them."""
+"""Projects by their keys and checks by their slugs and aliases, remembered until somebody changes them. What
+is not there is remembered for a second.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,10 @@ import hmac
 from typing import Literal
 from uuid import UUID
 
+from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, NotFound, Unauthorized
+from hcserver.services.absences import Absences
 from hcserver.storage import Storage
 
 Access = Literal["write", "read"]
@@ -16,15 +20,17 @@ KeyField = Literal["api_key_hash", "api_key_readonly_hash", "ping_key", "badge_k
 Key = tuple[KeyField, str]
 Slug = tuple[UUID, str]  # project, slug
 
-REMEMBERED = 10_000  # projects, and slugs; beyond it the oldest are looked up again
+REMEMBERED = 10_000  # projects, slugs and aliases; beyond it the oldest are looked up again
 API_KEY_LENGTH = 32  # characters
 
 
 class Lookup:
     """The look-ups that most requests begin with. `forget` is called when something has changed."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage = storage
+        self._absent: Absences[Key | Slug | UUID | str] = Absences(clock)
+        self._aliases: dict[str, UUID] = {}  # the check of an alias never changes
         self._projects_by_id: dict[UUID, Project] = {}
         self._projects_by_key: dict[Key, Project] = {}
         self._keys_of_project: dict[UUID, set[Key]] = {}
@@ -63,10 +69,14 @@ class Lookup:
     async def by_id(self, id: UUID) -> Project | None:
         """Raises Unavailable."""
         project = self._projects_by_id.get(id)
-        if project is None:
+        if project is None and id not in self._absent:
             changes = self._changes
             project = await self._storage.projects.get(id)
-            if project is not None and changes == self._changes:
+            if changes != self._changes:
+                return project
+            if project is None:
+                self._absent.add(id)
+            else:
                 self._projects_by_id[id] = project
                 if len(self._projects_by_id) > REMEMBERED:
                     del self._projects_by_id[next(iter(self._projects_by_id))]
@@ -82,9 +92,13 @@ class Lookup:
         known = self._checks.get((project, slug))
         if known is not None:
             return known
+        if not slug or (project, slug) in self._absent:
+            raise NotFound("not found")
         changes = self._changes
-        found = await self._storage.checks.of_project(project, slug) if slug else []
+        found = await self._storage.checks.of_project(project, slug)
         if not found:
+            if changes == self._changes:
+                self._absent.add((project, slug))
             raise NotFound("not found")
         if len(found) > 1:
             raise Ambiguous("ambiguous slug")
@@ -93,9 +107,34 @@ class Lookup:
             self._remember_slug((project, slug), check)
         return check
 
+    async def check_by_alias(self, alias: str) -> UUID:
+        """The id of the check with this unique_key, or with this badge (32 hex digits). The check may have
+        been deleted. Raises NotFound, Unavailable.
+        """
+        known = self._aliases.get(alias)
+        if known is not None:
+            return known
+        if alias in self._absent:
+            raise NotFound("not found")
+        changes = self._changes
+        check = await self._storage.checks.aliased(alias)
+        if check is None:
+            if changes == self._changes:
+                self._absent.add(alias)
+            raise NotFound("not found")
+        self._aliases[alias] = check
+        if len(self._aliases) > REMEMBERED:
+            del self._aliases[next(iter(self._aliases))]
+        return check
+
+    def forget_absences(self) -> None:
+        """Something was created: what was not there may be there now."""
+        self._changes += 1
+        self._absent.clear()
+
     def forget_slugs(self, project: UUID) -> None:
         """A check of the project was created, renamed or deleted."""
-        self._changes += 1
+        self.forget_absences()
         for slug in list(self._slugs_of.get(project, ())):
             self._forget_slug(slug)
 
@@ -108,7 +147,8 @@ class Lookup:
 
     def forget_all(self) -> None:
         """Everything may have changed."""
-        self._changes += 1
+        self.forget_absences()
+        self._aliases.clear()
         self._projects_by_id.clear()
         self._projects_by_key.clear()
         self._keys_of_project.clear()
@@ -134,10 +174,14 @@ class Lookup:
 
     async def _by_key(self, field: KeyField, value: str) -> Project | None:
         project = self._projects_by_key.get((field, value))
-        if project is None:
+        if project is None and (field, value) not in self._absent:
             changes = self._changes
             project = await self._storage.projects.by_key(field, value)
-            if project is not None and changes == self._changes:
+            if changes != self._changes:
+                return project
+            if project is None:
+                self._absent.add((field, value))
+            else:
                 self._projects_by_key[field, value] = project
                 self._keys_of_project.setdefault(project.id, set()).add((field, value))
                 if len(self._projects_by_key) > REMEMBERED:

@@ -20,6 +20,7 @@ from hcserver.storage.pings import PingLog
 from hcserver.storage.projects import ProjectStore
 from hcserver.storage.tombstones import Tombstones
 from hcserver.storage.windows import WindowStore
+from hcserver.storage.written_checks import WrittenChecks
 
 
 class Storage:
@@ -37,6 +38,7 @@ class Storage:
         self.windows = WindowStore(database)
         self.admin_keys = AdminKeyStore(database)
         self.news = News(database)
+        self.written_checks = WrittenChecks(database)
         self.locks = Locks(database)
         self.heartbeat = Heartbeat(database)
         self.tombstones = Tombstones(database)

@@ -42,6 +42,8 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
     "windows": [([("project", 1)], {})],
     "news": [([("at", 1)], {"expireAfterSeconds": 3600})],
     "tombstones": [([("at", 1)], {})],
+    "processes": [([("at", 1)], {"expireAfterSeconds": 300})],
+    "written": [([("at", 1)], {"expireAfterSeconds": 300})],
 }
 
 

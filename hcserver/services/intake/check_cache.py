@@ -18,25 +18,34 @@ from msgspec.structs import replace
 
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
+from hcserver.domain.state_machine import Step
 from hcserver.errors import NotFound
 from hcserver.services.intake.cached_check import CachedCheck
+from hcserver.services.intake.check_observer import CheckObserver
+from hcserver.services.intake.document_reads import DocumentReads
 from hcserver.services.intake.state_reader import StateReader
 from hcserver.services.intake.unwritten import UnwrittenChecks
 from hcserver.storage.checks import Stored
-
-_DELETED_REMEMBERED = 1000  # checks, for as long as reads of them may be under way
 
 
 class CheckCache:
     """Checks in memory, of which at most `capacity` have nothing unwritten."""
 
-    def __init__(self, reader: StateReader, unwritten: UnwrittenChecks, capacity: int) -> None:
+    def __init__(
+        self,
+        reader: StateReader,
+        unwritten: UnwrittenChecks,
+        observer: CheckObserver,
+        reads: DocumentReads,
+        capacity: int,
+    ) -> None:
         self.capacity = capacity
         self.exclusive = asyncio.Lock()  # held by whoever writes or reloads checks: one at a time
         self._reader = reader
         self._unwritten = unwritten
+        self._observer = observer
+        self._reads = reads
         self._checks: dict[UUID, CachedCheck] = {}  # the least recently used first
-        self._deleted: dict[UUID, None] = {}  # the last ones, the oldest first
 
     # -- reading
 
@@ -50,18 +59,6 @@ class CheckCache:
                 raise NotFound("not found")
         return cached.check
 
-    async def get_current(self, id: UUID) -> Check:
-        """The check as `get` returns it, with what other processes have written by now: their pings are not
-        announced. Raises NotFound, Unavailable.
-        """
-        if id in self._checks:
-            found = await self._reader.documents([id])
-            if id in found:
-                self.overlay(found[id])
-            else:
-                self.forget(id)
-        return await self.get(id)
-
     async def ensure(self, ids: Iterable[UUID]) -> None:
         """Have those of the checks that exist in memory, in step with the log. Raises Unavailable."""
         ids = set(ids)
@@ -71,8 +68,8 @@ class CheckCache:
             missing = [id for id in ids if id not in self._checks and id not in absent]
             if missing:
                 self._evict(len(missing), ids)
-                found = await self._reader.documents(missing)
-                absent.update(id for id in missing if id not in found or id in self._deleted)
+                found, not_there = await self._reads.read(missing)
+                absent |= not_there
                 for stored in found.values():
                     self._take_up(stored, ())
             elif self._outdated(ids):
@@ -128,6 +125,7 @@ class CheckCache:
             self._checks[id] = cached = CachedCheck(stored)
             if cached.unwritten:  # another process has not published its flips yet, or has died
                 self._unwritten.add(id, urgent=False)
+            self._observer.put(cached.check)
         return cached.check if cached.unwritten or cached.revision >= stored.rev else stored.check
 
     def pings_in_document(self, id: UUID) -> int:
@@ -139,6 +137,7 @@ class CheckCache:
 
     def add(self, stored: Stored, uncounted: Sequence[Ping] = ()) -> None:
         """Take up a check as the database has it, with the pings in its log that it does not count yet."""
+        self._reads.note_changed(stored.check.id)
         self._evict(1, ())
         self._take_up(stored, uncounted)
 
@@ -153,20 +152,45 @@ class CheckCache:
             step = cached.count_ping(ping)
             self._unwritten.count_pings(1)
             self._unwritten.add(ping.check, urgent=step.flip is not None or step.alert is not None)
+            self._observer.put(cached.check)
         elif ping.n > cached.check.n_pings:
             cached.outdated = True
             self._unwritten.add(ping.check, urgent=True)
         return cached.check
+
+    def apply(self, cached: CachedCheck, step: Step) -> None:
+        """Take a change that people, or time, made into the state of the check. It is still to be written."""
+        cached.apply(step)
+        self._observer.put(cached.check)
 
     def set_log_start(self, id: UUID, log_from: int) -> None:
         """The log of the check now begins at that number."""
         cached = self._checks.get(id)
         if cached is not None:
             cached.check = replace(cached.check, log_from=log_from)
+            self._observer.put(cached.check)
             self._unwritten.add(id, urgent=False)
 
-    def forget(self, id: UUID) -> None:
-        """Somebody else changed the check: load it again when it is next needed."""
+    def forget(self, id: UUID, project: UUID | None = None) -> None:
+        """Somebody else may have changed the check: load it again when it is next needed. Its project has to
+        be given unless the check is known to be in memory.
+        """
+        cached = self._checks.get(id)
+        if cached is not None:
+            project = cached.check.project
+        if project is not None:
+            self._observer.mark_outdated(id, project)
+        self._forget(id)
+
+    def forget_all(self) -> None:
+        """Load every check again when it is next needed."""
+        self._observer.mark_all_outdated()
+        self._reads.note_all_changed()
+        for id in list(self._checks):
+            self._forget(id)
+
+    def _forget(self, id: UUID) -> None:
+        self._reads.note_changed(id)
         cached = self._checks.get(id)
         if cached is None:
             return
@@ -176,20 +200,15 @@ class CheckCache:
         else:
             del self._checks[id]
 
-    def forget_all(self) -> None:
-        """Load every check again when it is next needed."""
-        for id in list(self._checks):
-            self.forget(id)
-
-    def remove_deleted(self, id: UUID) -> None:
+    def remove_deleted(self, check: Check) -> None:
         """The check was deleted. What was read of it before, and arrives later, is not taken up."""
-        self._deleted[id] = None
-        if len(self._deleted) > _DELETED_REMEMBERED:
-            del self._deleted[next(iter(self._deleted))]
+        id = check.id
+        self._reads.note_deleted(id)
         cached = self._checks.pop(id, None)
         if cached is not None:
             self._unwritten.count_pings(-cached.unwritten_pings)
             cached.fail_changes(NotFound("not found"))
+        self._observer.remove(id, check.project)
 
     # -- loading
 
@@ -226,14 +245,16 @@ class CheckCache:
         cached = self._checks.get(id)
         if cached is not None:
             await self._reader.remove_late_pings(cached.check)
-            self.remove_deleted(id)
+            self.remove_deleted(cached.check)
 
     def _take_up(self, stored: Stored, uncounted: Sequence[Ping]) -> None:
         id = stored.check.id
-        if id not in self._checks and id not in self._deleted:
+        if id not in self._checks and not self._reads.is_deleted(id):
             self._checks[id] = cached = CachedCheck(stored)
             if uncounted or stored.outbox:
                 self._rebuild(cached, stored, uncounted)
+            else:
+                self._observer.put(cached.check)
 
     def _rebuild(self, cached: CachedCheck, stored: Stored, uncounted: Sequence[Ping]) -> None:
         before = cached.unwritten_pings
@@ -241,6 +262,7 @@ class CheckCache:
             cached.rebuild(stored, uncounted)
         finally:
             self._unwritten.count_pings(cached.unwritten_pings - before)
+            self._observer.put(cached.check)
         if cached.unwritten:
             self._unwritten.add(stored.check.id, urgent=True)
 

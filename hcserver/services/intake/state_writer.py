@@ -64,7 +64,7 @@ class StateWriter:
         step = apply(cached.check)
         if step.check is cached.check:
             return await self.settle(id)
-        cached.apply(step)
+        self._cache.apply(cached, step)
         return await self._until_written(cached, apply)
 
     async def change_refreshed(self, ids: Sequence[UUID], apply: Change) -> None:
@@ -191,6 +191,7 @@ class StateWriter:
             for cached in self._cache.find_all(ids):
                 cached.outdated = True
                 cached.fail_changes(error)
+                self._events.publish(CheckWritten(cached.check, cached.revision + 1))
             raise
         finally:
             for id in ids:
@@ -225,7 +226,7 @@ class StateWriter:
             if snapshot.late:
                 self._events.publish(LateChangeWritten(snapshot.write.check))
             snapshot.cached.finish(snapshot.changes)
-            self._events.publish(CheckWritten(snapshot.write.check))
+            self._events.publish(CheckWritten(snapshot.write.check, snapshot.write.rev + 1))
 
     def _update_unwritten(self, id: UUID) -> None:
         """After a write: is there still something to write of the check, and do pings have to wait?"""

@@ -22,7 +22,7 @@ class ChangePublisher:
 
     async def publish(self, check: Check) -> None:
         """The check was created, changed or deleted. Raises Unavailable."""
-        await self._news.publish(self._clock(), check.id, check.project)
+        await self._news.publish_checks(self._clock(), check.project, [check.id])
 
     async def publish_late(self, event: LateChangeWritten) -> None:
         """The change was written after its author had stopped waiting for it."""

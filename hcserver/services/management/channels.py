@@ -199,7 +199,7 @@ class Channels:
                 # A check that was deleted meanwhile has no channels left.
                 if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
                     raise outcome
-            await self._storage.news.publish(self._clock(), *some)
+            await self._storage.news.publish_checks(self._clock(), channel.project, some)
 
     async def _leave_groups(self, channel: Channel) -> None:
         for group in await self.of_project(channel.project):

@@ -63,7 +63,7 @@ class CheckDeletion:
             await self._storage.checks.delete(check)
         except BaseException:
             # Whether it is still there is unknown: whoever wants it has to look.
-            self._cache.forget(check.id)
+            self._cache.forget(check.id, check.project)
             self._lookup.forget(check.id)
             raise
         self._forget_deleted(check)
@@ -85,7 +85,7 @@ class CheckDeletion:
         return SWEEP_EVERY
 
     def _forget_deleted(self, check: Check) -> None:
-        self._cache.remove_deleted(check.id)
+        self._cache.remove_deleted(check)
         self._lookup.forget(check.id)
         self._events.publish(CheckDeleted(check))
 

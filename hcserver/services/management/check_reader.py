@@ -16,28 +16,35 @@ from hcserver.errors import Forbidden, NotFound
 from hcserver.services import limits
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.state_writer import StateWriter
+from hcserver.services.lookup import Lookup
 from hcserver.storage import Storage
 
 
 class CheckReader:
-    """The answers have everything that this process has acknowledged, and what other processes have written.
+    """The answers have everything that this process has acknowledged, and what others have published.
 
     Every method raises Unavailable when the database is away.
     """
 
     def __init__(
-        self, storage: Storage, cache: CheckCache, writer: StateWriter, settings: LimitSettings
+        self,
+        storage: Storage,
+        cache: CheckCache,
+        writer: StateWriter,
+        lookup: Lookup,
+        settings: LimitSettings,
     ) -> None:
         self._storage = storage
         self._cache = cache
         self._writer = writer
+        self._lookup = lookup
         self._settings = settings
 
     # -- checks
 
     async def get(self, project: Project, id: UUID) -> Check:
         """Raises NotFound, Forbidden."""
-        check = await self._cache.get_current(id)
+        check = await self._cache.get(id)
         if check.project != project.id:
             raise Forbidden("")
         return check
@@ -54,10 +61,7 @@ class CheckReader:
         return await self._by_alias(badge.hex)
 
     async def _by_alias(self, alias: str) -> Check:
-        id = await self._storage.checks.aliased(alias)
-        if id is None:
-            raise NotFound("not found")
-        return await self._cache.get_current(id)
+        return await self._cache.get(await self._lookup.check_by_alias(alias))
 
     async def of_project(
         self, project: UUID, slug: str | None = None, tags: Iterable[str] = ()

@@ -67,6 +67,7 @@ class Projects:
             api_key_readonly_hash=key_hash(keys.api_key_readonly),
         )
         await self._storage.projects.insert(project)
+        self._lookup.forget_absences()
         return project, keys
 
     async def all(self) -> list[Project]:

@@ -32,10 +32,14 @@ class NewsListener:
             self._lookup.forget_all()
             self._cache.forget_all()
         news = await self._news.since(self._since - CLOCK_DIFFERENCE)
-        for message, subject in news:
-            if message not in self._known:
-                self._lookup.forget(subject)
-                self._cache.forget(subject)
-        self._known = {message for message, _ in news}
+        for item in news:
+            if item.message in self._known:
+                continue
+            if item.project is None:
+                self._lookup.forget(item.subject)
+            else:
+                self._lookup.forget_slugs(item.project)
+                self._cache.forget(item.subject, item.project)
+        self._known = {item.message for item in news}
         self._since = now
         return LISTEN_EVERY

@@ -9,6 +9,7 @@ import pytest
 
 from handlers.api import checks
 from handlers.api.check_base import CheckApiHandler
+from hcserver.domain.check import Check
 from tests.handlers.harness import Site
 
 
@@ -39,13 +40,20 @@ async def test_a_long_list_does_not_hold_up_others(site: Site, monkeypatch: pyte
     for _ in range(6):
         await site.create()
     turns, written = 0, []
+    document = CheckApiHandler.check_document
+
+    def noted(self: CheckApiHandler, check: Check) -> bytes:
+        written.append(turns)
+        return document(self, check)
+
     monkeypatch.setattr(checks, "_PER_TURN", 2)
-    monkeypatch.setattr(CheckApiHandler, "check_payload", lambda self, check: written.append(turns))
+    monkeypatch.setattr(CheckApiHandler, "check_document", noted)
     listing = asyncio.ensure_future(site.api("GET", "checks/"))
     while not listing.done():
         turns += 1
         await asyncio.sleep(0)
     assert len(set(written)) == 3
+    assert len((await listing).json["checks"]) == 6
 
 
 async def test_the_order_stays_when_checks_change(site: Site) -> None:

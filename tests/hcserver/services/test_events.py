@@ -15,7 +15,7 @@ ID = UUID("a7c4ba0b-9ee5-4ce1-bd15-1d4d1a2c5c3a")
 
 def written(name: str = "") -> CheckWritten:
     return CheckWritten(
-        Check(id=ID, project=ID, created=datetime(2026, 3, 1, tzinfo=UTC), badge=ID, name=name)
+        Check(id=ID, project=ID, created=datetime(2026, 3, 1, tzinfo=UTC), badge=ID, name=name), 2
     )
 
 

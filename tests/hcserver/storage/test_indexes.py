@@ -24,6 +24,7 @@ from hcserver.storage.checks import Stored, Write
 from hcserver.storage.client import database_of
 from hcserver.storage.notifications import Settlement
 from hcserver.storage.schema import prepare
+from hcserver.storage.written_checks import WrittenCheck
 from tests.hcserver.storage.stores import storage_of
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -169,8 +170,14 @@ async def _use_everything(storage: Storage) -> None:
     await storage.admin_keys.get("x")
     await storage.admin_keys.delete("x")
 
-    await storage.news.publish(NOW, check.id)
+    await storage.news.publish(NOW, project.id)
+    await storage.news.publish_checks(NOW, project.id, [check.id])
     await storage.news.since(NOW)
+    await storage.written_checks.register(NOW)
+    await storage.written_checks.has_others(NOW)
+    await storage.written_checks.publish(NOW, [WrittenCheck(check.id, project.id, 2)])
+    await storage.written_checks.since(NOW, set())
+    await storage.written_checks.unregister()
     async with storage.locks.hold("x", lambda: NOW):
         pass
     await storage.heartbeat.beat(NOW)

@@ -129,3 +129,37 @@ async def test_a_check_that_was_read_before_it_was_deleted_does_not_come_back(
     gate.set()
     with pytest.raises(NotFound):
         await reading
+
+
+@pytest.mark.parametrize("forget_all", [False, True])
+async def test_what_another_process_changes_while_it_is_loaded_is_loaded_again(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch, forget_all: bool
+) -> None:
+    check = await create(services, project)
+    services.cache.forget(check.id)
+    load, loads = services.storage.checks.load, 0
+
+    async def load_with_news(ids: Any) -> Any:
+        nonlocal loads
+        found = await load(ids)
+        loads += 1
+        if loads == 1 and forget_all:
+            services.cache.forget_all()
+        elif loads == 1:
+            services.cache.forget(check.id, project.id)
+        return found
+
+    monkeypatch.setattr(services.storage.checks, "load", load_with_news)
+    assert await services.checks.get(project, check.id) == check
+    assert loads == 2
+
+
+async def test_a_check_that_was_absent_is_there_when_its_news_were_heard(make_services: MakeServices) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    blank = first.check_editor._creation.blank(project)
+    with pytest.raises(NotFound):
+        await second.checks.get(project, blank.id)
+    await first.check_editor._creation.insert(blank)
+    await second.runtime.news_listener.listen()
+    assert await second.checks.get(project, blank.id) == blank

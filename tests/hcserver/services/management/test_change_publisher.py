@@ -43,7 +43,7 @@ async def test_a_change_that_was_given_up_but_written_is_published_to_other_proc
             await asyncio.sleep(0.05)
 
 
-async def test_the_other_processes_get_the_check_and_its_project(
+async def test_the_other_processes_read_which_check_of_which_project_was_changed(
     make_services: MakeServices, clock: FakeClock
 ) -> None:
     first, second = await make_services(), await make_services()
@@ -52,7 +52,7 @@ async def test_the_other_processes_get_the_check_and_its_project(
     clock.advance(60)
     await ChangePublisher(first.storage.news, clock).publish(check)
     news = await second.storage.news.since(clock.now - timedelta(seconds=1))
-    assert {subject for _, subject in news} == {check.id, project.id}
+    assert [(item.subject, item.project) for item in news] == [(check.id, project.id)]
 
 
 async def test_a_late_change_that_can_not_be_published_is_logged(
@@ -67,6 +67,6 @@ async def test_a_late_change_that_can_not_be_published_is_logged(
     async def away(*_: Any) -> None:
         raise Unavailable("away")
 
-    monkeypatch.setattr(services.storage.news, "publish", away)
+    monkeypatch.setattr(services.storage.news, "publish_checks", away)
     await ChangePublisher(services.storage.news, clock).publish_late(LateChangeWritten(check))
     assert f"other processes may use check {check.id} as it was: away" in caplog.text

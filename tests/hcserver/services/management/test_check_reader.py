@@ -66,7 +66,9 @@ async def test_history_has_everything_acknowledged_the_newest_first(
             await services.checks.ping(check, n)
 
 
-async def test_a_check_shows_what_was_reported_to_another_process(make_services: MakeServices) -> None:
+async def test_a_check_shows_what_was_reported_to_another_process(
+    make_services: MakeServices, clock: FakeClock
+) -> None:
     first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     check = await create(first, project)
@@ -75,6 +77,9 @@ async def test_a_check_shows_what_was_reported_to_another_process(make_services:
     await ping(first, check.id)
     await ping(first, check.id, "fail")
     await first.state_writer.flush()
+    clock.advance(1)
+    for services in (first, second):
+        await services.runtime.written_news.exchange()
     shown = await second.checks.get(project, check.id)
     assert (shown.status, shown.n_pings) == ("down", 3)
     assert [one.n for one in await second.checks.pings(shown, 10)] == [3, 2, 1]
@@ -82,11 +87,14 @@ async def test_a_check_shows_what_was_reported_to_another_process(make_services:
     assert await second.checks.by_badge(check.badge) == shown
 
 
-async def test_a_check_that_another_process_deleted_is_not_found_at_once(make_services: MakeServices) -> None:
+async def test_a_check_that_another_process_deleted_is_not_found_when_its_news_were_heard(
+    make_services: MakeServices,
+) -> None:
     first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")
     check = await create(first, project)
     await ping(second, check.id)
     await first.check_deletion.delete(project, check.id)
+    await second.runtime.news_listener.listen()
     with pytest.raises(NotFound):
         await second.checks.get(project, check.id)

@@ -67,6 +67,6 @@ async def test_a_check_that_was_deleted_meanwhile_is_no_error(
     check = await create(services, project)
     pruner = services.runtime.pruner
     await services.runtime.tasks[0].stop()
-    pruner.consider(CheckWritten(replace(check, n_pings=1000)))
+    pruner.consider(CheckWritten(replace(check, n_pings=1000), 2))
     await services.check_deletion.delete(project, check.id)
     assert await pruner.prune_next() == 0.0

@@ -110,6 +110,16 @@ async def test_checks_of_a_project_come_in_the_order_of_their_creation(storage: 
     assert await storage.checks.count(project) == 3
 
 
+async def test_the_checks_of_a_project_are_read_in_small_pieces(storage: Storage) -> None:
+    project = uuid4()
+    checks = [a_check(project=project) for _ in range(230)]
+    for check in [*checks, a_check()]:
+        await storage.checks.insert(check)
+    pieces = [piece async for piece in storage.checks.pieces_of_project(project)]
+    assert [len(piece) for piece in pieces] == [200, 30]
+    assert {stored.check.id for piece in pieces for stored in piece} == {check.id for check in checks}
+
+
 async def test_all_checks_are_scanned_in_batches(storage: Storage) -> None:
     checks = [a_check() for _ in range(230)]
     for check in checks:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pymongo
 import pytest
 
 from hcserver.config.schema import MongoSettings
@@ -63,6 +64,8 @@ async def database(mongo_uri: str) -> AsyncIterator[Any]:
     database = database_of(client, f"test_{uuid4().hex}")
     try:
         yield database
-        await client.drop_database(database.name)
+        # It takes long on a busy machine, which is no fault of the test.
+        with pymongo.timeout(60):
+            await client.drop_database(database.name)
     finally:
         client.close()

@@ -224,6 +224,14 @@ class Site:
         reply = await self.request(method, f"/ping/{check}{signal}", body=body)
         assert (reply.status, reply.text) == (200, "OK")
 
+    async def badges(self) -> dict[str, dict[str, str]]:
+        """The paths of all badges, by tag and format."""
+        badges = (await self.api("GET", "badges/", key=self.keys.api_key_readonly)).json["badges"]
+        return {
+            tag: {format: url.removeprefix(BASE) for format, url in urls.items()}
+            for tag, urls in badges.items()
+        }
+
     async def settled(self) -> None:
         """Wait until everything acknowledged is in the database's documents."""
         await self.services.state_writer.flush()

@@ -1,4 +1,4 @@
-"""Badges: their addresses in the API, and what is at them."""
+"""What is at the addresses of badges."""
 
 from __future__ import annotations
 
@@ -13,14 +13,6 @@ from hcserver.domain.badge import UNNAMED, sign
 from tests.handlers.harness import BASE, NOWHERE, Reply, Site
 
 NOT_CACHED = "max-age=0, no-cache, no-store, must-revalidate, private"
-
-
-async def addresses(site: Site) -> dict[str, dict[str, str]]:
-    """The paths of all badges, by tag and format."""
-    badges = (await site.api("GET", "badges/", key=site.keys.api_key_readonly)).json["badges"]
-    return {
-        tag: {format: url.removeprefix(BASE) for format, url in urls.items()} for tag, urls in badges.items()
-    }
 
 
 async def read(site: Site, path: str) -> Any:
@@ -47,9 +39,6 @@ def assert_cors(reply: Reply) -> None:
     assert reply.headers["cache-control"] == NOT_CACHED
 
 
-# -- the badge of a single check
-
-
 async def single(site: Site, check: dict[str, Any], states: int, format: str) -> Reply:
     path = (
         check["badge_url"].removeprefix(BASE).replace("/b/2/", f"/b/{states}/").replace(".svg", f".{format}")
@@ -57,11 +46,8 @@ async def single(site: Site, check: dict[str, Any], states: int, format: str) ->
     return await site.request("GET", path)
 
 
-# -- methods
-
-
 async def test_a_project_without_checks_is_up(site: Site) -> None:
-    badges = await addresses(site)
+    badges = await site.badges()
     assert list(badges) == ["*"]
     document = {"status": "up", "total": 0, "grace": 0, "down": 0}
     assert await read(site, badges["*"]["json"]) == document
@@ -69,7 +55,7 @@ async def test_a_project_without_checks_is_up(site: Site) -> None:
 
 async def test_two_states_count_late_as_up(site: Site) -> None:
     check = (await site.create(tags="t", timeout=60, grace=60))["uuid"]
-    paths = (await addresses(site))["t"]
+    paths = (await site.badges())["t"]
     assert await states(site, paths) == ("up", "up")
     await site.ping(check)
     assert await states(site, paths) == ("up", "up")
@@ -87,7 +73,7 @@ async def test_the_json_format_counts(site: Site) -> None:
     site.clock.advance(60)
     await site.ping(checks[1], "/fail")
     await site.ping(checks[2])
-    badges = await addresses(site)
+    badges = await site.badges()
     for tag in ("t", "*"):
         for format in ("json", "json3"):
             document = await read(site, badges[tag][format])
@@ -105,13 +91,13 @@ async def test_the_shields_format_has_a_colour(
     for signal in signals:
         await site.ping(check, signal)
     site.clock.advance(seconds)
-    document = await read(site, (await addresses(site))["t"]["shields3"])
+    document = await read(site, (await site.badges())["t"]["shields3"])
     assert document == {"schemaVersion": 1, "label": "t", "message": message, "color": color}
 
 
 async def test_the_picture_is_svg(site: Site) -> None:
     await site.create(tags="<&>\"'")
-    reply = await site.request("GET", (await addresses(site))["<&>\"'"]["svg"])
+    reply = await site.request("GET", (await site.badges())["<&>\"'"]["svg"])
     assert reply.headers["content-type"] == "image/svg+xml"
     assert "<&>\"': up" in (ElementTree.fromstring(reply.text)[0].text or "")
 
@@ -120,14 +106,14 @@ async def test_a_tag_badge_counts_whole_words(site: Site) -> None:
     down = (await site.create(tags="product"))["uuid"]
     await site.create(tags="prod a")
     await site.ping(down, "/fail")
-    assert (await read(site, (await addresses(site))["prod"]["json"]))["total"] == 1
+    assert (await read(site, (await site.badges())["prod"]["json"]))["total"] == 1
 
 
 async def test_a_tags_badge_outlives_its_checks(site: Site) -> None:
     check = (await site.create(tags="t"))["uuid"]
-    paths = (await addresses(site))["t"]
+    paths = (await site.badges())["t"]
     await site.api("DELETE", f"checks/{check}")
-    assert "t" not in await addresses(site)
+    assert "t" not in await site.badges()
     assert await read(site, paths["json"]) == {"status": "up", "total": 0, "grace": 0, "down": 0}
     assert (await read(site, paths["shields"]))["label"] == "t"
 
@@ -155,7 +141,7 @@ async def test_a_tags_badge_outlives_its_checks(site: Site) -> None:
 async def test_any_tag_has_a_badge(site: Site, tag: str) -> None:
     await site.create(tags=tag)
     tag = tag.strip("\u2028")
-    paths = (await addresses(site))[tag]
+    paths = (await site.badges())[tag]
     for path in paths.values():
         assert path.isascii()
         assert path.count("/") == 4
@@ -172,7 +158,7 @@ async def test_any_tag_has_a_badge(site: Site, tag: str) -> None:
 
 async def test_every_character_of_the_signature_counts(site: Site) -> None:
     await site.create(tags="t u")
-    badges = await addresses(site)
+    badges = await site.badges()
     for tag in ("t", "*"):
         path = badges[tag]["json3"]
         at = path.index(site.keys.badge_key) + len(site.keys.badge_key) + 1
@@ -193,7 +179,7 @@ async def test_every_character_of_the_signature_counts(site: Site) -> None:
 
 async def test_signatures_are_of_one_project(site: Site) -> None:
     other = await site.beside()
-    mine, theirs = (await addresses(site))["*"]["json"], (await addresses(other))["*"]["json"]
+    mine, theirs = (await site.badges())["*"]["json"], (await other.badges())["*"]["json"]
     mixed = mine.replace(site.keys.badge_key, other.keys.badge_key)
     assert mixed != theirs
     assert (await site.request("GET", mixed)).status == 404
@@ -202,25 +188,25 @@ async def test_signatures_are_of_one_project(site: Site) -> None:
 
 async def test_signatures_can_not_be_computed_from_what_is_known_of_a_project(site: Site) -> None:
     project = site.project
-    badges = await addresses(site)
+    badges = await site.badges()
     for secret in (f"{project.id}:{site.keys.badge_key}", str(project.id), site.keys.badge_key, ""):
         assert sign(secret, "*") not in badges["*"]["json3"]
 
 
 async def test_a_project_of_a_former_version_gets_addresses_when_they_are_asked_for(site: Site) -> None:
-    before = (await addresses(site))["*"]["json"]
+    before = (await site.badges())["*"]["json"]
     project = site.project
     await site.services.storage.projects.update(project.id, {"badge_secret": None})
     site.services.lookup.forget(project.id)
     assert (await site.request("GET", before)).status == 404
     assert (await site.api("GET", "badges/", key=site.keys.api_key_readonly)).status == 200
-    assert (await site.request("GET", (await addresses(site))["*"]["json"])).status == 200
+    assert (await site.request("GET", (await site.badges())["*"]["json"])).status == 200
 
 
 @pytest.mark.parametrize("end", [".png", ".SVG", ".svg3", ".svg/", ".svg%00", "", "."])
 async def test_unknown_formats_are_not_found(site: Site, end: str) -> None:
     await site.create(tags="t")
-    path = (await addresses(site))["t"]["svg"]
+    path = (await site.badges())["t"]["svg"]
     for target in (path.removesuffix(".svg") + end, f"/b/2/{NOWHERE}{end}"):
         reply = await site.request("GET", target)
         assert (reply.status, reply.text) == (404, "not found")
@@ -267,7 +253,7 @@ async def test_a_check_is_not_found_as_its_badge(site: Site) -> None:
 
 async def test_badges_are_there_for_get_head_and_options(site: Site) -> None:
     check = await site.create(tags="t")
-    for path in (check["badge_url"].removeprefix(BASE), *(await addresses(site))["t"].values()):
+    for path in (check["badge_url"].removeprefix(BASE), *(await site.badges())["t"].values()):
         get, head = [await site.request(method, path) for method in ("GET", "HEAD")]
         assert (head.status, head.headers) == (200, get.headers)
         assert_cors(get)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pymongo
 import pytest
 
 from hcserver.config.schema import MongoSettings
@@ -65,7 +64,10 @@ async def database(mongo_uri: str) -> AsyncIterator[Any]:
     try:
         yield database
         # It takes long on a busy machine, which is no fault of the test.
-        with pymongo.timeout(60):
-            await client.drop_database(database.name)
+        patient = connect(mongo_uri, MongoSettings(timeout=60.0))
+        try:
+            await patient.drop_database(database.name)
+        finally:
+            patient.close()
     finally:
         client.close()

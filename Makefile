@@ -27,12 +27,13 @@ help:
 install: $(VENV)/.installed
 
 # Some packages have no wheels, and are built with the locked setuptools, as hcserver is: nothing that is installed
-# or executed here is without a hash.
+# or executed here is without a hash. The lock files are complete, so pip resolves nothing (--no-deps): left to itself,
+# it may prefer a newer release to the locked one for a requirement with an extra, and then find no hash for it.
 $(VENV)/.installed: pyproject.toml requirements.lock requirements-build.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hcserver needs Python 3.11 or newer; choose one with: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --require-hashes --requirement requirements-build.lock
-	$(PIP_INSTALL) --require-hashes --no-build-isolation --requirement requirements.lock
+	$(PIP_INSTALL) --no-deps --require-hashes --requirement requirements-build.lock
+	$(PIP_INSTALL) --no-deps --require-hashes --no-build-isolation --requirement requirements.lock
 	PYTHONWARNINGS=ignore $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 

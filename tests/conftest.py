@@ -58,16 +58,13 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture
 async def database(mongo_uri: str) -> AsyncIterator[Any]:
-    """An empty database."""
-    client = connect(mongo_uri, MongoSettings())
+    """An empty database. On a busy machine an operation may take longer than a server would wait for it, which
+    is no fault of the test.
+    """
+    client = connect(mongo_uri, MongoSettings(timeout=60.0))
     database = database_of(client, f"test_{uuid4().hex}")
     try:
         yield database
-        # It takes long on a busy machine, which is no fault of the test.
-        patient = connect(mongo_uri, MongoSettings(timeout=60.0))
-        try:
-            await patient.drop_database(database.name)
-        finally:
-            patient.close()
+        await client.drop_database(database.name)
     finally:
         client.close()

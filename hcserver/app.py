@@ -106,15 +106,17 @@ def make_budget(settings: Settings) -> ByteBudget:
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
     storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
-    lookup, repetitions = Lookup(storage, clock), Repetitions(clock)
-    unwritten, indexes = UnwrittenChecks(), ProjectIndexes(limits.indexed_checks, clock)
+    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
-    state_reader, changes = StateReader(storage, logged_tokens), ChangePublisher(storage.news, clock)
+    state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
     return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
     notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    checks = CheckReader(storage, cache, writer, lookup, limits)
+    checks, changes = (
+        CheckReader(storage, cache, writer, lookup, limits),
+        ChangePublisher(storage.news, clock),
+    )
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     return Services(

@@ -16,8 +16,8 @@ from hcserver.services.delivery.project_settings import ProjectSettings
 
 
 class CheckRow(NamedTuple):
-    """`why` says why it is down, `next` is HTML that says what comes next, and `silent` that nobody would be
-    notified if it went down.
+    """`why` says why it is down, and `next` is HTML that says what comes next. `silent`: nobody would be notified
+    if it went down, though the project has channels.
     """
 
     check: Check
@@ -38,7 +38,8 @@ def make_row(check: Check, state: ShownState, settings: ProjectSettings, now: da
         grace=duration_in_words(check.grace),
         next=_next(check, state, now),
         why=why_down(check) if state == "down" else "",
-        silent=not any(wants(channel, "down", check) and channel.error is None
+        silent=bool(settings.channels)
+        and not any(wants(channel, "down", check) and channel.error is None
                        for channel in settings.receivers(check.channels)),
     )  # fmt: skip
 

@@ -106,7 +106,9 @@ def timed_runs(pings: list[Ping]) -> list[TimedRun]:
     """The runs among these pings whose duration is known, the earliest first; `pings` has the newest first."""
     seconds = durations(pings)
     return [
-        TimedRun(ping.at, seconds[ping.n], ping.type == "fail") for ping in reversed(pings) if ping.n in seconds
+        TimedRun(ping.at, seconds[ping.n], ping.type == "fail")
+        for ping in reversed(pings)
+        if ping.n in seconds
     ]
 
 
@@ -115,7 +117,13 @@ def upcoming(check: Check, now: datetime) -> list[Any]:
     if check.status == "paused":
         return []
     found = preview(
-        check.kind, check.timeout, check.schedule, check.tz, now=now, last_ping=check.last_ping, count=OCCURRENCES
+        check.kind,
+        check.timeout,
+        check.schedule,
+        check.tz,
+        now=now,
+        last_ping=check.last_ping,
+        count=OCCURRENCES,
     )
     return list(found.occurrences)
 

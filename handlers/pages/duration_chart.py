@@ -33,9 +33,7 @@ def duration_chart(runs: Sequence[TimedRun], grace: int) -> str:
     shows_grace = grace <= _FAR * max(longest, 1.0)
     top = max(longest, grace * 1.05 if shows_grace else 0.0, 0.01)
     width = RUNS * _STEP
-    bars = "".join(
-        _bar(run, (RUNS - len(runs) + position) * _STEP, top) for position, run in enumerate(runs)
-    )
+    bars = "".join(_bar(run, (RUNS - len(runs) + position) * _STEP, top) for position, run in enumerate(runs))
     line = _grace_line(grace, top, width) if shows_grace else ""
     label = f"{len(runs)} runs, the longest took {rough_duration(longest)}"
     return (

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from tornado.iostream import StreamClosedError
 

@@ -103,29 +103,21 @@ class CheckPage(PageHandler):
 
 
 def timed_runs(pings: list[Ping]) -> list[TimedRun]:
-    """The runs among these pings whose duration is known, the earliest first; `pings` has the newest first."""
+    """The runs among these pings whose duration is known, the earliest first.
+
+    `pings` has the newest first.
+    """
     seconds = durations(pings)
-    return [
-        TimedRun(ping.at, seconds[ping.n], ping.type == "fail")
-        for ping in reversed(pings)
-        if ping.n in seconds
-    ]
+    ended = [ping for ping in reversed(pings) if ping.n in seconds]
+    return [TimedRun(ping.at, seconds[ping.n], ping.type == "fail") for ping in ended]
 
 
 def upcoming(check: Check, now: datetime) -> list[Any]:
     """The next moments at which a check that is watched is expected to report."""
     if check.status == "paused":
         return []
-    found = preview(
-        check.kind,
-        check.timeout,
-        check.schedule,
-        check.tz,
-        now=now,
-        last_ping=check.last_ping,
-        count=OCCURRENCES,
-    )
-    return list(found.occurrences)
+    expected = (check.kind, check.timeout, check.schedule, check.tz)
+    return list(preview(*expected, now=now, last_ping=check.last_ping, count=OCCURRENCES).occurrences)
 
 
 def linked(text: str) -> list[tuple[str, bool]]:

@@ -23,8 +23,9 @@ class TimedRun(NamedTuple):
 
 
 def duration_chart(runs: Sequence[TimedRun], grace: int) -> str:
-    """The chart as SVG, the latest run on the right, with a line at the grace time of so many seconds: a run that
-    takes longer takes the check down. Empty without runs.
+    """The chart as SVG, the latest run on the right; empty without runs.
+
+    It has a line at the grace time of so many seconds: a run that takes longer takes the check down.
     """
     runs = runs[-RUNS:]
     if not runs:

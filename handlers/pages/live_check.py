@@ -42,6 +42,7 @@ class LiveCheck(PageHandler):
         seen: Seen | None = None
         idle = 0.0
         while await self.find_visitor() is not None:
+            now_seen: Seen | None
             try:
                 now_seen = await self._look(check, seen)
             except NotFound:
@@ -60,7 +61,7 @@ class LiveCheck(PageHandler):
                 await self._send("beat")
 
     async def _look(self, check: Check, seen: Seen | None) -> Seen:
-        """How the check is now. Its notifications are read only after it has changed and while one is pending."""
+        """How the check is now. Its notifications are read when it has changed, and while one is pending."""
         current = await self.services.checks.by_id(check.id)
         status = shown_status(current, self.services.clock())
         if seen is not None and seen[:2] == (current, status) and not is_pending(seen[2]):

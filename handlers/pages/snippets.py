@@ -33,7 +33,7 @@ def snippets(check: Check, ping_url: str) -> list[Snippet]:
 
 
 def cron_expression(check: Check) -> str:
-    """The check's own schedule for cron; for other kinds of schedules one that is as often, where there is one."""
+    """The check's own schedule for cron; for other kinds of schedules one that is as often, if there is one."""
     if check.kind == "cron":
         return check.schedule
     if check.kind == "simple":

@@ -115,7 +115,7 @@ class PageHandler(BaseHandler):
         peer, headers = self.request.remote_ip or "", self.request.headers
         name = self.services.settings.web.auth_header
         if name and name in headers and addresses.is_proxy(peer):
-            return await self.services.accounts.proxied(headers[name], addresses.address(peer, headers))
+            return await self.services.accounts.proxied(_in_utf8(headers[name]), peer)
         token = self.get_cookie(self.session_cookie)
         return await self.services.accounts.session(token) if token else None
 
@@ -244,6 +244,14 @@ def own_path(path: str) -> str:
     if not path.startswith("/") or path.startswith(("//", "/\\")) or parts.scheme or parts.netloc:
         return "/"
     return path if path.isprintable() and "\\" not in path else "/"
+
+
+def _in_utf8(value: str) -> str:
+    """The value of a header in UTF-8, which Tornado has read as Latin-1."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _title(status_code: int) -> str:

@@ -243,7 +243,7 @@ def own_path(path: str) -> str:
     parts = urlsplit(path)
     if not path.startswith("/") or path.startswith(("//", "/\\")) or parts.scheme or parts.netloc:
         return "/"
-    return path if path.isprintable() and "\\" not in path else "/"
+    return path if path.isascii() and path.isprintable() and "\\" not in path else "/"
 
 
 def _in_utf8(value: str) -> str:

@@ -48,7 +48,7 @@ class FakeClock:
 
 @dataclass
 class Reply:
-    """An answer; header names in lower case."""
+    """An answer; header names in lower case, the values of a repeated one with commas between them."""
 
     status: int
     headers: dict[str, str]
@@ -87,8 +87,10 @@ class Connection:
         async with asyncio.timeout(PATIENCE):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             start, *lines = head[:-4].split("\r\n")
-            pairs = (line.split(": ", 1) for line in lines)
-            headers = {name.lower(): value for name, value in pairs}
+            headers: dict[str, str] = {}
+            for name, value in (line.split(": ", 1) for line in lines):
+                known = headers.get(name.lower())
+                headers[name.lower()] = value if known is None else f"{known}, {value}"
             status = int(start.split(" ")[1])
             if method == "HEAD" or status in (204, 304) or status < 200:
                 return Reply(status, headers, b"")

@@ -10,8 +10,8 @@ from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import Conflict, InvalidFields, InvalidRequest, NotFound
 
 ROLE_WORDS: dict[Role, str] = {
-    "viewer": "sees everything but the addresses for pings",
-    "editor": "also changes checks and channels, and sees the addresses for pings",
+    "viewer": "sees everything but ping addresses",
+    "editor": "also changes checks and channels, and sees ping addresses",
     "admin": "also manages keys and members",
 }
 

@@ -16,7 +16,14 @@ from tornado.netutil import bind_sockets
 from handlers.front import Front, make_front
 from handlers.server.listener import HttpListener
 from hcserver.app import build_services
-from hcserver.config.schema import HttpSettings, LimitSettings, MongoSettings, NotificationSettings, Settings
+from hcserver.config.schema import (
+    HttpSettings,
+    LimitSettings,
+    MongoSettings,
+    NotificationSettings,
+    Settings,
+    WebSettings,
+)
 from hcserver.domain.channel import Channel
 from hcserver.domain.project import Project
 from hcserver.net.byte_budget import ByteBudget
@@ -251,6 +258,7 @@ async def serve(
     http: HttpSettings | None = None,
     limits: LimitSettings | None = None,
     notifications: NotificationSettings | None = None,
+    web: WebSettings | None = None,
     budget: ByteBudget | None = None,
 ) -> AsyncIterator[Site]:
     """A server with one project, on a database of its own at `uri`."""
@@ -258,6 +266,7 @@ async def serve(
         http=http or HttpSettings(base_url=BASE),
         limits=limits or LimitSettings(),
         notifications=notifications or NotificationSettings(),
+        web=web or WebSettings(),
     )
     clock = FakeClock()
     # On a busy machine an operation may take longer than a server would wait for it.

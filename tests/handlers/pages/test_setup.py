@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from bs4 import BeautifulSoup
 
-from tests.handlers.harness import Site, serve
+from tests.handlers.harness import serve
 from tests.handlers.pages.people import PASSWORD, faults, send, session_of
 from tests.handlers.pages.visitor import Visitor, text_of
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.pages import account, bulk, checks, home, live, members, new_check, setup, sign_in
+from handlers.pages import (
+    account,
+    bulk,
+    check_actions,
+    check_page,
+    checks,
+    home,
+    live,
+    live_check,
+    members,
+    new_check,
+    setup,
+    sign_in,
+)
 
 ROUTES: list[tuple[str, Any]] = [
     *home.ROUTES,
     *checks.ROUTES,
     *live.ROUTES,
     *bulk.ROUTES,
+    *check_page.ROUTES,
+    *check_actions.ROUTES,
+    *live_check.ROUTES,
     *new_check.ROUTES,
     *members.ROUTES,
     *account.ROUTES,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from handlers.client_address import ClientAddresses
 from handlers.pages.base import PageHandler
 
 # The server decides how long a session lasts; browsers keep no cookie for longer than this.
@@ -27,6 +26,4 @@ def end_session(handler: PageHandler) -> None:
 
 def client(handler: PageHandler) -> tuple[str, str]:
     """The address that the request comes from, and what the browser calls itself."""
-    addresses: ClientAddresses = handler.settings["client_addresses"]
-    headers = handler.request.headers
-    return addresses.address(handler.request.remote_ip or "", headers), headers.get("User-Agent", "")
+    return handler.client_address, handler.request.headers.get("User-Agent", "")

@@ -12,3 +12,9 @@ if (list) {
   const { startList } = await import("./list.js");
   startList(list);
 }
+
+const check = document.getElementById("check");
+if (check) {
+  const { startCheck } = await import("./check.js");
+  startCheck(check);
+}

@@ -111,13 +111,10 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
-    return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
+    notifier, bounces = _notifying(storage, cache, lookup, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    checks, changes = (
-        CheckReader(storage, cache, writer, lookup, limits),
-        ChangePublisher(storage.news, clock),
-    )
+    changes = ChangePublisher(storage.news, clock)
+    checks = CheckReader(storage, cache, writer, lookup, limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     return Services(
@@ -131,7 +128,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         state_writer=writer,
         intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        bounces=Bounces(storage, return_addresses, notifier, clock),
+        bounces=bounces,
         notifier=notifier,
         checks=checks,
         project_reader=ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock),
@@ -159,6 +156,15 @@ def _check_cache(
 ) -> CheckCache:
     reads = DocumentReads(reader, Absences(clock))
     return CheckCache(reader, unwritten, indexes, reads, limits.cached_checks)
+
+
+def _notifying(
+    storage: Storage, cache: CheckCache, lookup: Lookup, settings: Settings, clock: Clock, events: EventBus
+) -> tuple[Notifier, Bounces]:
+    """What notifies people, and what takes in the mails that come back."""
+    return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
+    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
+    return notifier, Bounces(storage, return_addresses, notifier, clock)
 
 
 def _intake(

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.pages import bulk, check_actions, check_page, checks, home, live, live_check, new_check
+from handlers.pages import (
+    account,
+    bulk,
+    check_actions,
+    check_page,
+    checks,
+    home,
+    live,
+    live_check,
+    members,
+    new_check,
+    setup,
+    sign_in,
+)
 
 ROUTES: list[tuple[str, Any]] = [
     *home.ROUTES,
@@ -15,4 +28,8 @@ ROUTES: list[tuple[str, Any]] = [
     *check_actions.ROUTES,
     *live_check.ROUTES,
     *new_check.ROUTES,
+    *members.ROUTES,
+    *account.ROUTES,
+    *sign_in.ROUTES,
+    *setup.ROUTES,
 ]

@@ -12,3 +12,9 @@ if (list) {
   const { startList } = await import("./list.js");
   startList(list);
 }
+
+const previewed = document.querySelector("form[data-preview]");
+if (previewed) {
+  const { startPreview } = await import("./preview.js");
+  startPreview(previewed);
+}

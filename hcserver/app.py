@@ -49,6 +49,7 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
 from hcserver.services.reading.index_loader import IndexLoader
@@ -137,6 +138,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         rendered_checks=RenderedChecks(settings.http.public_url),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
+        check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, changes, clock),
         projects=projects,
         admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.pages import bulk, checks, home, live, new_check, schedule
+from handlers.pages import (
+    bulk,
+    check_actions,
+    check_page,
+    checks,
+    home,
+    live,
+    live_check,
+    new_check,
+    schedule,
+)
 
 ROUTES: list[tuple[str, Any]] = [
     *home.ROUTES,
     *checks.ROUTES,
     *live.ROUTES,
     *bulk.ROUTES,
+    *check_page.ROUTES,
+    *check_actions.ROUTES,
+    *live_check.ROUTES,
     *new_check.ROUTES,
     *schedule.ROUTES,
 ]

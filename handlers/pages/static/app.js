@@ -13,6 +13,12 @@ if (list) {
   startList(list);
 }
 
+const check = document.getElementById("check");
+if (check) {
+  const { startCheck } = await import("./check.js");
+  startCheck(check);
+}
+
 const previewed = document.querySelector("form[data-preview]");
 if (previewed) {
   const { startPreview } = await import("./preview.js");

@@ -72,7 +72,12 @@ async def test_saving_changes_the_check(site: Site, editor: Visitor) -> None:
     reply = await editor.post(f"/checks/{check.id}/schedule", **CRON)
     assert (reply.status, reply.headers["location"]) == (303, f"/checks/{check.id}")
     saved = await site.services.checks.get(site.project, check.id)
-    assert (saved.kind, saved.schedule, saved.tz, saved.grace) == ("cron", "15 3 * * *", "Europe/Berlin", 3600)
+    assert (saved.kind, saved.schedule, saved.tz, saved.grace) == (
+        "cron",
+        "15 3 * * *",
+        "Europe/Berlin",
+        3600,
+    )
     await editor.post(f"/checks/{check.id}/schedule", **HOURLY)
     saved = await site.services.checks.get(site.project, check.id)
     assert (saved.kind, saved.timeout, saved.grace) == ("simple", 3600, 300)

@@ -13,6 +13,7 @@ from handlers.pages import (
     live,
     live_check,
     new_check,
+    rules,
     schedule,
 )
 
@@ -26,4 +27,5 @@ ROUTES: list[tuple[str, Any]] = [
     *live_check.ROUTES,
     *new_check.ROUTES,
     *schedule.ROUTES,
+    *rules.ROUTES,
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from handlers.api.base import UUID as UUID_PATTERN
@@ -100,6 +102,7 @@ class SchedulePage(PageHandler):
             "words": in_words(proposal.kind, proposal.timeout, proposal.schedule, proposal.tz),
             "preview": following,
             "result": what_if(history, proposal),
+            "clock_time": _clock_time(proposal, self.services.clock()),
         }
 
     async def _suggestions(
@@ -140,6 +143,17 @@ def _proposal(fields: dict[str, Any]) -> Proposal:
         kind=schedule_kind(changes["schedule"]), schedule=changes["schedule"], tz=changes["tz"],
         grace=changes["grace"],
     )  # fmt: skip
+
+
+def _clock_time(proposal: Proposal, now: datetime) -> Callable[[datetime], str]:
+    """Writes times as short as they are clear: the year only if it is another one, seconds only if it has some."""
+
+    def written(local: datetime) -> str:
+        year = "" if local.year == now.year else " %Y"
+        seconds = ":%S" if local.second and proposal.kind != "simple" else ""
+        return local.strftime(f"%a %d %b{year} %H:%M{seconds}")
+
+    return written
 
 
 def _zone(form: dict[str, str], check: Check) -> str:

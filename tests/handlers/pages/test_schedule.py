@@ -39,7 +39,7 @@ async def test_the_next_six_are_shown_in_the_zone_of_the_check(site: Site, edito
     check = await make_check(site, **fields)
     page = await editor.page(f"/checks/{check.id}/schedule")
     rows = [row.td.get_text() for row in page.select("#preview tbody tr")]
-    assert rows[0] == "Mon 11 Mar 2024 03:15" and len(rows) == 6
+    assert rows[0] == "Mon 11 Mar 03:15" and len(rows) == 6
     assert page.select_one("#preview time")["datetime"] == "2024-03-11T02:15:00Z"
 
 
@@ -140,7 +140,7 @@ async def test_a_change_of_the_clock_is_marked(site: Site, editor: Visitor) -> N
     site.clock.now += timedelta(days=19)  # 29 March 2024
     check = await make_check(site, schedule="30 2 * * *", tz="Europe/Berlin")
     text = text_of(await editor.get(f"/checks/{check.id}/schedule"))
-    assert "Sun 31 Mar 2024 03:00 moved from 02:30, a time that the clock skips on this day" in text
+    assert "Sun 31 Mar 03:00 moved from 02:30, a time that the clock skips on this day" in text
 
 
 async def test_only_editors_of_the_project_change_a_schedule(

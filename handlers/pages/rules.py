@@ -1,4 +1,4 @@
-"""How a check reads emails and bodies, at /checks/<uuid>/rules: keywords, tried on what the check has received."""
+"""How a check reads emails and bodies, at /checks/<uuid>/rules: keywords, tried on what it has received."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ class RulesPage(PageHandler):
 
     async def _show_form(self, check: Check, form: dict[str, str]) -> None:
         await self.show(
-            "rules.html", title=f"Rules of {check.name or 'a check'}", section="checks", check=check, form=form,
+            "rules.html", title=f"Rules of {check.name or 'a check'}", section="checks", check=check,
+            form=form,
             **await self._preview(check, form),
         )  # fmt: skip
 
@@ -100,14 +101,15 @@ class RulesPage(PageHandler):
             return {**values, "faults": faults}
         self.allow(_DEADLINE)
         classifier = self.services.mail_classifier
-        if mail := form.get("mail", ""):
-            raw = as_email(mail)
-            pasted = await judge_email(classifier, raw, changed)
-            values["pasted"] = JudgedReport(None, pasted, await judge_email(classifier, raw, check))
-        reports = []
-        for ping in await self._reports(check):
-            judged = await judge(classifier, ping, changed)
-            reports.append(JudgedReport(ping, judged, await judge(classifier, ping, check)))
+        async with classifier.series:
+            if mail := form.get("mail", ""):
+                raw = as_email(mail)
+                pasted = await judge_email(classifier, raw, changed)
+                values["pasted"] = JudgedReport(None, pasted, await judge_email(classifier, raw, check))
+            reports = []
+            for ping in await self._reports(check):
+                judged = await judge(classifier, ping, changed)
+                reports.append(JudgedReport(ping, judged, await judge(classifier, ping, check)))
         return {**values, "reports": reports, "summary": summary(reports)}
 
     async def _reports(self, check: Check) -> list[Ping]:

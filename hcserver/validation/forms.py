@@ -1,5 +1,5 @@
-"""Forms of the pages that change a check: their fields become those of a request to the API, to which the same
-rules apply. Faults are collected, so that each can stand beside its field.
+"""Forms of the pages that change a check: their fields become those of a request to the API, to which the
+same rules apply. Faults are collected, so that each can stand beside its field.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class FormFaults(Exception):
 
 
 def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
-    """The fields `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace` and `grace_unit` of a form as
-    those of a request: either a timeout or a schedule with its zone, and a grace time.
+    """The fields `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace` and `grace_unit` of a form
+    as those of a request: either a timeout or a schedule with its zone, and a grace time.
 
     Only the fields of the chosen kind are looked at. Raises FormFaults.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from hcserver.domain.check import Check
@@ -14,7 +16,8 @@ from hcserver.services.classification.pool import Pool
 class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
     """What an email would mean to a check, and what was searched for keywords (None: not searched).
 
-    `excerpt` is where the keyword stands that decided, or the beginning of the text; None: it could not be read.
+    `excerpt` is where the keyword stands that decided, or the beginning of the text; None: it could not be
+    read.
     """
 
     reason: Reason
@@ -25,10 +28,14 @@ class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DryRun:
-    """Classifies an email as the SMTP listener would, for the API."""
+    """Classifies an email as the SMTP listener would, for the API and the pages.
+
+    Who classifies many of them holds `series` meanwhile, so that emails that arrive find a free worker.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        self.series = asyncio.Lock()
 
     async def classify(self, raw: bytes, check: Check) -> DryRunResult:
         """Raises Unavailable when too many large messages are being read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -13,6 +14,8 @@ from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping, Report, Signal
 from hcserver.domain.signal import effective_signal
 from hcserver.services.classification.dry_run import DryRun
+
+_INLINE_BYTES: Final = 16 * 1024  # larger bodies are searched in a thread
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +47,14 @@ async def judge(classifier: DryRun, ping: Ping, check: Check) -> Judgement:
     if ping.scheme == "email":
         judged = await judge_email(classifier, ping.body or b"", check)
         return replace(judged, subject=judged.subject if judged.subject is not None else ping.subject)
+    if ping.body_size > _INLINE_BYTES:
+        return await asyncio.to_thread(_judge_body, ping, check)
     await asyncio.sleep(0)  # others have their turn between the bodies
-    report = _report(ping)
-    signal, reason = effective_signal(replace(check, status="up", methods=""), report)
+    return _judge_body(ping, check)
+
+
+def _judge_body(ping: Ping, check: Check) -> Judgement:
+    signal, reason = effective_signal(replace(check, status="up", methods=""), _report(ping))
     if reason is None:
         reason = Reason(signal=signal, keyword=None, where="unfiltered")
     text = (ping.body or b"").decode("utf-8", "replace")

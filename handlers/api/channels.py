@@ -9,6 +9,7 @@ from handlers.api.payloads import channel_payload, full_channel_payload
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.errors import Forbidden, NotFound
+from hcserver.notify.registry import kind_documents
 from hcserver.validation import json_fields
 from hcserver.validation.channel import parse_channel
 
@@ -39,6 +40,14 @@ class ChannelsHandler(ChannelApiHandler):
     async def post(self) -> None:
         channel = await self.services.channels.create(self.project, parse_channel(self.data))
         self.write_channel(channel, 201)
+
+
+class ChannelKindsHandler(ApiHandler):
+    """channels/kinds/: what there is to choose, and the fields of each kind."""
+
+    @requires("read")
+    async def get(self) -> None:
+        self.write_json({"kinds": kind_documents()})
 
 
 class ChannelHandler(ChannelApiHandler):
@@ -91,6 +100,7 @@ class ChannelTestHandler(ChannelApiHandler):
 
 ROUTES: Routes = [
     (route(r"channels/"), ChannelsHandler),
+    (route(r"channels/kinds/"), ChannelKindsHandler),
     (route(rf"channels/{UUID}"), ChannelHandler),
     (route(rf"channels/{UUID}/test"), ChannelTestHandler),
 ]

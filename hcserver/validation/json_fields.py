@@ -25,6 +25,7 @@ _FAULT: Final = "json validation error: "
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_MEMBER: Final = re.compile(r"[a-z_]{1,30}")
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -134,6 +135,16 @@ def choices(*words: str) -> Callable[[str, object], tuple[str, ...]]:
         return tuple(dict.fromkeys(value))
 
     return read
+
+
+def texts(name: str, value: object) -> dict[str, str]:
+    """An object whose members are texts, by short names in lower case."""
+    if not isinstance(value, dict):
+        raise fault(f"{name} is not an object")
+    if not all(_MEMBER.fullmatch(member) for member in value):
+        raise fault(f"{name} has a member whose name does not match pattern")
+    read = text()
+    return {member: read(f"{name}.{member}", value[member]) for member in sorted(value)}
 
 
 def integer(lowest: int, highest: int, *, or_zero: bool = False) -> Callable[[str, object], int]:

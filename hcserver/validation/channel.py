@@ -29,6 +29,7 @@ _READERS: Final[dict[str, json_fields.Reader]] = {
     "tags": json_fields.text(MAX_TAGS),
     "target": json_fields.text(),
 }
+SCHEMA: Final = json_fields.object_schema(_READERS)
 _NOT_STORED: Final = ("kind", "target", "fields", "disabled")
 
 

@@ -20,7 +20,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`answers` says what comes with each status: of success, and of the refusals that other operations do not
+    """`answers` says what comes with each status: of success, and of the refusals that other operations don't
     have. None: nothing.
     """
 

@@ -24,3 +24,9 @@ if (previewed) {
   const { startPreview } = await import("./preview.js");
   startPreview(previewed);
 }
+
+if (document.querySelector("[data-inline], [data-filter]")) {
+  const { filters, inlineForms } = await import("./channels.js");
+  inlineForms();
+  filters();
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.pages import bulk, checks, home, live, new_check
+from handlers.pages import bulk, checks, home, live, new_check, status_page, wall
 
 ROUTES: list[tuple[str, Any]] = [
     *home.ROUTES,
@@ -12,4 +12,6 @@ ROUTES: list[tuple[str, Any]] = [
     *live.ROUTES,
     *bulk.ROUTES,
     *new_check.ROUTES,
+    *status_page.ROUTES,
+    *wall.ROUTES,
 ]

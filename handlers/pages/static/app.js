@@ -12,3 +12,9 @@ if (list) {
   const { startList } = await import("./list.js");
   startList(list);
 }
+
+const refreshed = document.querySelector("[data-refresh]");
+if (refreshed) {
+  const { keepFresh } = await import("./refresh.js");
+  keepFresh(refreshed);
+}

@@ -17,7 +17,7 @@ from tornado.httputil import (
     RequestStartLine,
 )
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RedirectHandler
+from tornado.web import Application
 
 from handlers import badges
 from handlers.access_log import AccessLog
@@ -89,7 +89,7 @@ def make_front(services: Services, budget: ByteBudget) -> Front:
 def make_application(services: Services, traffic: Traffic, addresses: ClientAddresses) -> Application:
     """The API, badges, pages and all else but pings."""
     application = Application(
-        [*API_ROUTES, *missing.ROUTES, *badges.ROUTES, *PAGE_ROUTES, ICON_ROUTE],
+        [*API_ROUTES, *missing.ROUTES, *badges.ROUTES, *PAGE_ROUTES],
         default_handler_class=NotFoundHandler,
         log_function=lambda handler: None,  # AccessLog does it, for pings as well
         services=services,
@@ -109,10 +109,6 @@ def make_application(services: Services, traffic: Traffic, addresses: ClientAddr
     )
     application.add_transform(PageCompression)
     return application
-
-
-# For browsers that look at something else than a page.
-ICON_ROUTE = ("/favicon.ico", RedirectHandler, {"url": "/static/icon.svg", "permanent": False})
 
 
 class Front(HTTPServerConnectionDelegate):

@@ -49,6 +49,7 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
 from hcserver.services.public.public_views import PublicViews
@@ -107,15 +108,17 @@ def make_budget(settings: Settings) -> ByteBudget:
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
     storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
-    lookup, repetitions = Lookup(storage, clock), Repetitions(clock)
-    unwritten, indexes = UnwrittenChecks(), ProjectIndexes(limits.indexed_checks, clock)
+    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
-    state_reader, changes = StateReader(storage, logged_tokens), ChangePublisher(storage.news, clock)
+    state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
     return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
     notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    checks = CheckReader(storage, cache, writer, lookup, limits)
+    checks, changes = (
+        CheckReader(storage, cache, writer, lookup, limits),
+        ChangePublisher(storage.news, clock),
+    )
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     public = PublicViews(storage, checks, events, clock)
@@ -137,6 +140,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         rendered_checks=RenderedChecks(settings.http.public_url),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
+        check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, changes, clock),
         projects=projects,
         admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),

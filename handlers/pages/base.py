@@ -111,13 +111,20 @@ class PageHandler(BaseHandler):
 
     async def find_visitor(self) -> SignedIn | None:
         """By the cookie of a session or, behind a proxy that signs people in, by its header."""
-        addresses: ClientAddresses = self.settings["client_addresses"]
-        peer, headers = self.request.remote_ip or "", self.request.headers
+        headers = self.request.headers
         name = self.services.settings.web.auth_header
-        if name and name in headers and addresses.is_proxy(peer):
-            return await self.services.accounts.proxied(headers[name], addresses.address(peer, headers))
+        if name and name in headers:
+            found = await self.services.accounts.proxied(headers[name], self.request.remote_ip or "")
+            if found is not None:
+                return found
         token = self.get_cookie(self.session_cookie)
         return await self.services.accounts.session(token) if token else None
+
+    @property
+    def client_address(self) -> str:
+        """The address of whoever is looking."""
+        addresses: ClientAddresses = self.settings["client_addresses"]
+        return addresses.address(self.request.remote_ip or "", self.request.headers)
 
     @property
     def session_cookie(self) -> str:

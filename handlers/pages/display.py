@@ -30,6 +30,11 @@ def icon(name: str) -> str:
     return f'<svg class="icon" aria-hidden="true"><use href="#i-{escape(name)}"/></svg>'
 
 
+def text(words: str) -> str:
+    """Plain text as HTML."""
+    return escape(words)
+
+
 def state(name: ShownState) -> str:
     """A state as shape and word."""
     return f'<span class="state {name}">{icon(name)}{WORDS[name]}</span>'
@@ -95,4 +100,5 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "exact": exact,
     "counted": counted,
     "duration_in_words": duration_in_words,
+    "rough_duration": rough_duration,
 }

@@ -17,7 +17,7 @@ _role = click.Choice(ROLES)
 def member() -> None:
     """Manage the members of projects.
 
-    A viewer sees everything but the addresses for pings, an editor may also change checks and channels, and an
+    A viewer sees everything but the addresses for pings, an editor may also change checks and channels, an
     admin also keys and members. Admins of the server have all projects without being members.
     """
 

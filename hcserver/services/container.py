@@ -26,6 +26,7 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
 from hcserver.services.public.public_views import PublicViews
@@ -81,6 +82,7 @@ class Services:
     rendered_checks: RenderedChecks
     check_editor: CheckEditor
     check_deletion: CheckDeletion
+    check_transfer: CheckTransfer
     projects: Projects
     admin_keys: AdminKeys
     accounts: Accounts

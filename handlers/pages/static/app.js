@@ -13,6 +13,11 @@ if (list) {
   startList(list);
 }
 
+const check = document.getElementById("check");
+if (check) {
+  const { startCheck } = await import("./check.js");
+  startCheck(check);
+
 const refreshed = document.querySelector("[data-refresh]");
 if (refreshed) {
   const { keepFresh } = await import("./refresh.js");

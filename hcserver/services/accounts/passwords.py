@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from hcserver.errors import Unavailable
 
@@ -35,7 +35,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """Raises Unavailable if too many wait."""
-        return await self._run(lambda: self._hasher.hash(password))
+        return await self._run(lambda: self._hasher.hash(_bytes(password)))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether the hash was made of the password. None, of which none was made, takes as long as a hash.
@@ -46,8 +46,8 @@ class Passwords:
 
     def _verify(self, password_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash, password)
-        except VerificationError:
+            return self._hasher.verify(password_hash, _bytes(password))
+        except (VerificationError, InvalidHashError):
             return False
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -62,6 +62,11 @@ class Passwords:
             return await asyncio.to_thread(work)
         finally:
             self._free.release()
+
+
+def _bytes(password: str) -> bytes:
+    """The password in UTF-8, as far as it has characters that UTF-8 knows."""
+    return password.encode("utf-8", "surrogatepass")
 
 
 def _encoded(count: int) -> str:

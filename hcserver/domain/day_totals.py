@@ -14,8 +14,8 @@ _DAY: Final = 86_400  # seconds
 
 
 class Day(NamedTuple):
-    """One day, in UTC: how many downtimes it had, for how many seconds, and for how many seconds the check was
-    up or down at all (see hcserver.domain.downtime.Downtime).
+    """One day, in UTC: how many downtimes it had, how many seconds they lasted in all, and for how many
+    seconds the check was up or down at all (see hcserver.domain.downtime.Downtime).
     """
 
     begin: datetime

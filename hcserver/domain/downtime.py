@@ -1,8 +1,8 @@
 """Downtime: how often and for how long a check was down in each month, from its flips.
 
-Months are those of UTC. The flips may be given in any order, and only those since the beginning of the
-first period are needed: the first one says what the status was before it. If there is none, it was the present
-one all the time.
+Months are those of UTC. The flips may be given in any order, and only those since the beginning of the first
+period are needed: the first one says what the status was before it. If there is none, it was the present one
+all the time.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class Downtime(NamedTuple):
     """What happened between `begin` and `end`, which is the present moment in the last period.
 
     `times`: how many downtimes there were; one that reaches into several periods counts in each of them.
-    `seconds`: how long they were in all. `watched`: for how many seconds the check was up or down. It is 0 where
-    the check did not exist yet, had had no ping yet, or was paused all the time.
+    `seconds`: how long they were in all. `watched`: for how many seconds the check was up or down. It is 0
+    where the check did not exist yet, had had no ping yet, or was paused all the time.
     """
 
     begin: datetime
@@ -39,7 +39,10 @@ class _Span(NamedTuple):
 def monthly_downtime(
     flips: Iterable[Flip], created: datetime, now: datetime, months: int = 3, *, status: Status = "new"
 ) -> list[Downtime]:
-    """Of this month and the ones before it, `months` in all, the earliest first. `status` is the present one."""
+    """Of this month and the ones before it, `months` in all, the earliest first.
+
+    `status` is the present one.
+    """
     return downtime(flips, created, now, month_starts(now, months), status)
 
 

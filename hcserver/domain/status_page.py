@@ -20,7 +20,8 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page for everybody, at an address with its slug, which no other page of the server has.
 
     `tags`: only checks with one of these are shown; none: all checks of the project. `names`: the names of
-    checks are shown, and not only how those with a tag are as a whole. Nobody sees it unless it is `published`.
+    checks are shown, and not only how those with a tag are as a whole. Nobody sees a page that is not
+    `published`.
     """
 
     id: UUID

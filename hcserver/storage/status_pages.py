@@ -19,7 +19,7 @@ class StatusPageStore:
         self._pages = database["status_pages"]
 
     async def put(self, page: StatusPage) -> bool:
-        """Insert a page, or replace the one with its id. False: another page has the slug; nothing changes."""
+        """Insert a page, or replace the one with its id. False: another one has the slug; nothing changes."""
         with translated("store a status page"):
             try:
                 await self._pages.replace_one({"_id": page.id}, to_document(page), upsert=True)

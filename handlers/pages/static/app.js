@@ -17,9 +17,16 @@ const check = document.getElementById("check");
 if (check) {
   const { startCheck } = await import("./check.js");
   startCheck(check);
+}
 
 const refreshed = document.querySelector("[data-refresh]");
 if (refreshed) {
   const { keepFresh } = await import("./refresh.js");
   keepFresh(refreshed);
+}
+
+const choice = document.querySelector("form[data-preview]");
+if (choice) {
+  const { showChoice } = await import("./preview.js");
+  showChoice(choice);
 }

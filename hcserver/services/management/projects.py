@@ -148,8 +148,7 @@ class Projects:
         return project
 
     async def delete(self, project: Project) -> int:
-        """Delete the project with its checks, channels, windows, members, status pages and walls; the number of
-        its checks.
+        """Delete the project with its checks and all else that it has; the number of its checks.
 
         If it is cut short the project is still there, and it can be repeated.
         """

@@ -52,6 +52,7 @@ from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.index_loader import IndexLoader
 from hcserver.services.reading.project_indexes import ProjectIndexes
 from hcserver.services.reading.project_reader import ProjectReader
@@ -117,6 +118,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     checks = CheckReader(storage, cache, writer, lookup, limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
     projects = Projects(storage, lookup, checks, deletion, events, clock)
+    public = PublicViews(storage, checks, events, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -141,9 +143,12 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
+        public=public,
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
-        runtime=_runtime(storage, events, lookup, cache, writer, notifier, changes, deletion, limits, clock),
+        runtime=_runtime(
+            storage, events, lookup, cache, writer, notifier, changes, deletion, public, limits, clock
+        ),
     )
 
 
@@ -202,13 +207,14 @@ def _runtime(
     notifier: Notifier,
     changes: ChangePublisher,
     deletion: CheckDeletion,
+    public: PublicViews,
     limits: LimitSettings,
     clock: Clock,
 ) -> Runtime:
     """What goes on by itself while the server runs."""
     absence = Absence(storage, writer, notifier, clock)
     due_checks = DueChecks(storage.checks, writer, absence, clock)
-    news_listener = NewsListener(storage.news, lookup, cache, clock)
+    news_listener = NewsListener(storage.news, lookup, cache, clock, public.forget_all)
     pruner = Pruner(storage.pings, cache, lookup, limits)
     written_news = WrittenNews(storage.written_checks, cache, clock)
     events.subscribe(CheckWritten, pruner.consider)

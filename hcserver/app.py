@@ -30,7 +30,7 @@ from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.delivery.return_addresses import ReturnAddresses
-from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
+from hcserver.services.events import CheckDeleted, CheckWritten, EventBus, LateChangeWritten, PingRecorded
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
 from hcserver.services.intake.check_cache import CheckCache
@@ -51,8 +51,10 @@ from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.projects import Keys, Projects
 from hcserver.services.management.windows import Windows
 from hcserver.services.reading.index_loader import IndexLoader
+from hcserver.services.reading.ping_history import PingHistory
 from hcserver.services.reading.project_indexes import ProjectIndexes
 from hcserver.services.reading.project_reader import ProjectReader
+from hcserver.services.reading.recent_pings import RecentPings
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import TICK, DueChecks
 from hcserver.services.runtime.health import Health
@@ -112,10 +114,11 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     indexes = ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
     return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
+    recent_pings = _recent_pings(events, limits)
+    notifier = Notifier(storage, cache, lookup, recent_pings, return_addresses.make, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
     changes = ChangePublisher(storage.news, clock)
-    checks = CheckReader(storage, cache, writer, lookup, limits)
+    checks = CheckReader(storage, cache, writer, lookup, PingHistory(storage.pings, recent_pings), limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
     return Services(
         settings=settings,
@@ -154,6 +157,13 @@ def _check_cache(
 ) -> CheckCache:
     reads = DocumentReads(reader, Absences(clock))
     return CheckCache(reader, unwritten, indexes, reads, limits.cached_checks)
+
+
+def _recent_pings(events: EventBus, limits: LimitSettings) -> RecentPings:
+    recent_pings = RecentPings(limits.recent_ping_bytes)
+    events.subscribe(PingRecorded, recent_pings.keep)
+    events.subscribe(CheckDeleted, recent_pings.forget)
+    return recent_pings
 
 
 def _intake(

@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 LOCK_VENV := .venv-lock
 JOBS ?= auto
 MIN_COVERAGE := 97
+# The tests in a browser share one (loadgroup).
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -41,10 +43,10 @@ serve: install
 	$(BIN)/hcserver serve
 
 test: install
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(PYTEST)
 
 coverage: install
-	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term --cov-fail-under=$(MIN_COVERAGE)
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=$(MIN_COVERAGE)
 
 lint: install
 	$(BIN)/ruff check .

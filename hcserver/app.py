@@ -23,6 +23,7 @@ from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
 from hcserver.payloads.rendered_checks import RenderedChecks
 from hcserver.privileges import protect_memory, warn_if_root
 from hcserver.services.absences import Absences
+from hcserver.services.accounts.accounts import Accounts
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
@@ -48,7 +49,7 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
-from hcserver.services.management.projects import Keys, Projects
+from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
 from hcserver.services.reading.index_loader import IndexLoader
 from hcserver.services.reading.ping_history import PingHistory
@@ -70,7 +71,6 @@ from smtp.listener import Listener
 
 log = logging.getLogger(__name__)
 
-FIRST_PROJECT = "main"
 GRACE = 10.0  # seconds that requests, and then emails, under way have when the server stops
 DATABASE_RETRY = 2.0  # seconds between attempts while the database is not available at the start
 
@@ -110,16 +110,15 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
     lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks()
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
-    state_reader = StateReader(storage, logged_tokens)
-    indexes = ProjectIndexes(limits.indexed_checks, clock)
+    state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
     return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
-    recent_pings = _recent_pings(events, limits)
+    recent_pings, changes = _recent_pings(events, limits), ChangePublisher(storage.news, clock)
     notifier = Notifier(storage, cache, lookup, recent_pings, return_addresses.make, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    changes = ChangePublisher(storage.news, clock)
     checks = CheckReader(storage, cache, writer, lookup, PingHistory(storage.pings, recent_pings), limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
+    projects = Projects(storage, lookup, checks, deletion, events, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -138,8 +137,9 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         rendered_checks=RenderedChecks(settings.http.public_url),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
-        projects=Projects(storage, lookup, checks, deletion, clock),
+        projects=projects,
         admin_keys=AdminKeys(storage, clock),
+        accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
         mail_classifier=DryRun(Pool()),
@@ -290,11 +290,17 @@ async def _smtp(services: Services, budget: ByteBudget) -> AsyncIterator[Listene
 
 
 async def _greet(services: Services, mail_ports: list[int]) -> None:
-    """On an empty database create the first project and print its keys, which are not shown again."""
-    if await services.projects.all():
-        return
-    project, keys = await services.projects.create(FIRST_PROJECT)
-    print(_welcome(services.settings, project, keys, mail_ports), file=sys.stdout, flush=True)
+    """On an empty database create the first project and print its keys, which are not shown again. As long as
+    there is no user, print the link that leads to the creation of the first one.
+    """
+    greetings = []
+    if not await services.projects.all():
+        project, keys = await services.projects.create(FIRST_PROJECT)
+        greetings.append(_welcome(services.settings, project, keys, mail_ports))
+    if token := await services.accounts.offer_setup():
+        greetings.append(_invitation(services.settings, token))
+    if greetings:
+        print("".join(greetings), file=sys.stdout, flush=True)
 
 
 def _welcome(settings: Settings, project: Project, keys: Keys, mail_ports: list[int]) -> str:
@@ -314,6 +320,14 @@ Let a job report (the check is created with its first ping):
 See what became of it:
 
   curl -H 'X-Api-Key: {keys.api_key}' {base}/api/v3/checks/
+"""
+
+
+def _invitation(settings: Settings, token: str) -> str:
+    return f"""
+Nobody can sign in yet. This link creates the first user; it is good for one user and for seven days:
+
+  {settings.http.public_url}/setup/{token}
 """
 
 

@@ -10,6 +10,7 @@ from hcserver.config.schema import Settings
 from hcserver.domain.clock import Clock
 from hcserver.errors import Unavailable
 from hcserver.payloads.rendered_checks import RenderedChecks
+from hcserver.services.accounts.accounts import Accounts
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.delivery.bounces import Bounces
@@ -81,6 +82,7 @@ class Services:
     check_deletion: CheckDeletion
     projects: Projects
     admin_keys: AdminKeys
+    accounts: Accounts
     channels: Channels
     windows: Windows
     mail_classifier: DryRun
@@ -143,6 +145,7 @@ class Services:
         """Leave nothing unwritten. To be called when nothing comes in any more."""
         for task in reversed(self.runtime.tasks):
             await task.stop()
+        await self.accounts.stop()
         await self.project_reader.stop()
         await self.intake.stop()
         await self.answered_mark.stop()

@@ -41,7 +41,7 @@ def settings(mongo_uri: str) -> Iterator[Settings]:
     yield Settings(
         http=HttpSettings(host="127.0.0.1", port=free_port(), base_url="https://hc.example.org/"),
         smtp=SmtpSettings(host="127.0.0.1", port=free_port(), domains=("in.example.org", "example.com")),
-        mongodb=MongoSettings(uri=mongo_uri, database=database),
+        mongodb=MongoSettings(uri=mongo_uri, database=database, timeout=60),
     )
     with MongoClient[dict[str, Any]](mongo_uri) as client:
         client.drop_database(database)

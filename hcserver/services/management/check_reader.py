@@ -52,6 +52,10 @@ class CheckReader:
             raise Forbidden("")
         return check
 
+    async def by_id(self, id: UUID) -> Check:
+        """The check, whatever its project. Raises NotFound."""
+        return await self._cache.get(id)
+
     async def by_unique_key(self, project: Project, unique_key: str) -> Check:
         """Raises NotFound, for a foreign check as well."""
         check = await self._by_alias(unique_key)

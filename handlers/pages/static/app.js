@@ -1,0 +1,14 @@
+// Starts what the page needs. Every page works without it.
+import { keepTimes } from "./times.js";
+import { copyButtons, menus } from "./controls.js";
+
+document.documentElement.classList.add("js");
+keepTimes();
+copyButtons();
+menus();
+
+const list = document.getElementById("list");
+if (list) {
+  const { startList } = await import("./list.js");
+  startList(list);
+}

@@ -123,36 +123,24 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     public = PublicViews(storage, checks, events, clock)
     return Services(
-        settings=settings,
-        clock=clock,
-        database=database,
-        storage=storage,
-        events=events,
-        lookup=lookup,
-        cache=cache,
-        state_writer=writer,
+        settings=settings, clock=clock, database=database, storage=storage, events=events,
+        lookup=lookup, cache=cache, state_writer=writer, notifier=notifier, bounces=bounces,
+        checks=checks, project_reader=reader, check_deletion=deletion, projects=projects, public=public,
         intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        bounces=bounces,
-        notifier=notifier,
-        checks=checks,
-        project_reader=reader,
         rendered_checks=RenderedChecks(settings.http.public_url),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, reader, changes, clock),
-        check_deletion=deletion,
-        check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, changes, clock),
-        projects=projects,
+        check_transfer=CheckTransfer(storage, cache, indexes, writer, lookup, checks, changes, clock),
         admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
-        public=public,
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
         runtime=_runtime(
             storage, events, lookup, cache, writer, notifier, changes, deletion, public, limits, clock
         ),
-    )
+    )  # fmt: skip
 
 
 def _check_cache(

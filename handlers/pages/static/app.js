@@ -30,3 +30,15 @@ if (document.querySelector("[data-inline], [data-filter]")) {
   inlineForms();
   filters();
 }
+
+const refreshed = document.querySelector("[data-refresh]");
+if (refreshed) {
+  const { keepFresh } = await import("./refresh.js");
+  keepFresh(refreshed);
+}
+
+const choice = document.querySelector("form[data-choice]");
+if (choice) {
+  const { showChoice } = await import("./choice.js");
+  showChoice(choice);
+}

@@ -18,3 +18,9 @@ if (check) {
   const { startCheck } = await import("./check.js");
   startCheck(check);
 }
+
+const previewed = document.querySelector("form[data-preview]");
+if (previewed) {
+  const { startPreview } = await import("./preview.js");
+  startPreview(previewed);
+}

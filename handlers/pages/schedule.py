@@ -33,8 +33,8 @@ _LABELS: Final = {
 
 
 class SchedulePage(PageHandler):
-    """A POST saves, unless the button `do` says otherwise: `preview` shows what the settings mean, `period` and
-    `cron` fill in what is suggested. With the header X-Fragment the answer to a preview is the preview alone.
+    """A POST saves, unless the button `do` says otherwise: `preview` shows what the settings mean, `period`
+    and `cron` fill in what is suggested. With the header X-Fragment the answer is the preview alone.
     """
 
     @signed_in
@@ -146,7 +146,7 @@ def _proposal(fields: dict[str, Any]) -> Proposal:
 
 
 def _clock_time(proposal: Proposal, now: datetime) -> Callable[[datetime], str]:
-    """Writes times as short as is clear: the year only if it is another one, seconds only if there are some."""
+    """Writes times shortly: with the year only if it is another one, with seconds only if there are some."""
 
     def written(local: datetime) -> str:
         year = "" if local.year == now.year else " %Y"

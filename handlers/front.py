@@ -25,6 +25,7 @@ from handlers.api import missing
 from handlers.api.routes import ROUTES as API_ROUTES
 from handlers.base import NotFoundHandler
 from handlers.client_address import ClientAddresses
+from handlers.pages.cached_pages import CachedPages
 from handlers.pages.compression import PageCompression
 from handlers.pages.routes import ROUTES as PAGE_ROUTES
 from handlers.pages.static_files import STATIC, TEMPLATES, StaticFiles
@@ -96,6 +97,7 @@ def make_application(services: Services, traffic: Traffic, addresses: ClientAddr
         max_body_bytes=services.settings.http.max_body_bytes,
         api_routes=[(re.compile(pattern), handler) for pattern, handler in API_ROUTES],
         client_addresses=addresses,
+        cached_pages=CachedPages(services.clock),
         template_path=str(TEMPLATES),
         static_path=str(STATIC),
         static_handler_class=StaticFiles,

@@ -1,28 +1,26 @@
-"""Downtime: how often and for how long a check was down on each day or in each month, from its flips.
+"""Downtime: how often and for how long a check was down in each month, from its flips.
 
-Days and months are those of UTC. The flips may be given in any order, and only those since the beginning of the
-first period are needed: the first one says what the status was before it. If there is none, it was the present
-one all the time.
+Months are those of UTC. The flips may be given in any order, and only those since the beginning of the first
+period are needed: the first one says what the status was before it. If there is none, it was the present one
+all the time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from hcserver.domain.check import Status
 from hcserver.domain.flip import Flip
-
-_DAY: Final = timedelta(days=1)
 
 
 class Downtime(NamedTuple):
     """What happened between `begin` and `end`, which is the present moment in the last period.
 
     `times`: how many downtimes there were; one that reaches into several periods counts in each of them.
-    `seconds`: how long they were in all. `watched`: for how many seconds the check was up or down. It is 0 where
-    the check did not exist yet, had had no ping yet, or was paused all the time.
+    `seconds`: how long they were in all. `watched`: for how many seconds the check was up or down. It is 0
+    where the check did not exist yet, had had no ping yet, or was paused all the time.
     """
 
     begin: datetime
@@ -38,29 +36,19 @@ class _Span(NamedTuple):
     status: Status
 
 
-def daily_downtime(
-    flips: Iterable[Flip], created: datetime, now: datetime, days: int = 90, *, status: Status = "new"
-) -> list[Downtime]:
-    """Of today and the days before it, `days` in all, the earliest first. `status` is the present one."""
-    return downtime(flips, created, now, day_starts(now, days), status)
-
-
 def monthly_downtime(
     flips: Iterable[Flip], created: datetime, now: datetime, months: int = 3, *, status: Status = "new"
 ) -> list[Downtime]:
-    """Of this month and the ones before it, `months` in all, the earliest first. `status` is the present one."""
+    """Of this month and the ones before it, `months` in all, the earliest first.
+
+    `status` is the present one.
+    """
     return downtime(flips, created, now, month_starts(now, months), status)
-
-
-def day_starts(now: datetime, days: int) -> list[datetime]:
-    """The beginnings of today and of the days before it, `days` in all, the earliest first."""
-    today = _midnight(now)
-    return [today - _DAY * before for before in range(days - 1, -1, -1)]
 
 
 def month_starts(now: datetime, months: int) -> list[datetime]:
     """The beginnings of this month and of the ones before it, `months` in all, the earliest first."""
-    midnight = _midnight(now)
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     this = midnight.year * 12 + midnight.month - 1
     return [
         midnight.replace(year=month // 12, month=month % 12 + 1, day=1)
@@ -110,7 +98,3 @@ def _spans(flips: Iterable[Flip], begin: datetime, now: datetime, status: Status
         current = flip.new
     if now > begin:
         yield _Span(begin, now, current)
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

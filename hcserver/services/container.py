@@ -29,6 +29,7 @@ from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import DueChecks
@@ -87,6 +88,7 @@ class Services:
     accounts: Accounts
     channels: Channels
     windows: Windows
+    public: PublicViews
     mail_classifier: DryRun
 
     recovery: Recovery

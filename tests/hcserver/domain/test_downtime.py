@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
 
 from hcserver.domain.check import Status
-from hcserver.domain.downtime import daily_downtime, day_starts, month_starts, monthly_downtime
+from hcserver.domain.downtime import month_starts, monthly_downtime
 from hcserver.domain.flip import Flip
 
 CHECK = UUID("6837d6ec-fc08-4da5-a67f-08a9ed1ccf62")
@@ -86,23 +85,14 @@ def test_what_was_before_the_check_existed_was_not_watched() -> None:
 
 def test_a_check_without_a_ping_is_not_watched() -> None:
     made = flips(("2024-03-09 12:00", "up"), first="new")
-    assert [one.watched for one in daily_downtime(made, CREATED, NOW, 3)] == [0, DAY / 2, DAY / 2]
-
-
-def test_a_day_ends_at_midnight_and_today_ends_now() -> None:
-    made = flips(("2024-03-08 18:00", "down"), ("2024-03-10 01:00", "up"))
-    days = daily_downtime(made, CREATED, NOW, 4)
-    assert [one.seconds for one in days] == [0, 6 * 3600, DAY, 3600]
-    assert [one.begin.day for one in days] == [7, 8, 9, 10]
-    assert days[-1].end == NOW
+    assert [one.watched for one in monthly_downtime(made, CREATED, NOW)] == [0, 0, DAY]
 
 
 def test_a_flip_dated_after_now_does_not_count_yet() -> None:
     assert by_month(flips(("2024-03-10 13:00", "down")), months=1) == [(0, 0)]
 
 
-def test_ninety_days_are_told_if_nothing_else_is_asked_for() -> None:
-    assert len(daily_downtime([], CREATED, NOW)) == 90
+def test_three_months_are_told_if_nothing_else_is_asked_for() -> None:
     assert len(monthly_downtime([], CREATED, NOW)) == 3
 
 
@@ -118,19 +108,6 @@ def test_months_go_back_over_the_turn_of_the_year(now: str, expected: list[str])
     assert [f"{start:%Y-%m}" for start in month_starts(at(now), 3)] == expected
 
 
-def test_days_are_those_of_utc_whatever_the_zone_of_the_moment() -> None:
-    moment = datetime(2024, 3, 10, 1, 0, tzinfo=UTC).astimezone(tz=None)
-    assert day_starts(moment, 1) == [at("2024-03-10 00:00")]
-
-
-def test_days_add_up_to_their_month_whatever_happened() -> None:
-    random.seed(7)
-    moments = sorted(CREATED + timedelta(seconds=random.randrange(437 * DAY)) for _ in range(500))
-    statuses: list[Status] = ["up", "down", "paused"]
-    made = flips(*((moment.isoformat()[:19], random.choice(statuses)) for moment in moments))
-    days = daily_downtime(made, CREATED, NOW, 70)
-    months = monthly_downtime(made, CREATED, NOW, 3)
-    for month in months:
-        inside = [day for day in days if month.begin <= day.begin < month.end]
-        assert sum(day.seconds for day in inside) == pytest.approx(month.seconds)
-        assert sum(day.watched for day in inside) == pytest.approx(month.watched)
+def test_months_are_those_of_utc_whatever_the_zone_of_the_moment() -> None:
+    moment = datetime(2024, 3, 1, 1, 0, tzinfo=timezone(timedelta(hours=5)))
+    assert month_starts(moment, 1) == [at("2024-02-01 00:00")]

@@ -36,6 +36,13 @@ def test_the_duration_is_the_time_from_start_to_end() -> None:
     assert durations(log(("start", 0, None), ("fail", 10, None))) == {2: 10.0}
 
 
+def test_the_start_of_a_run_is_known_by_the_number_of_its_end() -> None:
+    matcher = RunMatcher()
+    for ping in log(("start", 0, A), ("start", 1, B), ("success", 2, A), ("fail", 3, None)):
+        matcher.add(ping)
+    assert matcher.starts == {3: 1}
+
+
 def test_the_nearest_start_counts() -> None:
     assert durations(log(("start", 0, None), ("start", 5, None), ("success", 6, None))) == {3: 1.0}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.browser import Browser
+from tests.browser.browser import Browser, Keys
 from tests.browser.pages_server import PagesServer
 
 SIZES = [(1366, 900), (390, 844), (320, 640)]
@@ -83,6 +83,28 @@ def test_a_new_schedule_has_the_zone_of_the_browser(browser: Browser, pages_serv
     browser.open(page(check))
     zone = browser.script("return Intl.DateTimeFormat().resolvedOptions().timeZone")
     browser.wait(lambda: browser.find("#tz").get_attribute("value") == zone)
+
+
+def test_the_page_of_a_check_opens_it_in_a_dialog(
+    browser: Browser, pages_server: PagesServer, check: Any
+) -> None:
+    browser.open(f"/checks/{check['uuid']}")
+    browser.find("html.js")
+    for close in (lambda: browser.press(Keys.ESCAPE), lambda: browser.find("dialog [data-close]").click()):
+        browser.find("[data-dialog]").click()
+        browser.find("dialog[open]")
+        assert browser.violations() == []
+        assert browser.overflow() <= 0
+        close()
+        browser.wait(lambda: not browser.all("dialog"))
+        assert browser.driver.switch_to.active_element.text == "Change the schedule"
+    browser.find("[data-dialog]").click()
+    clear_and_type(browser, "#cron", "0 5 * * *")
+    browser.wait(lambda: browser.text("#preview h2") == "05:00 every day + 30 min")
+    browser.find("dialog .button").click()
+    browser.wait(lambda: browser.text(".notice") == "The schedule is saved.")
+    saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
+    assert saved["schedule"] == "0 5 * * *"
 
 
 def test_it_is_previewed_and_saved_without_scripts(

@@ -13,14 +13,11 @@ from hcserver.domain.words import counted, rough_duration
 Look = Literal["none", "fine", "short", "long"]
 
 _STEP, _WIDTH, _HEIGHT = 4, 3, 24  # pixels, of a day
+_ROUNDING: Final = 1e-6  # so that what is meant to be 75 % does not become 74.99 %
 _SHORT: Final = 3600  # seconds of downtime on a day, up to which its bar is of middling height
-# Where the bar begins, and its height: days without and with downtime differ in more than their colour.
-_BARS: Final[dict[Look, tuple[int, int]]] = {
-    "none": (22, 2),
-    "fine": (14, 10),
-    "short": (7, 17),
-    "long": (0, 24),
-}
+# The heights of bars in pixels, which the style sheet has as well, as widths of strokes: days without and with
+# downtime differ in more than their colour.
+_BARS: Final[dict[Look, int]] = {"none": 2, "fine": 10, "short": 16, "long": 24}
 
 
 def day_strip(days: Sequence[Day]) -> str:
@@ -48,7 +45,7 @@ def uptime_in_words(days: Iterable[Day]) -> str:
     share = uptime(days)
     if share is None:
         return ""
-    return "100 %" if share == 1 else f"{math.floor(share * 10_000) / 100:.2f} %"
+    return "100 %" if share == 1 else f"{math.floor(share * 10_000 + _ROUNDING) / 100:.2f} %"
 
 
 def _look(day: Day) -> Look:
@@ -60,10 +57,9 @@ def _look(day: Day) -> Look:
 
 
 def _bars(look: Look, position: int, count: int) -> str:
-    top, height = _BARS[look]
-    first = f"M{position * _STEP} {top}"
-    bar = f"h{_WIDTH}v{height}h-{_WIDTH}z"
-    return first + f"m{_STEP} 0".join([bar] * count)
+    """A dashed line, as high as the bars and with a dash for each day, along the foot of the strip."""
+    middle = _HEIGHT - _BARS[look] // 2
+    return f"M{position * _STEP} {middle}h{count * _STEP - (_STEP - _WIDTH)}"
 
 
 def _in_words(day: Day) -> str:

@@ -114,7 +114,8 @@ class PageHandler(BaseHandler):
         headers = self.request.headers
         name = self.services.settings.web.auth_header
         if name and name in headers:
-            found = await self.services.accounts.proxied(headers[name], self.request.remote_ip or "")
+            peer = self.request.remote_ip or ""
+            found = await self.services.accounts.proxied(_in_utf8(headers[name]), peer)
             if found is not None:
                 return found
         token = self.get_cookie(self.session_cookie)
@@ -250,7 +251,15 @@ def own_path(path: str) -> str:
     parts = urlsplit(path)
     if not path.startswith("/") or path.startswith(("//", "/\\")) or parts.scheme or parts.netloc:
         return "/"
-    return path if path.isprintable() and "\\" not in path else "/"
+    return path if path.isascii() and path.isprintable() and "\\" not in path else "/"
+
+
+def _in_utf8(value: str) -> str:
+    """The value of a header in UTF-8, which Tornado has read as Latin-1."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _title(status_code: int) -> str:

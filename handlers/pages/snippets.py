@@ -33,7 +33,7 @@ def snippets(check: Check, ping_url: str) -> list[Snippet]:
 
 
 def cron_expression(check: Check) -> str:
-    """The check's own schedule for cron; for other kinds of schedules one that is as often, if there is one."""
+    """The check's own schedule for cron; for other kinds one that is as often, if there is one."""
     if check.kind == "cron":
         return check.schedule
     if check.kind == "simple":
@@ -120,5 +120,6 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - run: /path/to/job
-      - if: always()
-        run: {_CURL} {url}${{{{ job.status == 'success' && ' ' || '/fail' }}}}"""
+      - run: {_CURL} {url}
+      - if: failure()
+        run: {_CURL} {url}/fail"""

@@ -19,14 +19,20 @@ if (check) {
   startCheck(check);
 }
 
+const previewed = document.querySelector("form[data-preview]");
+if (previewed) {
+  const { startPreview } = await import("./preview.js");
+  startPreview(previewed);
+}
+
 const refreshed = document.querySelector("[data-refresh]");
 if (refreshed) {
   const { keepFresh } = await import("./refresh.js");
   keepFresh(refreshed);
 }
 
-const choice = document.querySelector("form[data-preview]");
+const choice = document.querySelector("form[data-choice]");
 if (choice) {
-  const { showChoice } = await import("./preview.js");
+  const { showChoice } = await import("./choice.js");
   showChoice(choice);
 }

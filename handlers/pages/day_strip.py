@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final, Literal
 
-from hcserver.domain.day_totals import Day, uptime
+from hcserver.domain.day_totals import Day, uptime_of
 from hcserver.domain.words import counted, rough_duration
 
 Look = Literal["none", "fine", "short", "long"]
@@ -20,8 +20,11 @@ _SHORT: Final = 3600  # seconds of downtime on a day, up to which its bar is of 
 _BARS: Final[dict[Look, int]] = {"none": 2, "fine": 10, "short": 16, "long": 24}
 
 
-def day_strip(days: Sequence[Day]) -> str:
-    """One bar a day, today's on the right. A day with downtime says so when one points at it."""
+def day_strip(days: Sequence[Day], uptime: str) -> str:
+    """One bar a day, today's on the right. A day with downtime says so when one points at it.
+
+    `uptime` is that of all days, in words.
+    """
     parts, position = [], 0
     for look, together in groupby(days, key=_look):
         run = list(together)
@@ -36,13 +39,13 @@ def day_strip(days: Sequence[Day]) -> str:
     width = len(days) * _STEP - (_STEP - _WIDTH)
     return (
         f'<svg class="days" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{_summary(days)}">{"".join(parts)}</svg>'
+        f'aria-label="{_summary(days, uptime)}">{"".join(parts)}</svg>'
     )
 
 
 def uptime_in_words(days: Iterable[Day]) -> str:
     """The share of the time in which it was up, rounded down: "99.98 %". Nothing if it was not watched."""
-    share = uptime(days)
+    share = uptime_of(days)
     if share is None:
         return ""
     return "100 %" if share == 1 else f"{math.floor(share * 10_000 + _ROUNDING) / 100:.2f} %"
@@ -64,12 +67,11 @@ def _bars(look: Look, position: int, count: int) -> str:
 
 def _in_words(day: Day) -> str:
     times = "" if day.times == 1 else f", {counted(day.times, 'time')}"
-    return f"{day.begin:%Y-%m-%d}: down for {rough_duration(day.seconds)}{times}"
+    return f"{day.date}: down for {rough_duration(day.seconds)}{times}"
 
 
-def _summary(days: Sequence[Day]) -> str:
-    down = sum(day.seconds > 0 for day in days)
-    share = uptime_in_words(days)
-    if not share:
+def _summary(days: Sequence[Day], uptime: str) -> str:
+    if not uptime:
         return "No data yet"
-    return f"{counted(len(days), 'day')}, {share} up, {counted(down, 'day')} with downtime"
+    down = sum(day.seconds > 0 for day in days)
+    return f"{counted(len(days), 'day')}, {uptime} up, {counted(down, 'day')} with downtime"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from xml.etree import ElementTree
 
 import pytest
@@ -10,19 +10,23 @@ from handlers.pages.day_strip import _BARS, day_strip, uptime_in_words
 from handlers.pages.static_files import STATIC
 from hcserver.domain.day_totals import Day
 
-BEGIN = datetime(2024, 3, 1, tzinfo=UTC)
+BEGIN = (date(2024, 3, 1) - date(1970, 1, 1)).days
 
 
 def days(*seconds: float | None) -> list[Day]:
     """Days with so much downtime; None: not watched."""
     return [
-        Day(BEGIN + timedelta(days=n), int(bool(down)), down or 0, 0 if down is None else 86_400)
+        Day(BEGIN + n, int(bool(down)), down or 0, 0 if down is None else 86_400)
         for n, down in enumerate(seconds)
     ]
 
 
+def strip(*seconds: float | None) -> str:
+    return day_strip(days(*seconds), uptime_in_words(days(*seconds)))
+
+
 def test_days_differ_in_height_as_well_as_in_colour() -> None:
-    picture = ElementTree.fromstring(day_strip(days(None, 0, 60, 3601)))
+    picture = ElementTree.fromstring(strip(None, 0, 60, 3601))
     assert [(path.get("class"), path.get("d")) for path in picture] == [
         ("none", "M0 23h3"),
         ("fine", "M4 19h3"),
@@ -32,22 +36,22 @@ def test_days_differ_in_height_as_well_as_in_colour() -> None:
 
 
 def test_days_without_downtime_share_one_path() -> None:
-    picture = ElementTree.fromstring(day_strip(days(*[0.0] * 90)))
+    picture = ElementTree.fromstring(strip(*[0.0] * 90))
     [path] = picture
     assert path.get("d") == "M0 19h359"
     assert picture.get("viewBox") == "0 0 359 24"
 
 
 def test_a_day_with_downtime_says_so() -> None:
-    [_, path] = ElementTree.fromstring(day_strip(days(0, 780)))
+    [_, path] = ElementTree.fromstring(strip(0, 780))
     assert path[0].text == "2024-03-02: down for 13 min"
-    twice = day_strip([days(780)[0]._replace(times=2)])
+    twice = day_strip([days(780)[0]._replace(times=2)], "99 %")
     assert "2024-03-01: down for 13 min, 2 times" in twice
 
 
 def test_the_strip_is_summed_up_in_words() -> None:
-    assert 'aria-label="2 days, 99.54 % up, 1 day with downtime"' in day_strip(days(0, 780))
-    assert 'aria-label="No data yet"' in day_strip(days(None, None))
+    assert 'aria-label="2 days, 99.54 % up, 1 day with downtime"' in strip(0, 780)
+    assert 'aria-label="No data yet"' in strip(None, None)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async def read(site: Site, path: str, **headers: str) -> Reply:
 
 def rows(reply: Reply) -> dict[str, tuple[str, str]]:
     """State and uptime by name."""
-    page = BeautifulSoup(reply.text, "lxml")
+    page: Any = BeautifulSoup(reply.text, "lxml")
     return {
         row.select_one(".name").get_text(): (
             row.select_one(".state").get_text(),
@@ -56,7 +56,7 @@ async def test_anybody_sees_how_the_checks_are(site: Site) -> None:
     await site.ping(str(beta.id), "/fail")
     site.clock.advance(900)
     reply = await read(site, path)
-    page = BeautifulSoup(reply.text, "lxml")
+    page: Any = BeautifulSoup(reply.text, "lxml")
     assert page.h1.get_text() == "Our jobs"
     assert page.select_one(".verdict").get_text(strip=True) == "1 check is down"
     assert rows(reply) == {"alpha": ("Up", "100 %"), "beta": ("Down", "75.00 %"), "gamma": ("New", "")}
@@ -109,7 +109,7 @@ async def test_without_names_and_tags_there_is_one_line(site: Site) -> None:
 async def test_groups_are_in_the_order_of_the_tags(site: Site) -> None:
     for name, tags in (("one", "web"), ("two", "db web"), ("three", "db")):
         await make_check(site, name=name, tags=tags)
-    page = BeautifulSoup((await read(site, await publish(site, tags="web db"))).text, "lxml")
+    page: Any = BeautifulSoup((await read(site, await publish(site, tags="web db"))).text, "lxml")
     groups = {
         section.h2.get_text(): [name.get_text() for name in section.select(".name")]
         for section in page.select("section")

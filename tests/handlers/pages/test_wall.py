@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from bs4 import BeautifulSoup
 
 from handlers.pages.wall import MAX_TILES
@@ -13,7 +15,7 @@ async def hang(site: Site) -> str:
 
 
 def tiles(reply: Reply) -> list[str]:
-    page = BeautifulSoup(reply.text, "lxml")
+    page: Any = BeautifulSoup(reply.text, "lxml")
     return [tile.get_text(" ", strip=True) for tile in page.select(".tiles li")]
 
 
@@ -26,7 +28,8 @@ async def test_it_shows_names_and_states_and_nothing_else(site: Site) -> None:
     site.clock.advance(780)
     reply = await site.request("GET", path)
     assert tiles(reply) == ["beta Down 13 min", "alpha Up"]
-    assert BeautifulSoup(reply.text, "lxml").h1.get_text() == "1 check is down"
+    page: Any = BeautifulSoup(reply.text, "lxml")
+    assert page.h1.get_text() == "1 check is down"
     project = site.project
     secrets = [project.name, str(project.id), project.ping_key, "secret", "the office", "/p/", "127.0.0.1"]
     for check in (up, down):
@@ -72,7 +75,7 @@ async def test_it_updates_itself_with_and_without_script(site: Site) -> None:
     check = await make_check(site, name="alpha")
     path = await hang(site)
     reply = await site.request("GET", path)
-    page = BeautifulSoup(reply.text, "lxml")
+    page: Any = BeautifulSoup(reply.text, "lxml")
     assert page.select_one("main")["data-refresh"] == "5"
     assert page.select_one("noscript meta")["http-equiv"] == "refresh"
     assert reply.headers["cache-control"] == "no-cache, private"

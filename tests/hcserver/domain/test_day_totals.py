@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from hcserver.domain.check import Status
-from hcserver.domain.day_totals import DayTotals, uptime, worst_days
+from hcserver.domain.clock import EPOCH
+from hcserver.domain.day_totals import DayTotals, uptime_of, worst_days
 from hcserver.domain.downtime import downtime
 from hcserver.domain.flip import Flip
 
@@ -23,7 +24,7 @@ def test_a_downtime_over_midnight_counts_on_both_days() -> None:
     totals = DayTotals(NOW, 3)
     totals.add(at("2024-03-08 23:00"), at("2024-03-10 02:00"), "down")
     assert [(day.times, day.seconds) for day in totals.days()] == [(1, 3600), (1, DAY), (1, 7200)]
-    assert [day.begin for day in totals.days()] == [at(f"2024-03-{day:02}") for day in (8, 9, 10)]
+    assert [str(day.date) for day in totals.days()] == ["2024-03-08", "2024-03-09", "2024-03-10"]
 
 
 def test_only_time_that_is_up_or_down_is_watched() -> None:
@@ -77,19 +78,18 @@ def test_the_totals_are_those_of_the_flips_whatever_happened() -> None:
         old, since = new, moment
     totals.add(since, NOW, old)  # type: ignore[arg-type]
     days = totals.days()
-    for day, expected in zip(
-        days, downtime(flips, begin, NOW, [one.begin for one in days], "up"), strict=True
-    ):
+    starts = [EPOCH + timedelta(days=day.number) for day in days]
+    for day, expected in zip(days, downtime(flips, begin, NOW, starts, "up"), strict=True):
         assert day.seconds == pytest.approx(expected.seconds)
         assert day.watched == pytest.approx(expected.watched)
 
 
 def test_uptime_is_the_share_of_the_time_that_was_watched() -> None:
     totals = DayTotals(NOW, 2)
-    assert uptime(totals.days()) is None
+    assert uptime_of(totals.days()) is None
     totals.add(at("2024-03-10 00:00"), at("2024-03-10 03:00"), "up")
     totals.add(at("2024-03-10 03:00"), at("2024-03-10 04:00"), "down")
-    assert uptime(totals.days()) == 0.75
+    assert uptime_of(totals.days()) == 0.75
 
 
 def test_of_a_group_the_check_counts_that_was_down_for_longest() -> None:

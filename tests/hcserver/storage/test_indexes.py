@@ -20,8 +20,8 @@ from hcserver.domain.member import Member
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.domain.status_page import StatusPage, Wall
 from hcserver.domain.session import Session
+from hcserver.domain.status_page import StatusPage, Wall
 from hcserver.domain.user import User
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored, Write

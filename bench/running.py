@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 from bench.fill import FilledProject, fill
 from tests.e2e.server import RealServer
@@ -17,6 +18,7 @@ SETTINGS = {
     "HCSERVER_NOTIFICATIONS_ALLOWED_NETWORKS": "127.0.0.0/8",
     "HCSERVER_NOTIFICATIONS_ATTEMPTS": "20",
 }
+_PATIENCE = 60.0  # seconds until a project must have been read for the first time
 
 
 @contextmanager
@@ -32,3 +34,14 @@ def running_server(
             yield server, projects
         finally:
             server.stop()
+
+
+def badge_paths(server: RealServer, key: str) -> dict[str, str]:
+    """The paths of the badges of all checks of a project, by format. The project has been read when it
+    returns, which for a large one takes longer than one request may take on a busy machine.
+    """
+    end = monotonic() + _PATIENCE
+    while (answer := server.request("/api/v3/badges/", key=key)).status == 503 and monotonic() < end:
+        pass
+    addresses: dict[str, str] = answer.json()["badges"]["*"]
+    return {format: "/badge/" + address.partition("/badge/")[2] for format, address in addresses.items()}

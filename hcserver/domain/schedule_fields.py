@@ -20,8 +20,9 @@ _EVERY_WEEKDAY: Final = frozenset(range(7))
 class Fields(msgspec.Struct, frozen=True, kw_only=True):
     """One expression: it elapses at all combinations of its hours, minutes and seconds on its days.
 
-    A day belongs to it if it is in one of `years` (None: all) and one of `months`, and if `days` and the weekdays
-    match: both of them or, with `either`, one of them. `days` None, and no weekday in either field: no condition.
+    A day belongs to it if it is in one of `years` (None: all) and one of `months`, and if `days` and the
+    weekdays match: both of them or, with `either`, one of them. There is no condition on days where `days` is
+    None, and none on weekdays where both of their fields are empty.
     """
 
     zone: str

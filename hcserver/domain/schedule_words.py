@@ -1,13 +1,15 @@
 """A schedule in words: "every 6 hours", "03:15 every day", "Mon to Fri at 09:00".
 
-The words say exactly when a schedule elapses by the clock of its zone. A schedule for which there are no short words
-is shown as its expression. What a change of the clock does to an occurrence, hcserver.domain.schedule_preview tells.
+The words say exactly when a schedule elapses by the clock of its zone. A schedule for which there are no
+short words is shown as its expression. What a change of the clock does to an occurrence is the subject of
+hcserver.domain.schedule_preview.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from hcserver.domain.check import CheckKind
@@ -30,8 +32,8 @@ _UNITS: Final = ((604_800, "week", 52), (86_400, "day", 365), (3600, "hour", 72)
 def in_words(kind: CheckKind, timeout: int, schedule: str, tz: str) -> str:
     """When a check with this schedule is expected to report. Times have 24 hours.
 
-    A zone that an OnCalendar line names is told where it is not `tz`. Raises ValueError for an expression that
-    can't be parsed.
+    A zone that an OnCalendar line names is told where it is not `tz`. Raises ValueError for an expression
+    that can't be parsed.
     """
     if kind == "simple":
         return period_in_words(timeout)
@@ -127,7 +129,7 @@ def _minutes(line: Fields) -> list[int]:
 
 def _step(numbers: Sequence[int]) -> int | None:
     """The difference between each number and the next, if it is always the same; None: it isn't."""
-    differences = {after - before for before, after in zip(numbers, numbers[1:], strict=False)}
+    differences = {after - before for before, after in pairwise(numbers)}
     return differences.pop() if len(differences) == 1 else None
 
 

@@ -27,7 +27,7 @@ def duration_in_words(seconds: float) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """How long something has lasted, cut to the two largest units: "45 s", "13 min", "1 h 58 min", "2 days 3 h".
+    """How long something has lasted, cut to its two largest units: "13 min", "1 h 58 min", "2 days 3 h".
 
     Seconds are told only below a minute.
     """

@@ -26,8 +26,10 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import DueChecks
@@ -80,11 +82,13 @@ class Services:
     rendered_checks: RenderedChecks
     check_editor: CheckEditor
     check_deletion: CheckDeletion
+    check_transfer: CheckTransfer
     projects: Projects
     admin_keys: AdminKeys
     accounts: Accounts
     channels: Channels
     windows: Windows
+    public: PublicViews
     mail_classifier: DryRun
 
     recovery: Recovery

@@ -110,6 +110,16 @@ class PingLog:
             document = await self._pings.find_one({"_id": entry_id(check, n)})
         return None if document is None else _ping(document)
 
+    async def bodies(self, check: UUID, ns: Iterable[int]) -> dict[int, bytes]:
+        """The bodies of those of these pings that have one, by n."""
+        found: dict[int, bytes] = {}
+        for ids in batches(entry_id(check, n) for n in ns):
+            with translated("read the bodies of pings"):
+                async for document in self._pings.find({"_id": {"$in": ids}}, {"n": 1, "body": 1}):
+                    if document.get("body"):
+                        found[document["n"]] = bytes(document["body"])
+        return found
+
     async def delete(self, check: UUID, first: int, last: int) -> int:
         """Remove pings with first <= n <= last; returns how many there were."""
         removed = 0

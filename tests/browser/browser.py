@@ -65,15 +65,17 @@ class Browser:
     @property
     def path(self) -> str:
         """The path of the page, with its query."""
-        return self.driver.current_url.removeprefix(self.base_url)
+        return str(self.driver.current_url).removeprefix(self.base_url)
 
     def find(self, selector: str) -> WebElement:
         """The first element, once it is there."""
-        return self.wait(lambda: self.driver.find_element(By.CSS_SELECTOR, selector), selector)
+        element: WebElement = self.wait(lambda: self.driver.find_element(By.CSS_SELECTOR, selector), selector)
+        return element
 
     def all(self, selector: str) -> list[WebElement]:
         """All elements that are there now."""
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+        elements: list[WebElement] = self.driver.find_elements(By.CSS_SELECTOR, selector)
+        return elements
 
     def text(self, selector: str) -> str:
         """What a reader sees of the element."""
@@ -95,7 +97,7 @@ class Browser:
         return self.driver.execute_script(code, *arguments)
 
     def errors(self) -> list[str]:
-        """What the console has shown as errors since the last call: what the policy forbids, failed scripts."""
+        """What the console has shown as errors since the last call: what the policy forbids, and failures."""
         log = self.driver.get_log("browser")
         return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
 

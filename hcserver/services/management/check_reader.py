@@ -106,6 +106,10 @@ class CheckReader:
             raise NotFound("not found")
         return ping
 
+    async def bodies(self, check: Check, ns: Iterable[int]) -> dict[int, bytes]:
+        """The bodies of those of these pings that have one, by n."""
+        return await self._storage.pings.bodies(check.id, [n for n in ns if 1 <= n <= check.n_pings])
+
     async def flips(self, check: Check, start: datetime | None, end: datetime | None) -> list[Flip]:
         """Flips with start <= at < end, newest first."""
         await self._writer.settle(check.id)

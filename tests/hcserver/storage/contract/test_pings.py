@@ -86,6 +86,12 @@ async def test_a_range_of_pings_is_read_and_deleted(storage: Storage) -> None:
     assert await storage.pings.get(another, 1) is not None
 
 
+async def test_the_bodies_of_those_pings_that_have_one_are_read(storage: Storage) -> None:
+    check = uuid4()
+    await storage.pings.append([a_ping(check, n, body=b"%d" % n if n % 2 else None) for n in range(1, 6)])
+    assert await storage.pings.bodies(check, [1, 2, 5, 9]) == {1: b"1", 5: b"5"}
+
+
 async def test_the_tokens_of_a_log_come_with_number_moment_and_origin_the_oldest_first(
     storage: Storage,
 ) -> None:

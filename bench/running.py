@@ -27,9 +27,12 @@ def running_server(
 ) -> Iterator[tuple[RealServer, list[FilledProject]]]:
     """A real server with an embedded database in a temporary directory, and projects as `fill` makes them."""
     with tempfile.TemporaryDirectory() as folder:
-        server = RealServer(Path(folder), **{**SETTINGS, **settings})
-        projects = fill(server, *sizes, brief=brief)
-        server.start()
+        settings = SETTINGS | settings
+        # While the database is filled, its commands may take longer than a server would wait for them.
+        projects = fill(
+            RealServer(Path(folder), **settings, HCSERVER_MONGODB_TIMEOUT="60"), *sizes, brief=brief
+        )
+        server = RealServer(Path(folder), **settings).start()
         try:
             yield server, projects
         finally:

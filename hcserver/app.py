@@ -114,46 +114,33 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
-    recent_pings = _recent_pings(events, limits)
+    recent_pings, changes = _recent_pings(events, limits), ChangePublisher(storage.news, clock)
     notifier, bounces = _notifying(storage, cache, lookup, recent_pings, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    history, changes = PingHistory(storage.pings, recent_pings), ChangePublisher(storage.news, clock)
-    checks = CheckReader(storage, cache, writer, lookup, history, limits)
+    checks = CheckReader(storage, cache, writer, lookup, PingHistory(storage.pings, recent_pings), limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
     reader = ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock)
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     public = PublicViews(storage, checks, events, clock)
     return Services(
-        settings=settings,
-        clock=clock,
-        database=database,
-        storage=storage,
-        events=events,
-        lookup=lookup,
-        cache=cache,
-        state_writer=writer,
+        settings=settings, clock=clock, database=database, storage=storage, events=events,
+        lookup=lookup, cache=cache, state_writer=writer, notifier=notifier, bounces=bounces,
+        checks=checks, project_reader=reader, check_deletion=deletion, projects=projects, public=public,
         intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        bounces=bounces,
-        notifier=notifier,
-        checks=checks,
-        project_reader=reader,
         rendered_checks=RenderedChecks(settings.http.public_url),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, reader, changes, clock),
-        check_deletion=deletion,
-        check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, changes, clock),
-        projects=projects,
+        check_transfer=CheckTransfer(storage, cache, indexes, writer, lookup, checks, changes, clock),
         admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
-        public=public,
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
         runtime=_runtime(
             storage, events, lookup, cache, writer, notifier, changes, deletion, public, limits, clock
         ),
-    )
+    )  # fmt: skip
 
 
 def _check_cache(
@@ -165,13 +152,6 @@ def _check_cache(
 ) -> CheckCache:
     reads = DocumentReads(reader, Absences(clock))
     return CheckCache(reader, unwritten, indexes, reads, limits.cached_checks)
-
-
-def _recent_pings(events: EventBus, limits: LimitSettings) -> RecentPings:
-    recent_pings = RecentPings(limits.recent_ping_bytes)
-    events.subscribe(PingRecorded, recent_pings.keep)
-    events.subscribe(CheckDeleted, recent_pings.forget)
-    return recent_pings
 
 
 def _notifying(
@@ -187,6 +167,13 @@ def _notifying(
     return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
     notifier = Notifier(storage, cache, lookup, recent_pings, return_addresses.make, settings, clock, events)
     return notifier, Bounces(storage, return_addresses, notifier, clock)
+
+
+def _recent_pings(events: EventBus, limits: LimitSettings) -> RecentPings:
+    recent_pings = RecentPings(limits.recent_ping_bytes)
+    events.subscribe(PingRecorded, recent_pings.keep)
+    events.subscribe(CheckDeleted, recent_pings.forget)
+    return recent_pings
 
 
 def _intake(

@@ -106,7 +106,7 @@ def make_budget(settings: Settings) -> ByteBudget:
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
     storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
-    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks()
+    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks(clock)
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader = StateReader(storage, logged_tokens)
     indexes = ProjectIndexes(limits.indexed_checks, clock)
@@ -199,7 +199,7 @@ def _runtime(
     due_checks = DueChecks(storage.checks, writer, absence, clock)
     news_listener = NewsListener(storage.news, lookup, cache, clock)
     pruner = Pruner(storage.pings, cache, lookup, limits)
-    written_news = WrittenNews(storage.written_checks, cache, clock)
+    written_news = WrittenNews(storage.written_checks, cache, writer.unwritten, clock)
     events.subscribe(CheckWritten, pruner.consider)
     events.subscribe(CheckWritten, written_news.note)
     events.subscribe_async(LateChangeWritten, changes.publish_late)

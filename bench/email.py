@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from bench.pings import cpu_seconds, database_pid, resident_megabytes
+from bench.processes import cpu_seconds, database_pid, resident_megabytes
 from tests.e2e.server import RealServer
 
 CONNECTIONS = 16

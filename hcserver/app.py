@@ -17,6 +17,7 @@ from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.project import Project
 from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import Unavailable
+from hcserver.garbage import keep_out_of_collections
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
@@ -93,6 +94,7 @@ async def serve(settings: Settings) -> None:
         warn_if_root()
         if await _started(services, stopped):
             await _greet(services, listener.ports)
+            keep_out_of_collections()
             await stopped.wait()
         log.info("stopping")
 

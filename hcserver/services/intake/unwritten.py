@@ -45,7 +45,7 @@ class UnwrittenChecks:
         return len(self._times)
 
     def add(self, id: UUID, *, urgent: bool, moment: datetime | None = None) -> None:
-        """Have the check written. `moment`: when time alone changes something about it, by its state in memory
+        """Have the check written. `moment`: when time alone changes something of it, by its state in memory
         or in the database; None: never.
         """
         time = monotonic() + self._delay(moment)

@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 LOCK_VENV := .venv-lock
 JOBS ?= auto
 MIN_COVERAGE := 97
+# The tests in a browser share one (loadgroup).
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ help:
 	@echo "make test      install, then run all tests in parallel (JOBS=2 limits the processes)"
 	@echo "make coverage  run all tests and fail if less than $(MIN_COVERAGE) % of lines and branches were run"
 	@echo "make lint      check style, types and import directions (ruff, mypy --strict, import-linter)"
-	@echo "make bench     measure pings per second and their latency on a temporary database"
+	@echo "make bench     measure pings, requests, alerts and emails on temporary databases (PARTS=\"pings reads\" chooses)"
 	@echo "make audit     look the locked dependencies up in the database of known vulnerabilities"
 	@echo "make lock      resolve the dependencies anew and write the lock files"
 	@echo "make clean     delete .venv/ and everything that was built"
@@ -41,10 +43,10 @@ serve: install
 	$(BIN)/hcserver serve
 
 test: install
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(PYTEST)
 
 coverage: install
-	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term --cov-fail-under=$(MIN_COVERAGE)
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=$(MIN_COVERAGE)
 
 lint: install
 	$(BIN)/ruff check .
@@ -53,7 +55,7 @@ lint: install
 	$(BIN)/lint-imports
 
 bench: install
-	$(BIN)/python -m bench.pings
+	$(BIN)/python -m bench $(PARTS)
 
 audit: install
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock

@@ -1,32 +1,30 @@
-"""Pings at a fixed rate, whether the server keeps up or not: `python -m bench.open_loop [SECONDS [RATE...]]`.
+"""Pings at a fixed rate, whether the server keeps up or not.
 
 Each ping has a moment at which it should be sent. Its latency is counted from that moment, so that a server
-which stalls is not spared the pings that would have come meanwhile. By default 50, 200, 500 and 1000 pings a
-second are sent to 1000 checks for 8 seconds each, and finally 4000 within one second.
+which stalls is not spared the pings that would have come meanwhile. 50, 200, 500 and 1000 pings a second are
+sent to 1000 checks, and finally 4000 within one second.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-import sys
-import tempfile
 from collections import deque
 from collections.abc import Coroutine, Iterator
-from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
 from bench.ledger import missing_pings
-from bench.load import Outcome, PingConnection, run_load
+from bench.load import Outcome, PingConnection, run_requests
 from bench.ping_requests import PingRequest, gets
 from bench.processes import Processes
-from tests.e2e.server import RealServer
+from bench.running import running_server
+from bench.table import Row, row_of_load
 
 CHECKS = 1000
 RATES = (50, 200, 500, 1000)
 BURST = 4000  # pings within one second
-SECONDS = 8.0
+WARM_UP = 2.0  # seconds
 CONNECTIONS = 128  # more pings than this are not under way; later ones wait, and their latency shows it
 _LEAD = 0.05  # seconds before the first ping
 
@@ -112,43 +110,18 @@ def run_exactly(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
-def measure(server: RealServer, seconds: float, rates: list[int]) -> None:
-    key = server.create_project("bench")["api_key"]
-    uuids = [server.api("checks/", key, {"name": f"check {number}"})["uuid"] for number in range(CHECKS)]
-    paths = [f"/ping/{uuid}" for uuid in uuids]
-    address = ("127.0.0.1", server.http_port)
-    # The first ping of a check also makes a flip, which is not measured here.
-    acknowledged = asyncio.run(run_load(*address, paths, clients=32, seconds=3)).acknowledged
-    processes = Processes(server)
-    processes.wait_until_idle()
-    requests = gets(paths)
-    print(f"{CHECKS} checks; latency from the intended moment in ms; CPU in microseconds per ping")
-    print("pings/s    pings  refused     p50     p99   worst  CPU server  CPU db")
-    for rate, duration in [*((rate, seconds) for rate in rates), (BURST, 1.0)]:
-        before = processes.usage()
-        outcome = run_exactly(run_open_loop(*address, requests, rate, duration))
-        acknowledged += outcome.acknowledged
-        cpu_server, cpu_database = (processes.usage() - before).per(outcome.answers)
-        print(
-            f"{rate:7d}  {outcome.answers:7d}  {outcome.refused:7d}  {outcome.percentile(50):6.2f}"
-            f"  {outcome.percentile(99):6.2f}  {outcome.percentile(100):6.1f}"
-            f"  {cpu_server:10.0f}  {cpu_database:6.0f}",
-            flush=True,
-        )
-    missing = missing_pings(server, key, uuids, acknowledged)
-    print(f"{len(acknowledged)} pings were acknowledged; {missing} of them are missing in the log")
-
-
-def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
-    rates = [int(rate) for rate in sys.argv[2:]] or list(RATES)
-    with tempfile.TemporaryDirectory() as folder:
-        server = RealServer(Path(folder), HCSERVER_LIMITS_PINGS_PER_CHECK="1000").start()
-        try:
-            measure(server, seconds, rates)
-        finally:
-            server.stop()
-
-
-if __name__ == "__main__":
-    main()
+def rows(seconds: float) -> Iterator[Row]:
+    with running_server(CHECKS) as (server, [project]):
+        address = ("127.0.0.1", server.http_port)
+        processes = Processes(server)
+        requests = gets(project.ping_paths)
+        acknowledged = asyncio.run(run_requests(*address, requests, 32, WARM_UP)).acknowledged
+        for rate, duration in [*((rate, 2 * seconds) for rate in RATES), (BURST, 1.0)]:
+            processes.wait_until_idle()
+            before = processes.usage()
+            outcome = run_exactly(run_open_loop(*address, requests, rate, duration))
+            processes.wait_until_idle()  # what is written later belongs to these pings, too
+            acknowledged += outcome.acknowledged
+            yield row_of_load(f"pings at {rate}/s for {duration:g} s", outcome, processes.usage() - before)
+        missing = missing_pings(server, project.keys.api_key, project.uuids, acknowledged)
+        yield Row(what="acknowledged pings", remarks=f"{len(acknowledged)}, not in the log: {missing}")

@@ -25,6 +25,10 @@ from handlers.api import missing
 from handlers.api.routes import ROUTES as API_ROUTES
 from handlers.base import NotFoundHandler
 from handlers.client_address import ClientAddresses
+from handlers.pages.cached_pages import CachedPages
+from handlers.pages.compression import PageCompression
+from handlers.pages.routes import ROUTES as PAGE_ROUTES
+from handlers.pages.static_files import STATIC, TEMPLATES, StaticFiles
 from handlers.ping.exchange import PingExchange
 from handlers.ping.handler import PingHandler
 from handlers.ping.target import PREFIX as PING_PREFIX
@@ -78,21 +82,33 @@ def make_front(services: Services, budget: ByteBudget) -> Front:
     settings = services.settings.http
     traffic = Traffic()
     addresses = ClientAddresses(settings.trusted_proxies)
-    application = make_application(services, traffic)
+    application = make_application(services, traffic, addresses)
     return Front(application, PingHandler(services, addresses), settings, traffic, addresses, budget)
 
 
-def make_application(services: Services, traffic: Traffic) -> Application:
-    """The API, badges and all else but pings."""
-    return Application(
-        [*API_ROUTES, *missing.ROUTES, *badges.ROUTES],
+def make_application(services: Services, traffic: Traffic, addresses: ClientAddresses) -> Application:
+    """The API, badges, pages and all else but pings."""
+    application = Application(
+        [*API_ROUTES, *missing.ROUTES, *badges.ROUTES, *PAGE_ROUTES],
         default_handler_class=NotFoundHandler,
         log_function=lambda handler: None,  # AccessLog does it, for pings as well
         services=services,
         traffic=traffic,
         max_body_bytes=services.settings.http.max_body_bytes,
         api_routes=[(re.compile(pattern), handler) for pattern, handler in API_ROUTES],
+        client_addresses=addresses,
+        cached_pages=CachedPages(services.clock),
+        template_path=str(TEMPLATES),
+        static_path=str(STATIC),
+        static_handler_class=StaticFiles,
+        xsrf_cookie_kwargs={
+            "httponly": True,
+            "samesite": "Lax",
+            "secure": services.settings.http.public_url.startswith("https:"),
+        },
     )
+    application.add_transform(PageCompression)
+    return application
 
 
 class Front(HTTPServerConnectionDelegate):

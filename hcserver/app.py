@@ -25,6 +25,7 @@ from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
 from hcserver.payloads.rendered_checks import RenderedChecks
 from hcserver.privileges import protect_memory, warn_if_root
 from hcserver.services.absences import Absences
+from hcserver.services.accounts.accounts import Accounts
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
@@ -32,7 +33,7 @@ from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.delivery.return_addresses import ReturnAddresses
-from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
+from hcserver.services.events import CheckDeleted, CheckWritten, EventBus, LateChangeWritten, PingRecorded
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
 from hcserver.services.intake.check_cache import CheckCache
@@ -50,11 +51,15 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
-from hcserver.services.management.projects import Keys, Projects
+from hcserver.services.management.check_transfer import CheckTransfer
+from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.index_loader import IndexLoader
+from hcserver.services.reading.ping_history import PingHistory
 from hcserver.services.reading.project_indexes import ProjectIndexes
 from hcserver.services.reading.project_reader import ProjectReader
+from hcserver.services.reading.recent_pings import RecentPings
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import TICK, DueChecks
 from hcserver.services.runtime.health import Health
@@ -70,7 +75,6 @@ from smtp.listener import Listener
 
 log = logging.getLogger(__name__)
 
-FIRST_PROJECT = "main"
 GRACE = 10.0  # seconds that requests, and then emails, under way have when the server stops
 DATABASE_RETRY = 2.0  # seconds between attempts while the database is not available at the start
 
@@ -112,41 +116,35 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
     lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks(clock)
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
-    state_reader = StateReader(storage, logged_tokens)
-    indexes = ProjectIndexes(limits.indexed_checks, clock)
+    state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
-    return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
+    recent_pings, changes = _recent_pings(events, limits), ChangePublisher(storage.news, clock)
+    notifier, bounces = _notifying(storage, cache, lookup, recent_pings, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    changes = ChangePublisher(storage.news, clock)
-    checks = CheckReader(storage, cache, writer, lookup, limits)
+    checks = CheckReader(storage, cache, writer, lookup, PingHistory(storage.pings, recent_pings), limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
+    reader = ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock)
+    projects = Projects(storage, lookup, checks, deletion, events, clock)
+    public = PublicViews(storage, checks, events, clock)
     return Services(
-        settings=settings,
-        clock=clock,
-        database=database,
-        storage=storage,
-        events=events,
-        lookup=lookup,
-        cache=cache,
-        state_writer=writer,
+        settings=settings, clock=clock, database=database, storage=storage, events=events,
+        lookup=lookup, cache=cache, state_writer=writer, notifier=notifier, bounces=bounces,
+        checks=checks, project_reader=reader, check_deletion=deletion, projects=projects, public=public,
         intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        bounces=Bounces(storage, return_addresses, notifier, clock),
-        notifier=notifier,
-        checks=checks,
-        project_reader=ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock),
         rendered_checks=RenderedChecks(settings.http.public_url),
-        check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
-        check_deletion=deletion,
-        projects=Projects(storage, lookup, checks, deletion, clock),
+        check_editor=CheckEditor(storage, cache, writer, lookup, checks, reader, changes, clock),
+        check_transfer=CheckTransfer(storage, cache, indexes, writer, lookup, checks, changes, clock),
         admin_keys=AdminKeys(storage, clock),
+        accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
-        runtime=_runtime(storage, events, lookup, cache, writer, notifier, changes, deletion, limits, clock),
-    )
+        runtime=_runtime(
+            storage, events, lookup, cache, writer, notifier, changes, deletion, public, limits, clock
+        ),
+    )  # fmt: skip
 
 
 def _check_cache(
@@ -158,6 +156,28 @@ def _check_cache(
 ) -> CheckCache:
     reads = DocumentReads(reader, Absences(clock))
     return CheckCache(reader, unwritten, indexes, reads, limits.cached_checks)
+
+
+def _notifying(
+    storage: Storage,
+    cache: CheckCache,
+    lookup: Lookup,
+    recent_pings: RecentPings,
+    settings: Settings,
+    clock: Clock,
+    events: EventBus,
+) -> tuple[Notifier, Bounces]:
+    """What notifies people, and what takes in the mails that come back."""
+    return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
+    notifier = Notifier(storage, cache, lookup, recent_pings, return_addresses.make, settings, clock, events)
+    return notifier, Bounces(storage, return_addresses, notifier, clock)
+
+
+def _recent_pings(events: EventBus, limits: LimitSettings) -> RecentPings:
+    recent_pings = RecentPings(limits.recent_ping_bytes)
+    events.subscribe(PingRecorded, recent_pings.keep)
+    events.subscribe(CheckDeleted, recent_pings.forget)
+    return recent_pings
 
 
 def _intake(
@@ -195,13 +215,14 @@ def _runtime(
     notifier: Notifier,
     changes: ChangePublisher,
     deletion: CheckDeletion,
+    public: PublicViews,
     limits: LimitSettings,
     clock: Clock,
 ) -> Runtime:
     """What goes on by itself while the server runs."""
     absence = Absence(storage, writer, notifier, clock)
     due_checks = DueChecks(storage.checks, writer, absence, clock)
-    news_listener = NewsListener(storage.news, lookup, cache, clock)
+    news_listener = NewsListener(storage.news, lookup, cache, clock, public.forget_all)
     pruner = Pruner(storage.pings, cache, lookup, limits)
     written_news = WrittenNews(storage.written_checks, cache, writer.unwritten, clock)
     events.subscribe(CheckWritten, pruner.consider)
@@ -284,11 +305,17 @@ async def _smtp(services: Services, budget: ByteBudget) -> AsyncIterator[Listene
 
 
 async def _greet(services: Services, mail_ports: list[int]) -> None:
-    """On an empty database create the first project and print its keys, which are not shown again."""
-    if await services.projects.all():
-        return
-    project, keys = await services.projects.create(FIRST_PROJECT)
-    print(_welcome(services.settings, project, keys, mail_ports), file=sys.stdout, flush=True)
+    """On an empty database create the first project and print its keys, which are not shown again. As long as
+    there is no user, print the link that leads to the creation of the first one.
+    """
+    greetings = []
+    if not await services.projects.all():
+        project, keys = await services.projects.create(FIRST_PROJECT)
+        greetings.append(_welcome(services.settings, project, keys, mail_ports))
+    if token := await services.accounts.offer_setup():
+        greetings.append(_invitation(services.settings, token))
+    if greetings:
+        print("".join(greetings), file=sys.stdout, flush=True)
 
 
 def _welcome(settings: Settings, project: Project, keys: Keys, mail_ports: list[int]) -> str:
@@ -308,6 +335,14 @@ Let a job report (the check is created with its first ping):
 See what became of it:
 
   curl -H 'X-Api-Key: {keys.api_key}' {base}/api/v3/checks/
+"""
+
+
+def _invitation(settings: Settings, token: str) -> str:
+    return f"""
+Nobody can sign in yet. This link creates the first user; it is good for one user and for seven days:
+
+  {settings.http.public_url}/setup/{token}
 """
 
 

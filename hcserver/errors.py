@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class HcError(Exception):
     """The base of all errors that are somebody's to read; `str(error)` is the text for them."""
@@ -15,8 +17,24 @@ class InvalidRequest(HcError):
     """The request can't be served as it stands (HTTP 400)."""
 
 
+class InvalidFields(InvalidRequest):
+    """Fields of a form can't be used (HTTP 400). `faults` has a sentence for each, by the field's name."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("\n".join(f"{field}: {fault}" for field, fault in faults.items()))
+        self.faults = dict(faults)
+
+
 class Unauthorized(HcError):
     """No key, or not the right one (HTTP 401)."""
+
+
+class TooManyRequests(HcError):
+    """Too many attempts (HTTP 429). `retry_after` is for how many seconds no other one is worth it."""
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class Forbidden(HcError):

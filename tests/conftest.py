@@ -58,8 +58,9 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture
 async def database(mongo_uri: str) -> AsyncIterator[Any]:
-    """An empty database. On a busy machine an operation may take longer than a server would wait for it, which
-    is no fault of the test.
+    """An empty database.
+
+    On a busy machine an operation may take longer than a server would wait for it.
     """
     client = connect(mongo_uri, MongoSettings(timeout=60.0))
     database = database_of(client, f"test_{uuid4().hex}")

@@ -6,14 +6,12 @@ import re
 
 from handlers.api.base import UUID, Routes, requires, route
 from handlers.api.check_base import CheckApiHandler
+from handlers.api.operation import Content, describes
 from handlers.api.payloads import ping_payload
 from handlers.api.query import read_limit, read_number_cursor
-from hcserver.domain.check import Check
-from hcserver.domain.ping import Ping
-from hcserver.domain.runs import RunMatcher
+from handlers.api.schemas import CURSOR, PAGE_SIZE, listed
 from hcserver.errors import NotFound
 
-_LOOK_BACK = 100  # pings read at a time in search of the starts of runs
 _NUMBER = re.compile(r"[0-9]{1,11}")
 
 
@@ -21,42 +19,34 @@ class PingsHandler(CheckApiHandler):
     """checks/<uuid>/pings/"""
 
     @requires("write")
+    @describes(
+        "List pings, the newest first",
+        {200: listed("pings", "Ping", paged=True)},
+        query={"limit": PAGE_SIZE, "after": CURSOR},
+    )
     async def get(self, check_id: str) -> None:
         check = await self.find_check(check_id)
         query = self.query()
         kept = self.services.checks.pings_kept(self.project)
         limit = read_limit(query)
-        oldest = max(check.n_pings - kept + 1, 1)
+        oldest = max(check.n_pings - kept + 1, check.log_from)
         before = read_number_cursor(query)
         newest = check.n_pings if before is None else min(before - 1, check.n_pings)
         count = max(min(limit or kept, newest - oldest + 1), 0)
         pings = await self.services.checks.pings(check, count, newest + 1)
-        durations = await self._durations(check, pings)
+        durations = await self.services.checks.durations(check, pings)
         payloads = [ping_payload(ping, durations, self.base_url, self.version) for ping in pings]
         page = {} if limit is None else {"next": str(pings[-1].n) if pings and pings[-1].n > oldest else None}
         self.write_json({"pings": payloads, **page})
-
-    async def _durations(self, check: Check, pings: list[Ping]) -> dict[int, float]:
-        """The durations of these pings by number; the log is read back to the starts of their runs, as far as
-        kept.
-        """
-        matcher = RunMatcher()
-        for ping in pings:
-            matcher.add(ping)
-        durations = dict(matcher.durations)
-        shown = {ping.n for ping in pings}
-        while matcher.unresolved and pings:
-            pings = await self.services.checks.pings(check, _LOOK_BACK, pings[-1].n)
-            for ping in pings:
-                matcher.add(ping)
-        durations.update({n: seconds for n, seconds in matcher.durations.items() if n in shown})
-        return durations
 
 
 class PingBodyHandler(CheckApiHandler):
     """checks/<uuid>/pings/<n>/body"""
 
     @requires("write")
+    @describes(
+        "Read the body of a ping, byte for byte", {200: Content("text/plain", "the body as it was received")}
+    )
     async def get(self, check_id: str, number: str) -> None:
         check = await self.find_check(check_id)
         # No ping has a number of more digits than this.

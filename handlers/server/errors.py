@@ -7,8 +7,10 @@ from hcserver.errors import (
     Conflict,
     Forbidden,
     HcError,
+    InvalidFields,
     InvalidRequest,
     NotFound,
+    TooManyRequests,
     TooSlow,
     Unauthorized,
     Unavailable,
@@ -18,12 +20,14 @@ RETRY_AFTER = "5"  # seconds; sent with every 503
 
 _STATUS: dict[type[HcError], int] = {
     InvalidRequest: 400,
+    InvalidFields: 400,
     Unauthorized: 401,
     Forbidden: 403,
     NotFound: 404,
     Ambiguous: 409,
     TooSlow: 408,
     Conflict: 409,
+    TooManyRequests: 429,
     Unavailable: 503,
 }
 

@@ -17,6 +17,8 @@ _COMMANDS = {
     "project": ("hcserver.cli.project", "project", "Create and manage projects."),
     "channel": ("hcserver.cli.channel", "channel", "Create, test and manage channels."),
     "window": ("hcserver.cli.window", "window", "Create and manage maintenance windows."),
+    "user": ("hcserver.cli.user", "user", "Create and manage users, who sign in to the pages."),
+    "member": ("hcserver.cli.member", "member", "Manage the members of projects."),
     "admin-key": ("hcserver.cli.admin_key", "admin_key", "Create and manage admin keys."),
     "email": ("hcserver.cli.email", "email", "Test the reception of emails."),
     "classify": ("hcserver.cli.email", "classify", "Classify an email as a check would."),

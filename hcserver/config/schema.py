@@ -62,6 +62,14 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The pages: who is signed in by a reverse proxy."""
+
+    auth_header: str = _setting("", types.header_name())
+    auth_create: bool = _setting(False, types.boolean())
+
+
+@dataclass(frozen=True, slots=True)
 class SmtpSettings:
     """The SMTP listener. Times in seconds, sizes in bytes; with port 0 there is no listener."""
 
@@ -130,6 +138,9 @@ class LimitSettings:
     email_body_bytes: int = _setting(1_000_000, types.integer(0, 10_000_000, "a whole number of bytes"))
     cached_checks: int = _setting(50_000, types.integer(100, 10_000_000, "a whole number of checks"))
     indexed_checks: int = _setting(100_000, types.integer(0, 10_000_000, "a whole number of checks"))
+    recent_ping_bytes: int = _setting(
+        32_000_000, types.integer(0, 100_000_000_000, "a whole number of bytes")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +186,7 @@ class Settings:
     """
 
     http: HttpSettings = field(default_factory=HttpSettings)
+    web: WebSettings = field(default_factory=WebSettings)
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     mongodb: MongoSettings = field(default_factory=MongoSettings)
     embedded: EmbeddedSettings = field(default_factory=EmbeddedSettings)

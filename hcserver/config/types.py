@@ -21,6 +21,7 @@ _DOMAIN = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*")
 # A plain address of RFC 5322, without quoted local parts and comments.
 _ADDRESS = rf"[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}@{_DOMAIN.pattern}"
 _MAILBOX = re.compile(rf"{_ADDRESS}|[^\0-\x1f\x7f<>@\",:;()\\\[\]]*<{_ADDRESS}>", re.ASCII)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{0,100}")
 _SIZE = re.compile(r"[1-9][0-9]{0,8}[KMG]")
 # MongoDB's naming restrictions for databases, the stricter ones of Windows hosts included.
 _DATABASE = re.compile(r"[^/\\. \"$*<>:|?\0]{1,63}")
@@ -96,6 +97,12 @@ def text(accepts: str, fits: Callable[[str], bool]) -> SettingType[str]:
         return value
 
     return SettingType(accepts, read, read)
+
+
+def header_name() -> SettingType[str]:
+    """The name of an HTTP header (a token of RFC 9110 section 5.6.2), or nothing."""
+    accepts = 'the name of a header such as "Remote-User", or ""'
+    return text(accepts, lambda name: bool(_TOKEN.fullmatch(name)))
 
 
 def choice(*words: str) -> SettingType[str]:

@@ -13,6 +13,9 @@ from hcserver.domain.keywords import Rules
 Status = Literal["new", "up", "down", "paused"]
 CheckKind = Literal["simple", "cron", "oncalendar"]
 
+RunOutcome = Literal["s", "f", "m"]  # a success, a failure that was reported, a run that was missed
+RECENT_RUNS = 20
+
 DEFAULT_TIMEOUT = 86400  # seconds: one day
 DEFAULT_GRACE = 3600  # seconds: one hour
 DEFAULT_SCHEDULE = "* * * * *"
@@ -61,6 +64,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     flipped_at: datetime | None = None  # the moment of the last flip
     last_ping: datetime | None = None  # the last success or failure
     last_duration: float | None = None  # seconds
+    last_exit_status: int | None = None  # of the last failure, if it had one
+    recent_runs: str = (
+        ""  # how the last RECENT_RUNS runs ended, the latest last, a letter each (see RunOutcome)
+    )
     last_start: datetime | None = None  # the last start, until its run ends
     last_start_rid: UUID | None = None
     alert_after: datetime | None = None  # when it goes down by time; None: it doesn't

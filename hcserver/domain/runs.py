@@ -35,6 +35,7 @@ class RunMatcher:
 
     def __init__(self) -> None:
         self.durations: dict[int, float] = {}  # n of a success or fail: seconds, to two decimals
+        self.starts: dict[int, int] = {}  # n of a success or fail: n of its start
         self._open: dict[UUID | None, RunPing] = {}  # ends without a start so far, newest first
 
     def add(self, ping: RunPing) -> None:
@@ -47,13 +48,13 @@ class RunMatcher:
         elif ping.type == "start":
             end = self._open.pop(ping.rid, None)
             if end is not None:
+                self.starts[end.n] = ping.n
                 # With several processes a start can carry a later time than its end.
                 self.durations[end.n] = max(0.0, round((end.at - ping.at).total_seconds(), 2))
 
-    @property
-    def unresolved(self) -> bool:
-        """Whether older pings can still yield a duration."""
-        return bool(self._open)
+    def unresolved(self, first: int = 1) -> bool:
+        """Whether older pings can still yield the duration of a ping with n >= `first`."""
+        return any(end.n >= first for end in self._open.values())
 
     @property
     def earliest(self) -> datetime | None:

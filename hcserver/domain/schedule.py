@@ -212,15 +212,43 @@ def _above(values: list[int], value: int) -> int:
 def _compile(kind: ScheduleKind, schedule: str, tz: str, never_skip: bool) -> tuple[_Line, ...]:
     if kind == "cron":
         return (_cron(schedule, zone(tz), never_skip),)
-    lines = dict.fromkeys(line.strip() for line in schedule.strip().split("\n"))
-    return tuple(_oncalendar(line, tz, never_skip) for line in lines)
+    return tuple(_oncalendar(line, tz, never_skip) for line in oncalendar_lines(schedule))
+
+
+def parse_cron(expression: str) -> CronSim:
+    """What the fields of a cron expression say. Raises ValueError."""
+    try:
+        return CronSim(expression, datetime(2000, 1, 1))  # noqa: DTZ001 (only parsed)
+    except CronSimError as error:
+        raise ValueError(f"not a cron expression: {expression!r}") from error
+
+
+def parse_oncalendar(line: str, tz: str) -> tuple[BaseIterator, str]:
+    """What the fields of one OnCalendar line say, and the zone that it names (otherwise `tz`).
+
+    Raises ValueError.
+    """
+    expression, tz = split_zone(line, tz)
+    expression = SPECIALS.get(expression.strip().lower(), expression)
+    try:
+        return BaseIterator(expression, datetime(2000, 1, 1)), tz  # noqa: DTZ001 (only parsed)
+    except OnCalendarError as error:
+        raise ValueError(f"not an OnCalendar expression: {line!r}") from error
+
+
+def split_zone(line: str, tz: str) -> tuple[str, str]:
+    """One OnCalendar line without its zone, and the zone that it names (otherwise `tz`)."""
+    expression, _, suffix = line.rpartition(" ")
+    return (expression, suffix) if is_zone(suffix) else (line, tz)
+
+
+def oncalendar_lines(schedule: str) -> list[str]:
+    """The lines of an OnCalendar schedule, each once."""
+    return list(dict.fromkeys(line.strip() for line in schedule.strip().split("\n")))
 
 
 def _cron(expression: str, zone: ZoneInfo, never_skip: bool) -> _Line:
-    try:
-        parsed = CronSim(expression, datetime(2000, 1, 1))  # noqa: DTZ001 (only parsed)
-    except CronSimError as error:
-        raise ValueError(f"not a cron expression: {expression!r}") from error
+    parsed = parse_cron(expression)
     # cron(8), "Notes": a wildcard job follows the running clock; others run once, whatever the clock skips.
     wildcard = parsed.parts[1].startswith("*") or parsed.parts[2].startswith("*")
     times = (parsed.hours, parsed.minutes, parsed.seconds)
@@ -229,16 +257,7 @@ def _cron(expression: str, zone: ZoneInfo, never_skip: bool) -> _Line:
 
 
 def _oncalendar(line: str, tz: str, never_skip: bool) -> _Line:
-    expression, _, suffix = line.rpartition(" ")
-    if is_zone(suffix):
-        tz = suffix
-    else:
-        expression = line
-    expression = SPECIALS.get(expression.strip().lower(), expression)
-    try:
-        parsed = BaseIterator(expression, datetime(2000, 1, 1))  # noqa: DTZ001 (only parsed)
-    except OnCalendarError as error:
-        raise ValueError(f"not an OnCalendar expression: {line!r}") from error
+    parsed, tz = parse_oncalendar(line, tz)
 
     def matches(day: date) -> bool:
         return parsed.match_dow(day) and parsed.match_dom(day)

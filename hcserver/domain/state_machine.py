@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from hcserver.domain import alert as alerts
 from hcserver.domain.alert import Alert
-from hcserver.domain.check import Check, Status
+from hcserver.domain.check import RECENT_RUNS, Check, RunOutcome, Status
 from hcserver.domain.flip import Cause, Flip
 from hcserver.domain.ping import Signal
 from hcserver.domain.status import has_overdue_run, with_deadline
@@ -32,7 +32,9 @@ class Step(msgspec.Struct, frozen=True):
     alert: Alert | None = None
 
 
-def record(check: Check, signal: Signal, at: datetime, rid: UUID | None = None) -> Step:
+def record(
+    check: Check, signal: Signal, at: datetime, rid: UUID | None = None, exit_status: int | None = None
+) -> Step:
     """A ping with this effective signal (see hcserver.domain.signal).
 
     Of the runs that are under way only the one that started last is remembered. While that one is overdue,
@@ -45,7 +47,8 @@ def record(check: Check, signal: Signal, at: datetime, rid: UUID | None = None) 
         return Step(with_deadline(replace(counted, last_start=at, last_start_rid=rid)))
     ended = _end_run(counted, signal, at, rid)
     if signal == "fail":
-        return _fail(check, ended, at, rid)
+        return _fail(check, replace(ended, last_exit_status=exit_status), at, rid)
+    ended = _with_run(ended, "s")
     if has_overdue_run(ended, at):
         return Step(with_deadline(ended))
     return _turn(check, ended, "up", at, "ping")
@@ -88,7 +91,7 @@ def expire(check: Check, now: datetime) -> Step:
         return Step(after, None, alert)
     if check.alert_after is None or check.alert_after > now:
         return Step(check)
-    return _turn(check, check, "down", check.alert_after, "timeout")
+    return _turn(check, _with_run(check, "m"), "down", check.alert_after, "timeout")
 
 
 def put_off(check: Check, now: datetime) -> Step:
@@ -122,12 +125,17 @@ def _end_run(check: Check, signal: Signal, at: datetime, rid: UUID | None) -> Ch
     )
 
 
+def _with_run(check: Check, outcome: RunOutcome) -> Check:
+    return replace(check, recent_runs=(check.recent_runs + outcome)[-RECENT_RUNS:])
+
+
 def _fail(before: Check, ended: Check, at: datetime, rid: UUID | None) -> Step:
     """A failure that was reported. It is counted unless its run was counted already when it took too long."""
+    if before.status == "down" and alerts.is_counted(before, rid):
+        return Step(_with_moments(ended))
+    ended = _with_run(ended, "f")
     if before.status != "down":
         return _turn(before, ended, "down", at, "fail")
-    if alerts.is_counted(before, rid):
-        return Step(_with_moments(ended))
     after, alert = alerts.count_failure(before, ended, _not_before_last_flip(before, at))
     return Step(after, None, alert)
 

@@ -10,6 +10,7 @@ from hcserver.config.schema import Settings
 from hcserver.domain.clock import Clock
 from hcserver.errors import Unavailable
 from hcserver.payloads.rendered_checks import RenderedChecks
+from hcserver.services.accounts.accounts import Accounts
 from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.delivery.bounces import Bounces
@@ -25,8 +26,10 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import DueChecks
@@ -79,10 +82,13 @@ class Services:
     rendered_checks: RenderedChecks
     check_editor: CheckEditor
     check_deletion: CheckDeletion
+    check_transfer: CheckTransfer
     projects: Projects
     admin_keys: AdminKeys
+    accounts: Accounts
     channels: Channels
     windows: Windows
+    public: PublicViews
     mail_classifier: DryRun
 
     recovery: Recovery
@@ -143,6 +149,7 @@ class Services:
         """Leave nothing unwritten. To be called when nothing comes in any more."""
         for task in reversed(self.runtime.tasks):
             await task.stop()
+        await self.accounts.stop()
         await self.project_reader.stop()
         await self.intake.stop()
         await self.answered_mark.stop()

@@ -12,6 +12,7 @@ import logging
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -65,7 +66,21 @@ class NotificationSettled(msgspec.Struct, frozen=True):
     notification: Notification
 
 
-Event = PingRecorded | StatusChanged | CheckWritten | LateChangeWritten | CheckDeleted | NotificationSettled
+class ProjectChanged(msgspec.Struct, frozen=True):
+    """A project was created, changed or deleted by this process."""
+
+    project: UUID
+
+
+Event = (
+    PingRecorded
+    | StatusChanged
+    | CheckWritten
+    | LateChangeWritten
+    | CheckDeleted
+    | NotificationSettled
+    | ProjectChanged
+)
 E = TypeVar("E", bound=Event)
 
 

@@ -14,11 +14,17 @@ from hcserver.storage.flips import FlipStore
 from hcserver.storage.heartbeat import Heartbeat
 from hcserver.storage.key_file import KeyFile
 from hcserver.storage.locks import Locks
+from hcserver.storage.members import MemberStore
 from hcserver.storage.news import News
 from hcserver.storage.notifications import NotificationStore
 from hcserver.storage.pings import PingLog
 from hcserver.storage.projects import ProjectStore
+from hcserver.storage.sessions import SessionStore
+from hcserver.storage.setup_tokens import SetupTokens
+from hcserver.storage.status_pages import StatusPageStore
 from hcserver.storage.tombstones import Tombstones
+from hcserver.storage.users import UserStore
+from hcserver.storage.walls import WallStore
 from hcserver.storage.windows import WindowStore
 from hcserver.storage.written_checks import WrittenChecks
 
@@ -37,6 +43,12 @@ class Storage:
         self.bounces = BounceStore(database)
         self.windows = WindowStore(database)
         self.admin_keys = AdminKeyStore(database)
+        self.users = UserStore(database)
+        self.sessions = SessionStore(database)
+        self.members = MemberStore(database)
+        self.setup_tokens = SetupTokens(database)
+        self.status_pages = StatusPageStore(database)
+        self.walls = WallStore(database)
         self.news = News(database)
         self.written_checks = WrittenChecks(database)
         self.locks = Locks(database)

@@ -17,8 +17,9 @@ MAX_DOCUMENT_BYTES = 17 * 1024 * 1024  # MongoDB's limit is 16 MiB and a little
 LENGTH_BYTES = 4  # a document begins with its length (https://bsonspec.org)
 
 _LOADING = {"_id": "loading"}
-# These collections hold data for seconds, from one process to another; they mean nothing elsewhere.
-_TRANSIENT = {"locks", "news"}
+# These collections mean nothing elsewhere: data for seconds, from one process to another, and what gives
+# access to this server only.
+_TRANSIENT = {"locks", "news", "sessions", "setup_tokens", "walls"}
 
 
 class RawDatabase:

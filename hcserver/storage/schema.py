@@ -40,6 +40,21 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
         ([("at", 1)], {"expireAfterSeconds": BOUNCES_KEPT}),
     ],
     "windows": [([("project", 1)], {})],
+    "users": [([("key", 1)], {"unique": True})],
+    "sessions": [
+        ([("user", 1)], {}),
+        ([("expires", 1)], {"expireAfterSeconds": 0}),
+    ],
+    "members": [
+        ([("user", 1)], {}),
+        ([("project", 1)], {}),
+    ],
+    "setup_tokens": [([("expires", 1)], {"expireAfterSeconds": 0})],
+    "status_pages": [
+        ([("slug", 1)], {"unique": True}),
+        ([("project", 1)], {}),
+    ],
+    "walls": [([("project", 1)], {})],
     "news": [([("at", 1)], {"expireAfterSeconds": 3600})],
     "tombstones": [([("at", 1)], {})],
     "processes": [([("at", 1)], {"expireAfterSeconds": 300})],

@@ -32,6 +32,13 @@ class Answer:
         return json.loads(self.body)
 
 
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Answers that lead elsewhere are answers like others."""
+
+    def redirect_request(self, *arguments: Any) -> None:
+        return None
+
+
 class RealServer:
     """`hcserver serve` on free ports; its output goes to the file `output`."""
 
@@ -93,7 +100,9 @@ class RealServer:
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
-    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def cli(
+        self, *arguments: str, check: bool = True, stdin: str | None = None, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
         """An hcserver command with the same settings."""
         return subprocess.run(
             [*COMMAND, *arguments],
@@ -102,7 +111,8 @@ class RealServer:
             capture_output=True,
             text=True,
             check=check,
-            timeout=60,
+            input=stdin,
+            timeout=timeout,
         )
 
     def create_project(self, name: str) -> Any:
@@ -114,14 +124,17 @@ class RealServer:
         method: str | None = None,
         body: bytes | None = None,
         key: str | None = None,
+        follow: bool = True,
         **headers: str,
     ) -> Answer:
+        """Send a request; the answer, that of the address that it leads to if `follow`."""
         if key is not None:
             headers["X-Api-Key"] = key
         url = path if path.startswith("http") else self.url + path
         request = urllib.request.Request(url, data=body, method=method, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=20) as response:
+            opener = urllib.request.build_opener(*([] if follow else [NoRedirects]))
+            with opener.open(request, timeout=20) as response:
                 return Answer(response.status, response.read(), response.headers)
         except urllib.error.HTTPError as error:
             return Answer(error.code, error.read(), error.headers)

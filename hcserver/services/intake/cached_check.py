@@ -60,7 +60,7 @@ class CachedCheck:
 
     def count_ping(self, ping: Ping) -> Step:
         """Take over the next ping of the log."""
-        step = record(self.check, ping.type, ping.at, ping.rid)
+        step = record(self.check, ping.type, ping.at, ping.rid, ping.exit_status)
         self.apply(step)
         self.unwritten_pings += 1
         return step

@@ -64,7 +64,8 @@ class StateWriter:
         cached = await self._get(id)
         step = apply(cached.check)
         if step.check is cached.check:
-            return await self.settle(id)
+            # What pings have changed need not be written for this: the log has it.
+            return await self.settle(id) if cached.changes else cached.check
         self._cache.apply(cached, step)
         return await self._until_written(cached, apply)
 

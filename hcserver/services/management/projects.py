@@ -12,12 +12,15 @@ import msgspec
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, InvalidRequest, NotFound
+from hcserver.services.events import EventBus, ProjectChanged
 from hcserver.services.lookup import Lookup, key_hash
 from hcserver.services.management.check_deletion import CheckDeletion
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.storage import Storage
 from hcserver.validation.json_fields import title
 from hcserver.validation.limits import MAX_NAME
+
+FIRST_PROJECT = "main"  # the name of the project that the first start creates
 
 KeyKind = Literal["api", "api-readonly", "ping", "badge"]
 KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
@@ -40,12 +43,19 @@ class Projects:
     """Every method raises Unavailable when the database is away."""
 
     def __init__(
-        self, storage: Storage, lookup: Lookup, checks: CheckReader, deletion: CheckDeletion, clock: Clock
+        self,
+        storage: Storage,
+        lookup: Lookup,
+        checks: CheckReader,
+        deletion: CheckDeletion,
+        events: EventBus,
+        clock: Clock,
     ) -> None:
         self._storage = storage
         self._lookup = lookup
         self._checks = checks
         self._deletion = deletion
+        self._events = events
         self._clock = clock
 
     async def create(self, name: str) -> tuple[Project, Keys]:
@@ -68,6 +78,7 @@ class Projects:
         )
         await self._storage.projects.insert(project)
         self._lookup.forget_absences()
+        self._events.publish(ProjectChanged(project.id))
         return project, keys
 
     async def all(self) -> list[Project]:
@@ -137,13 +148,16 @@ class Projects:
         return project
 
     async def delete(self, project: Project) -> int:
-        """Delete the project with its checks, channels and windows; the number of its checks.
+        """Delete the project with its checks and all else that it has; the number of its checks.
 
         If it is cut short the project is still there, and it can be repeated.
         """
         count = await self._remove_checks(project)
         await self._storage.channels.delete_of_project(project.id)
         await self._storage.windows.delete_of_project(project.id)
+        await self._storage.members.delete_of_project(project.id)
+        await self._storage.status_pages.delete_of_project(project.id)
+        await self._storage.walls.delete_of_project(project.id)
         await self._storage.projects.delete(project.id)
         await self._changed(project)
         # Whatever was added while we were at it.
@@ -167,6 +181,7 @@ class Projects:
     async def _changed(self, project: Project) -> None:
         """Nobody is to go on with what was remembered of the project, old keys above all."""
         self._lookup.forget(project.id)
+        self._events.publish(ProjectChanged(project.id))
         await self._storage.news.publish(self._clock(), project.id)
 
 

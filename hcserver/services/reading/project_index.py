@@ -8,6 +8,7 @@ import asyncio
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import NamedTuple
 from uuid import UUID
 
@@ -52,6 +53,8 @@ class ProjectIndex:
         self._counts = StatusCounts()
         self._pending: dict[UUID, Check] = {}
         self._changed_while_loading: set[UUID] = set()
+        self.revision = 0  # grows with every change, once all checks are loaded
+        self._changed_at: dict[UUID, int] = {}  # -> the revision of the last change; the latest change last
         self._latest: datetime | None = None
 
     def __len__(self) -> int:
@@ -89,6 +92,7 @@ class ProjectIndex:
         entry = self._entries.pop(id, None)
         if entry is not None:
             self._take_out(entry)
+            self._note_change(id)
 
     def advance(self, now: datetime, at_most: int) -> bool:
         """Take in what has changed, and the time that has passed, a number of checks at most. Returns whether
@@ -106,7 +110,10 @@ class ProjectIndex:
             entry = self._entries.get(id)
             if entry is not None and entry.next_look == moment:
                 entry.next_look = None
+                before = entry.status
                 self._counts.look(entry, now)
+                if entry.status != before:
+                    self._note_change(id)
         return True
 
     def is_ahead_of(self, now: datetime) -> bool:
@@ -122,6 +129,20 @@ class ProjectIndex:
     def tags(self) -> Iterable[str]:
         """The tags that some check has."""
         return self._by_tag.keys()
+
+    def shown(self) -> Iterable[IndexedCheck]:
+        """Every check with the status that it shows, in no order."""
+        return self._entries.values()
+
+    def find(self, id: UUID) -> IndexedCheck | None:
+        """The check with the status that it shows."""
+        return self._entries.get(id)
+
+    def changed_since(self, revision: int) -> list[UUID]:
+        """The checks that were created, changed or deleted, or whose status has changed, after this revision,
+        the latest first.
+        """
+        return [id for id, at in takewhile(lambda one: one[1] > revision, reversed(self._changed_at.items()))]
 
     def select(
         self, selection: Selection, after: Key | None, limit: int, examined: int
@@ -156,7 +177,14 @@ class ProjectIndex:
         check = self._pending.pop(next(iter(self._pending)))
         self._index(check, now)
 
+    def _note_change(self, id: UUID) -> None:
+        if self.loaded:
+            self.revision += 1
+            self._changed_at.pop(id, None)
+            self._changed_at[id] = self.revision
+
     def _index(self, check: Check, now: datetime) -> None:
+        self._note_change(check.id)
         entry = self._entries.get(check.id)
         if entry is not None and (check.slug, check.tags) == (entry.check.slug, entry.check.tags):
             entry.check = check

@@ -56,6 +56,21 @@ class ProjectReader:
                 return found
             await asyncio.sleep(0)
 
+    async def shown(self, project: UUID) -> list[tuple[Check, ShownStatus]]:
+        """Every check with the status that it shows, in no order."""
+        index = await self.loader.index(project)
+        if index is not None:
+            return [(entry.check, entry.status) for entry in index.shown()]
+        shown: list[tuple[Check, ShownStatus]] = []
+        checks = await self._reader.of_project(project)
+        for start in range(0, len(checks), _COUNTED_PER_TURN):
+            now = self._clock()
+            shown += [
+                (check, shown_status(check, now)) for check in checks[start : start + _COUNTED_PER_TURN]
+            ]
+            await asyncio.sleep(0)
+        return shown
+
     async def tags(self, project: UUID) -> set[str]:
         """The tags that some check of the project has."""
         index = await self.loader.index(project)

@@ -25,7 +25,7 @@ class Cli:
     """hcserver commands on a database of their own."""
 
     def __init__(self, uri: str, database: str) -> None:
-        self.settings = Settings(mongodb=MongoSettings(uri=uri, database=database))
+        self.settings = Settings(mongodb=MongoSettings(uri=uri, database=database, timeout=60))
         self.environment = {"HCSERVER_MONGODB_URI": uri, "HCSERVER_MONGODB_DATABASE": database}
 
     def __call__(self, *arguments: str, input: str | bytes | None = None, **environment: str) -> Result:

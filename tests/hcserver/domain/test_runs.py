@@ -36,6 +36,13 @@ def test_the_duration_is_the_time_from_start_to_end() -> None:
     assert durations(log(("start", 0, None), ("fail", 10, None))) == {2: 10.0}
 
 
+def test_the_start_of_a_run_is_known_by_the_number_of_its_end() -> None:
+    matcher = RunMatcher()
+    for ping in log(("start", 0, A), ("start", 1, B), ("success", 2, A), ("fail", 3, None)):
+        matcher.add(ping)
+    assert matcher.starts == {3: 1}
+
+
 def test_the_nearest_start_counts() -> None:
     assert durations(log(("start", 0, None), ("start", 5, None), ("success", 6, None))) == {3: 1.0}
 
@@ -77,14 +84,16 @@ def test_a_clock_that_went_back_makes_no_negative_duration() -> None:
 
 def test_a_reader_knows_when_it_may_stop_looking_back() -> None:
     matcher = RunMatcher()
-    assert not matcher.unresolved
+    assert not matcher.unresolved()
     assert matcher.earliest is None
     success, start = log(("start", 0, A), ("success", 10, A))
     matcher.add(success)
-    assert matcher.unresolved
+    assert matcher.unresolved()
+    assert matcher.unresolved(success.n)
+    assert not matcher.unresolved(success.n + 1)
     assert matcher.earliest == success.at - timedelta(hours=72)
     matcher.add(start)
-    assert not matcher.unresolved
+    assert not matcher.unresolved()
 
 
 def test_a_reader_may_stop_72_hours_before_the_last_open_end() -> None:
@@ -94,7 +103,7 @@ def test_a_reader_may_stop_72_hours_before_the_last_open_end() -> None:
         matcher.add(ping)
     assert matcher.earliest == newer.at - timedelta(hours=72)
     matcher.add(log(("log", -73 * HOUR, None))[0])
-    assert not matcher.unresolved
+    assert not matcher.unresolved()
     assert other.type == "log"
 
 

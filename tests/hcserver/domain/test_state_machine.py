@@ -27,6 +27,35 @@ def outcome(step: Step) -> tuple[Check, Flip | None]:
     return step.check, step.flip
 
 
+# --- how the last runs ended
+
+
+def test_the_ends_of_the_last_twenty_runs_are_remembered() -> None:
+    check = make("up", last_ping=NOW)
+    check = record(check, "success", NOW + MINUTE).check
+    check = record(check, "fail", NOW + 2 * MINUTE, None, 3).check
+    assert (check.recent_runs, check.last_exit_status) == ("sf", 3)
+    check = record(check, "fail", NOW + 3 * MINUTE).check
+    assert (check.recent_runs, check.last_exit_status) == ("sff", None)
+    for _ in range(20):
+        check = record(check, "success", NOW + 4 * MINUTE).check
+    assert check.recent_runs == "s" * 20
+
+
+@pytest.mark.parametrize("signal", ["start", "log", "ign"])
+def test_what_ends_no_run_is_not_among_the_last_runs(signal: Signal) -> None:
+    assert record(make("up", last_ping=NOW), signal, NOW + MINUTE).check.recent_runs == ""
+
+
+def test_a_run_that_took_too_long_and_then_failed_is_one_run() -> None:
+    check = record(make("up", last_ping=NOW), "start", NOW).check
+    assert check.alert_after is not None
+    check = expire(check, check.alert_after).check
+    assert check.recent_runs == "m"
+    assert record(check, "fail", NOW + HOUR).check.recent_runs == "m"
+    assert record(check, "success", NOW + HOUR).check.recent_runs == "ms"
+
+
 # --- pings
 
 

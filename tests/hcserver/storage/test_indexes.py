@@ -16,9 +16,12 @@ from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.domain.maintenance_window import MaintenanceWindow
+from hcserver.domain.member import Member
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
+from hcserver.domain.session import Session
+from hcserver.domain.user import User
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored, Write
 from hcserver.storage.client import database_of
@@ -30,7 +33,13 @@ from tests.hcserver.storage.stores import storage_of
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 # All of a small collection, or all that there is, on purpose.
-WHOLE = {("projects", "find"), ("checks", "find"), ("admin_keys", "find")}
+WHOLE = {
+    ("projects", "find"),
+    ("checks", "find"),
+    ("admin_keys", "find"),
+    ("users", "find"),
+    ("setup_tokens", "delete"),
+}
 
 
 class Recorder(monitoring.CommandListener):
@@ -170,6 +179,8 @@ async def _use_everything(storage: Storage) -> None:
     await storage.admin_keys.get("x")
     await storage.admin_keys.delete("x")
 
+    await _use_accounts(storage, project)
+
     await storage.news.publish(NOW, project.id)
     await storage.news.publish_checks(NOW, project.id, [check.id])
     await storage.news.since(NOW)
@@ -189,3 +200,37 @@ async def _use_everything(storage: Storage) -> None:
     await storage.tombstones.drop(check.id)
     await storage.checks.delete(check)
     await storage.probe()
+
+
+async def _use_accounts(storage: Storage, project: Project) -> None:
+    user = User(id=uuid4(), name="ann", created=NOW)
+    await storage.users.insert(user)
+    await storage.users.all()
+    await storage.users.any()
+    await storage.users.get(user.id)
+    await storage.users.by_name("ann")
+    await storage.users.set_password_hash(user.id, "x")
+    await storage.users.delete(user.id)
+
+    session = Session(
+        hash="x", user=user.id, created=NOW, last_seen=NOW, expires=NOW, user_agent="", address="::1"
+    )
+    await storage.sessions.insert(session)
+    await storage.sessions.get("x")
+    await storage.sessions.of_user(user.id)
+    await storage.sessions.touch("x", NOW, NOW)
+    await storage.sessions.delete("x")
+    await storage.sessions.insert(session)
+    await storage.sessions.delete_of_user(user.id)
+
+    await storage.members.put(Member(project=project.id, user=user.id, role="admin"))
+    await storage.members.get(project.id, user.id)
+    await storage.members.of_user(user.id)
+    await storage.members.of_project(project.id)
+    await storage.members.delete(project.id, user.id)
+    await storage.members.delete_of_user(user.id)
+    await storage.members.delete_of_project(project.id)
+
+    await storage.setup_tokens.add("x", NOW)
+    await storage.setup_tokens.has("x", NOW)
+    await storage.setup_tokens.clear()

@@ -25,7 +25,7 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
             await prepare(mock)
             yield mock
         return
-    client = connect(request.getfixturevalue("mongo_uri"), MongoSettings())
+    client = connect(request.getfixturevalue("mongo_uri"), MongoSettings(timeout=60))
     database = database_of(client, fresh_name())
     await prepare(database)
     yield database

@@ -12,6 +12,8 @@ from hcserver.domain.check import Check
 from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
+from hcserver.domain.session import Session
+from hcserver.domain.user import User
 
 # Not a fixed time: databases remove old news and notifications (TTL indexes) by their own clocks.
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -51,3 +53,14 @@ def a_notification(**fields: Any) -> Notification:
     ids = {"check": uuid4(), "channel": uuid4(), "project": uuid4()}
     rest = {"n": 1, "event": "down", "reason": "fail", "at": NOW, "due": NOW}
     return Notification(**{**ids, **rest, **fields})
+
+
+def a_user(name: str, **fields: Any) -> User:
+    return User(**{"id": uuid4(), "name": name, "created": NOW, **fields})
+
+
+def a_session(hash: str, **fields: Any) -> Session:
+    times = {"created": NOW, "last_seen": NOW, "expires": later(3600)}
+    return Session(
+        **{"hash": hash, "user": uuid4(), **times, "user_agent": "Firefox", "address": "::1", **fields}
+    )

@@ -1,0 +1,86 @@
+"""One check in a list: what its row shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from handlers.pages import display
+from hcserver.domain.check import Check
+from hcserver.domain.notification_policy import wants
+from hcserver.domain.schedule_words import in_words
+from hcserver.domain.shown_state import ShownState
+from hcserver.domain.status import expected_at
+from hcserver.domain.words import duration_in_words
+from hcserver.services.delivery.project_settings import ProjectSettings
+
+
+class CheckRow(NamedTuple):
+    """`why` says why it is down, and `next` is HTML that says what comes next.
+
+    `silent`: nobody would be notified if it went down, though the project has channels.
+    """
+
+    check: Check
+    state: ShownState
+    schedule: str
+    grace: str
+    next: str
+    why: str
+    silent: bool
+
+
+def make_row(check: Check, state: ShownState, settings: ProjectSettings, now: datetime) -> CheckRow:
+    """The row of a check that shows this state."""
+    return CheckRow(
+        check=check,
+        state=state,
+        schedule=in_words(check.kind, check.timeout, check.schedule, check.tz),
+        grace=duration_in_words(check.grace),
+        next=_next(check, state, now),
+        why=why_down(check) if state == "down" else "",
+        silent=bool(settings.channels)
+        and not any(wants(channel, "down", check) and channel.error is None
+                       for channel in settings.receivers(check.channels)),
+    )  # fmt: skip
+
+
+def down_since(check: Check) -> datetime | None:
+    """Since when a check that shows as down is down, also where the scheduler has not come to it yet."""
+    return check.down_at if check.status == "down" else check.alert_after
+
+
+def why_down(check: Check) -> str:
+    """Why a check that shows as down is down."""
+    if check.status == "down" and check.recent_runs.endswith("f"):
+        if check.last_exit_status:
+            return f"exit status {check.last_exit_status}"
+        return "failure reported"
+    return "no report" if check.last_start is None else "the run takes too long"
+
+
+def _next(check: Check, state: ShownState, now: datetime) -> str:
+    match state:
+        case "down":
+            since = down_since(check)
+            return "down" if since is None else f"down for {display.elapsed(since, now)}"
+        case "late":
+            return _late(check, now)
+        case "running":
+            assert check.last_start is not None
+            return f"running for {display.elapsed(check.last_start, now)}"
+        case "up":
+            expected = expected_at(check)
+            return "—" if expected is None else display.moment(expected, now)
+        case "new":
+            return "waiting for the first ping"
+        case "paused":
+            return "—"
+
+
+def _late(check: Check, now: datetime) -> str:
+    expected = expected_at(check)
+    late = "late" if expected is None else f"{display.elapsed(expected, now)} late"
+    if check.alert_after is None:
+        return late
+    return f"{late} <small>down in {display.remaining(check.alert_after, now)}</small>"

@@ -1,0 +1,132 @@
+"""The list of a project's checks, at /p/<project>/."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple, get_args
+from urllib.parse import urlencode
+from uuid import UUID
+
+from handlers.api.base import UUID as UUID_PATTERN
+from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.check_row import make_row
+from hcserver.domain.check_filter import MAX_FILTER, parse_filter
+from hcserver.domain.project import Project
+from hcserver.domain.shown_state import ShownState, headline
+from hcserver.services.reading.check_list import CheckList, ListedCheck, Order, list_checks
+
+ROWS: Final = 200  # rows in a page; the rest as one scrolls
+# The chips above the list: what is typed into the filter, the word, and which states are counted.
+CHIPS: Final[tuple[tuple[str, str, tuple[ShownState, ...]], ...]] = (
+    ("down", "Down", ("down",)),
+    ("late", "Late", ("late",)),
+    ("up", "Up", ("up", "running")),
+    ("new", "New", ("new",)),
+    ("paused", "Paused", ("paused",)),
+)
+DENSITY_TIME: Final = 31_536_000  # seconds for which the browser remembers the density: a year
+
+
+class View(NamedTuple):
+    """What the query asks for."""
+
+    filter: str
+    order: Order
+    offset: int
+
+    def link(self, **changes: object) -> str:
+        """The query of this view, changed."""
+        view = {"q": self.filter, "sort": self.order, "offset": self.offset, **changes}
+        given = {name: value for name, value in view.items() if value and (name, value) != ("sort", "state")}
+        return "?" + urlencode(given)
+
+
+class ChecksPage(PageHandler):
+    """With the header X-Fragment: `list` for the list alone, `rows` for the next rows alone."""
+
+    @signed_in
+    async def get(self, project_id: str) -> None:
+        project = await self.open_project(project_id, "viewer")
+        self._remember_density()
+        view = read_view(self)
+        listed = await list_checks(
+            self.services.project_reader, project.id, parse_filter(view.filter), view.order
+        )
+        values = await list_values(self, project, listed, view)
+        fragment = self.request.headers.get("X-Fragment")
+        template = {"list": "check_list.html", "rows": "check_rows.html"}.get(fragment or "", "checks.html")
+        await self.show(template, title=project.name, section="checks", **values)
+
+    def _remember_density(self) -> None:
+        density = self.get_query_argument("density", None)
+        if density in ("compact", "comfortable"):
+            self.set_cookie("density", density, max_age=DENSITY_TIME, samesite="Lax", secure=self.is_secure)
+
+
+def read_view(handler: PageHandler) -> View:
+    """What the query of a list asks for; what makes no sense is left out."""
+    sort = handler.get_query_argument("sort", "state")
+    order: Order = next((one for one in get_args(Order) if one == sort), "state")
+    offset = handler.get_query_argument("offset", "0")
+    return View(
+        filter=handler.get_query_argument("q", "")[:MAX_FILTER],
+        order=order,
+        offset=int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 10 else 0,
+    )
+
+
+async def list_values(
+    handler: PageHandler, project: Project, listed: CheckList, view: View
+) -> dict[str, Any]:
+    """What the templates of the list need."""
+    shown = listed.found[view.offset : view.offset + ROWS]
+    end = view.offset + len(shown)
+    density = handler.get_query_argument("density", handler.get_cookie("density", "") or "")
+    return {
+        **head_values(listed, view),
+        "view": view,
+        "rows": await make_rows(handler, project, shown),
+        "found": len(listed.found),
+        "more": view.link(offset=end) if end < len(listed.found) else None,
+        "compact": density == "compact",
+        "editable": handler.may("editor"),
+        "channels": sorted(
+            (await handler.services.notifier.project_settings.get(project.id)).channels.values(),
+            key=lambda channel: channel.name.casefold(),
+        ),
+    }
+
+
+def head_values(listed: CheckList, view: View) -> dict[str, Any]:
+    """What stands above the list: the sentence and the chips."""
+    chips = [
+        {
+            "name": name,
+            "word": word,
+            "count": sum(listed.counts[state] for state in states),
+            "link": view.link(q=f"is:{name}", offset=0),
+            "current": view.filter == f"is:{name}",
+        }
+        for name, word, states in CHIPS
+    ]
+    return {
+        "headline": headline(listed.counts, listed.total),
+        "chips": [chip for chip in chips if chip["count"] or chip["current"]],
+        "total": listed.total,
+        "all_link": view.link(q="", offset=0),
+        "all_current": not view.filter,
+    }
+
+
+async def make_rows(handler: PageHandler, project: Project, checks: list[ListedCheck]) -> list[Any]:
+    """The rows of these checks. Raises Unavailable."""
+    settings = await handler.services.notifier.project_settings.get(project.id)
+    now = handler.services.clock()
+    return [make_row(listed.check, listed.state, settings, now) for listed in checks]
+
+
+def project_path(project: Project | UUID) -> str:
+    """The path of the list of a project's checks."""
+    return f"/p/{project.id if isinstance(project, Project) else project}/"
+
+
+ROUTES = [(rf"/p/{UUID_PATTERN}/", ChecksPage)]

@@ -1,0 +1,34 @@
+"""The first page, at /: what is down in all of the user's projects."""
+
+from __future__ import annotations
+
+from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.checks import make_rows, project_path
+from hcserver.domain.check_filter import parse_filter
+from hcserver.domain.shown_state import headline
+from hcserver.services.reading.check_list import list_checks
+
+SHOWN = 50  # checks of each project
+
+
+class HomePage(PageHandler):
+    """With one project, its list."""
+
+    @signed_in
+    async def get(self) -> None:
+        memberships = await self.memberships()
+        if len(memberships) == 1:
+            self.go(project_path(memberships[0].project))
+            return
+        wanted = parse_filter("is:down,late")
+        projects, down = [], 0
+        for membership in memberships:
+            project = membership.project
+            listed = await list_checks(self.services.project_reader, project.id, wanted)
+            rows = await make_rows(self, project, listed.found[:SHOWN])
+            down += listed.counts["down"]
+            projects.append((project, headline(listed.counts, listed.total), rows, len(listed.found) > SHOWN))
+        await self.show("home.html", title="Overview", projects=projects, down=down)
+
+
+ROUTES = [("/", HomePage)]

@@ -1,0 +1,100 @@
+"""Live updates of the list of checks, as server-sent events, at /p/<project>/live.
+
+Each event `checks` is a JSON object: `head`, the HTML of the sentence and the chips; `rows`, the HTML of the
+rows that have changed, by check; `gone`, the checks that were deleted. The event `reload` asks for the whole
+list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+from tornado.iostream import StreamClosedError
+
+from handlers.api.base import UUID as UUID_PATTERN
+from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.checks import ROWS, head_values, make_rows, read_view
+from hcserver.domain.check_filter import CheckFilter
+from hcserver.domain.project import Project
+from hcserver.domain.shown_state import state_of
+from hcserver.errors import Unavailable
+from hcserver.services.reading.check_list import ListedCheck, list_checks
+from hcserver.services.reading.project_index import ProjectIndex
+
+PERIOD: Final = 1.0  # seconds between looks at what has changed
+RELOAD_PERIOD: Final = 10.0  # seconds between reloads of projects that are too large for an index
+HEARTBEAT: Final = (
+    15.0  # seconds without a change until something is sent, so that proxies keep the connection
+)
+
+
+class LiveChecks(PageHandler):
+    """Sends what changes in a list for as long as the browser listens and its session lasts."""
+
+    endless = True
+
+    @signed_in
+    async def get(self, project_id: str) -> None:
+        project = await self.open_project(project_id, "viewer")
+        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.set_header("X-Accel-Buffering", "no")  # nginx
+        try:
+            await self._send("hello", {})
+            await self._follow(project)
+        except StreamClosedError:
+            pass
+
+    async def _follow(self, project: Project) -> None:
+        index: ProjectIndex | None = None
+        revision, idle = 0, 0.0
+        while await self.find_visitor() is not None:
+            previous = index
+            try:
+                index = await self.services.project_reader.loader.index(project.id)
+            except Unavailable:
+                index = previous  # the page shows what it has until the database is back
+            if index is None or index is not previous:
+                revision = 0 if index is None else index.revision
+                if previous is not None or index is None:
+                    await self._send("reload", {})
+            elif changed := index.changed_since(revision):
+                revision, idle = index.revision, 0.0
+                await self._send_changes(project, index, changed)
+            pause = RELOAD_PERIOD if index is None else PERIOD
+            await asyncio.sleep(pause)
+            idle += pause
+            if idle >= HEARTBEAT:
+                idle = 0.0
+                await self._send("beat", {})
+
+    async def _send_changes(self, project: Project, index: ProjectIndex, changed: list[Any]) -> None:
+        if len(changed) > ROWS:
+            await self._send("reload", {})
+            return
+        found = {id: index.find(id) for id in changed}
+        listed = [ListedCheck(one.check, state_of(one.check, one.status)) for one in found.values() if one]
+        rows = await make_rows(self, project, listed)
+        everything = await list_checks(self.services.project_reader, project.id, CheckFilter())
+        head = self.render_string("check_head.html", **head_values(everything, read_view(self)))
+        await self._send(
+            "checks",
+            {
+                "head": head.decode(),
+                "rows": {
+                    str(row.check.id): self.render_string(
+                        "check_rows.html", rows=[row], more=None, editable=self.may("editor")
+                    ).decode()
+                    for row in rows
+                },
+                "gone": [str(id) for id, one in found.items() if one is None],
+            },
+        )
+
+    async def _send(self, event: str, data: dict[str, Any]) -> None:
+        self.write(f"event: {event}\ndata: {msgspec.json.encode(data).decode()}\n\n")
+        await self.flush()
+
+
+ROUTES = [(rf"/p/{UUID_PATTERN}/live", LiveChecks)]

@@ -1,0 +1,252 @@
+// The list of checks: live rows, filter while typing, further rows while scrolling, selection, keys.
+import { follow, parse } from "./live.js";
+import { showTimes } from "./times.js";
+
+let list, pending, etag, restart;
+
+export function startList(element) {
+  list = element;
+  watchFilter();
+  watchSelection();
+  watchEnd();
+  watchKeys();
+  restart = follow(() => list.dataset.live + location.search, () => reload(), { checks: apply, reload: () => reload() });
+}
+
+// -- live updates
+
+function apply({ head, rows, gone }) {
+  const chips = list.querySelector("#head");
+  const before = chips.textContent;
+  replace(chips, head);
+  let moved = gone.some((id) => document.getElementById(`c-${id}`)) || before !== chips.textContent;
+  for (const [id, html] of Object.entries(rows)) {
+    const row = document.getElementById(`c-${id}`);
+    if (!row) continue;
+    const fresh = parse(`<table><tbody>${html}</tbody></table>`).querySelector("tr");
+    moved ||= row.dataset.state !== fresh.dataset.state;
+    update(row, fresh);
+  }
+  if (moved) later();
+}
+
+function later() {
+  pending ??= setTimeout(() => {
+    pending = undefined;
+    reload();
+  }, 500);
+}
+
+// Whether moving rows would disturb somebody: a selection, an open menu, the keyboard in a row.
+function held() {
+  const active = document.activeElement;
+  return list.querySelector("tbody input:checked, details[open]") || (active?.closest("tbody") && active !== document.body);
+}
+
+let latest;
+async function reload(address = location.href) {
+  latest?.abort();
+  latest = new AbortController();
+  const headers = { "X-Fragment": "list" };
+  if (address === etag?.address) headers["If-None-Match"] = etag.value;
+  const answer = await fetch(address, { headers, signal: latest.signal }).catch(() => null);
+  if (answer?.status === 401) location.reload();
+  if (!answer?.ok) return;
+  etag = { address, value: answer.headers.get("ETag") };
+  merge(parse(await answer.text()));
+}
+
+function merge(fresh) {
+  const body = list.querySelector("#rows");
+  const freshBody = fresh.querySelector("#rows");
+  if (!body || !freshBody) {
+    list.replaceChildren(...fresh.body.childNodes);
+    return;
+  }
+  replace(list.querySelector("#head"), fresh.querySelector("#head").innerHTML);
+  const keep = held();
+  const extra = [...body.querySelectorAll("tr[id]")].length > freshBody.querySelectorAll("tr[id]").length;
+  let place = body.firstElementChild;
+  for (const row of [...freshBody.children]) {
+    const old = row.id && document.getElementById(row.id);
+    if (old) update(old, row);
+    if (keep) continue;
+    const element = old || row;
+    if (element === place) {
+      place = place.nextElementSibling;
+    } else {
+      body.insertBefore(element, place);
+    }
+  }
+  if (keep) return;
+  const known = new Set([...freshBody.children].map((row) => row.id));
+  for (const row of [...body.children]) {
+    if (!known.has(row.id) && !(extra && row.id)) row.remove();
+  }
+  const empty = list.querySelector(".empty");
+  const freshEmpty = fresh.querySelector(".empty");
+  if (empty && !freshEmpty) empty.remove();
+  if (!empty && freshEmpty) list.querySelector("table").after(freshEmpty);
+  showTimes(list);
+}
+
+// Gives a row the content of another one, but for its box, which people may have checked.
+function update(row, fresh) {
+  row.className = fresh.className;
+  row.dataset.state = fresh.dataset.state;
+  [...row.children].forEach((cell, position) => {
+    if (position > 0) replace(cell, fresh.children[position].innerHTML);
+  });
+  showTimes(row);
+}
+
+function replace(element, html) {
+  if (element.dataset.html === html || element.innerHTML === html) return;
+  const inside = element.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  element.innerHTML = html;
+  if (inside) element.querySelector(`[href="${CSS.escape(inside)}"]`)?.focus();
+}
+
+// -- filter
+
+function watchFilter() {
+  let typing;
+  list.addEventListener("input", (event) => {
+    if (event.target.id !== "q") return;
+    clearTimeout(typing);
+    typing = setTimeout(() => filter(event.target.value), 80);
+  });
+  list.addEventListener("submit", (event) => {
+    if (!event.target.matches(".filter")) return;
+    event.preventDefault();
+    filter(event.target.q.value);
+  });
+  list.addEventListener("click", (event) => {
+    const chip = event.target.closest("a.chip");
+    if (!chip || event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    const address = new URL(chip.href);
+    document.getElementById("q").value = address.searchParams.get("q") ?? "";
+    go(address);
+  });
+}
+
+function filter(text) {
+  const address = new URL(location.href);
+  text ? address.searchParams.set("q", text) : address.searchParams.delete("q");
+  address.searchParams.delete("offset");
+  go(address);
+}
+
+async function go(address) {
+  history.replaceState(null, "", address);
+  list.querySelectorAll("tbody input:checked").forEach((box) => (box.checked = false));
+  document.querySelectorAll("#rows > tr").forEach((row) => row.remove());
+  await reload(address.href);
+  restart();
+}
+
+// -- further rows
+
+function watchEnd() {
+  const watcher = new IntersectionObserver(
+    (entries) => entries.some((entry) => entry.isIntersecting) && more(),
+    { rootMargin: "400px" },
+  );
+  const watch = () => list.querySelector("[data-more]") && watcher.observe(list.querySelector("[data-more]"));
+  new MutationObserver(watch).observe(list, { childList: true, subtree: true });
+  watch();
+}
+
+async function more() {
+  const link = list.querySelector("[data-more]");
+  if (!link || link.dataset.loading) return;
+  link.dataset.loading = "yes";
+  const answer = await fetch(link.href, { headers: { "X-Fragment": "rows" } });
+  if (!answer.ok) return;
+  const fresh = parse(`<table><tbody>${await answer.text()}</tbody></table>`);
+  const rows = [...fresh.querySelectorAll("tr")].filter((row) => !row.id || !document.getElementById(row.id));
+  link.closest("tr").replaceWith(...rows);
+  showTimes(list);
+}
+
+// -- selection
+
+function watchSelection() {
+  let last;
+  list.addEventListener("click", (event) => {
+    const box = event.target;
+    if (box.name !== "check") return;
+    const boxes = [...list.querySelectorAll("tbody [name=check]")];
+    if (event.shiftKey && last) {
+      const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+      boxes.slice(from, to + 1).forEach((one) => (one.checked = box.checked));
+    }
+    last = box;
+  });
+  list.addEventListener("change", (event) => {
+    if (event.target.id === "all") {
+      list.querySelectorAll("tbody [name=check]").forEach((box) => (box.checked = event.target.checked));
+    }
+    const count = list.querySelectorAll("tbody [name=check]:checked").length;
+    const label = document.getElementById("selected");
+    if (label) label.textContent = `${count} selected`;
+  });
+}
+
+// -- keys
+
+function watchKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    const action = KEYS[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  "/": () => document.getElementById("q")?.focus(),
+  x: () => row()?.querySelector("[name=check]")?.click(),
+  p: () => act("pause"),
+  s: () => act("snooze-1h"),
+  "?": help,
+};
+
+function row() {
+  return document.activeElement?.closest("tr[id]");
+}
+
+function step(by) {
+  const rows = [...list.querySelectorAll("tr[id]")];
+  const next = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(row()) + by))];
+  next?.querySelector("a").focus();
+}
+
+function act(action) {
+  const box = row()?.querySelector("[name=check]");
+  if (box) box.checked = true;
+  if (list.querySelector("tbody input:checked")) list.querySelector(`#checks [value="${action}"]`)?.click();
+}
+
+function help() {
+  let dialog = document.getElementById("keys");
+  if (!dialog) {
+    dialog = document.createElement("dialog");
+    dialog.id = "keys";
+    dialog.innerHTML = `<h2>Keys</h2><dl><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous check</dd>
+<dt><kbd>Enter</kbd></dt><dd>open the check</dd><dt><kbd>x</kbd></dt><dd>select it</dd>
+<dt><kbd>p</kbd></dt><dd>pause the selected checks</dd><dt><kbd>s</kbd></dt><dd>snooze them for an hour</dd>
+<dt><kbd>/</kbd></dt><dd>filter</dd><dt><kbd>Esc</kbd></dt><dd>leave</dd></dl>
+<form method="dialog" class="actions"><button>Close</button></form>`;
+    document.body.append(dialog);
+  }
+  dialog.showModal();
+}

@@ -1,0 +1,52 @@
+// Keeps moments up to date, and shows exact ones in the reader's time zone.
+
+const UNITS = [["day", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+
+function distance(seconds) {
+  for (const [name, size] of UNITS) {
+    const count = Math.round(seconds / size);
+    if (seconds >= (name === "day" ? 172800 : size) || name === "s") {
+      return `${count} ${name}${name === "day" && count !== 1 ? "s" : ""}`;
+    }
+  }
+}
+
+function rough(seconds) {
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  const [minutes, hours, days] = [Math.floor(seconds / 60), Math.floor(seconds / 3600), Math.floor(seconds / 86400)];
+  if (hours < 1) return `${minutes} min`;
+  if (days < 1) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  const word = days === 1 ? "1 day" : `${days} days`;
+  return hours % 24 ? `${word} ${hours % 24} h` : word;
+}
+
+const SHOWN = {
+  relative(seconds) {
+    if (Math.abs(seconds) < 5) return seconds > 0 ? "now" : "just now";
+    return seconds > 0 ? `in ${distance(seconds)}` : `${distance(-seconds)} ago`;
+  },
+  elapsed: (seconds) => rough(Math.max(-seconds, 0)),
+  remaining: (seconds) => rough(Math.max(seconds, 0)),
+  brief: (seconds, at) => BRIEF.format(at).replaceAll(",", ""),
+  exact: (seconds, at) => EXACT.format(at),
+};
+const BRIEF = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short", day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit",
+});
+const EXACT = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
+
+export function showTimes(root = document) {
+  const now = Date.now();
+  for (const element of root.querySelectorAll("time[data-time]")) {
+    const at = new Date(element.dateTime);
+    const kind = element.dataset.time;
+    const text = SHOWN[kind]((at - now) / 1000, at);
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+export function keepTimes() {
+  showTimes();
+  setInterval(() => document.hidden || showTimes(), 5000);
+  document.addEventListener("visibilitychange", () => document.hidden || showTimes());
+}

@@ -1,0 +1,46 @@
+"""The filter of a list of checks: `tag:db is:down words`, all of which must match."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from hcserver.domain.check import Check
+
+MAX_FILTER: Final = 200  # characters of a filter that are looked at
+
+
+class CheckFilter(msgspec.Struct, frozen=True):
+    """Checks that have all the tags, are in one of the states (none: in any), and have each of the words in
+    their name, slug, tags, description or id, whatever the case.
+    """
+
+    tags: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+
+    def matches(self, check: Check, state: str) -> bool:
+        """Whether the check, which is in that state, is asked for. A running check counts as up as well."""
+        if self.states and state not in self.states and not (state == "running" and "up" in self.states):
+            return False
+        if self.tags and not self.tags.issubset(check.tags.split()):
+            return False
+        if not self.words:
+            return True
+        text = f"{check.name}\n{check.slug}\n{check.tags}\n{check.desc}\n{check.id}".casefold()
+        return all(word in text for word in self.words)
+
+
+def parse_filter(text: str) -> CheckFilter:
+    """What a person has typed."""
+    tags, states, words = set(), set(), []
+    for part in text[:MAX_FILTER].split():
+        name, _, value = part.partition(":")
+        if name == "tag" and value:
+            tags.add(value)
+        elif name == "is" and value:
+            states.update(value.casefold().split(","))
+        else:
+            words.append(part.casefold())
+    return CheckFilter(frozenset(tags), frozenset(states), tuple(words))

@@ -1,0 +1,88 @@
+"""What other settings would have made of the runs that a job has had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+
+from hcserver.domain.check import (
+    DEFAULT_GRACE,
+    DEFAULT_SCHEDULE,
+    DEFAULT_TIMEOUT,
+    DEFAULT_TZ,
+    Check,
+    CheckKind,
+)
+from hcserver.domain.clock import EPOCH
+from hcserver.domain.runs import RunPing
+from hcserver.domain.state_machine import expire, record
+from hcserver.domain.status import shown_status
+from hcserver.domain.words import counted
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that decide when a check is late and when it goes down. Times are in seconds."""
+
+    kind: CheckKind = "simple"
+    timeout: int = DEFAULT_TIMEOUT
+    schedule: str = DEFAULT_SCHEDULE
+    tz: str = DEFAULT_TZ
+    grace: int = DEFAULT_GRACE
+
+
+class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
+    """How the runs would have come: `late` within the grace time, `down` when the check had already gone down
+    by time. The first run of the history is not counted, as it is unknown when it was expected.
+    """
+
+    runs: int
+    late: int
+    down: int
+
+    @property
+    def sentence(self) -> str:
+        """The result for people."""
+        if not self.runs:
+            return "There are no runs yet to compare with."
+        last = "the last run" if self.runs == 1 else f"the last {counted(self.runs, 'run')}"
+        return f"Of {last}, {self.late} would have been late, {self.down} down."
+
+
+def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
+    """Replays the pings, oldest first, with the proposed settings through the state machine.
+
+    A run is judged when it ends. After a failure that was reported the check is down anyway, so that the run
+    after it is neither late nor down by time. Raises ValueError for a schedule or a zone that is not
+    accepted.
+    """
+    check = _check(proposal)
+    ends = late = down = 0
+    failed = False  # by the run before
+    for ping in pings:
+        if ping.type in ("success", "fail"):
+            ends += 1
+            if ends > 1 and not failed:
+                status = shown_status(check, ping.at)
+                late += status == "grace"
+                down += status == "down"
+            failed = ping.type == "fail"
+        passed = expire(check, ping.at).check
+        check = record(passed, ping.type, ping.at, ping.rid).check
+    return WhatIf(runs=max(0, ends - 1), late=late, down=down)
+
+
+def _check(proposal: Proposal) -> Check:
+    nobody = UUID(int=0)
+    return Check(
+        id=nobody,
+        project=nobody,
+        badge=nobody,
+        created=EPOCH,
+        kind=proposal.kind,
+        timeout=proposal.timeout,
+        schedule=proposal.schedule,
+        tz=proposal.tz,
+        grace=proposal.grace,
+    )

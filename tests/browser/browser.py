@@ -1,0 +1,126 @@
+"""A real Chromium, driven by Selenium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys as Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+PATIENCE = 30.0  # seconds that a test waits for what is to appear
+_ARGUMENTS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"),
+    *("--disable-background-networking", "--no-first-run", "--lang=en-US"),
+)
+_AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+T = TypeVar("T")
+
+
+class Browser:
+    """`driver` is Selenium's, for what is not here."""
+
+    def __init__(self, chromium: str, chromedriver: str, base_url: str) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = chromium
+        for argument in _ARGUMENTS:
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver: Any = webdriver.Chrome(options=options, service=Service(chromedriver))
+        self.driver.set_page_load_timeout(60)
+        self.base_url = base_url
+
+    def quit(self) -> None:
+        self.driver.quit()
+
+    def reset(self, session: str | None) -> None:
+        """Desktop size, light, with scripts, no cookies but that of the session."""
+        self.emulate()
+        self.driver.get(self.base_url + "/static/robots.txt")
+        self.driver.delete_all_cookies()
+        if session is not None:
+            self.driver.add_cookie({"name": "session", "value": session, "httpOnly": True})
+        self.errors()
+
+    def emulate(self, width: int = 1366, height: int = 900, dark: bool = False, scripts: bool = True) -> None:
+        """What the pages are shown on from now on."""
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self._command("Emulation.setEmulatedMedia", features=scheme)
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self._command("Emulation.setDeviceMetricsOverride", **size)
+        self._command("Emulation.setScriptExecutionDisabled", value=not scripts)
+
+    def open(self, path: str) -> None:
+        """Go to a page of the server."""
+        self.driver.get(self.base_url + path)
+
+    @property
+    def path(self) -> str:
+        """The path of the page, with its query."""
+        return str(self.driver.current_url).removeprefix(self.base_url)
+
+    def find(self, selector: str) -> WebElement:
+        """The first element, once it is there."""
+        element: WebElement = self.wait(lambda: self.driver.find_element(By.CSS_SELECTOR, selector), selector)
+        return element
+
+    def all(self, selector: str) -> list[WebElement]:
+        """All elements that are there now."""
+        elements: list[WebElement] = self.driver.find_elements(By.CSS_SELECTOR, selector)
+        return elements
+
+    def text(self, selector: str) -> str:
+        """What a reader sees of the element."""
+        return self.find(selector).text
+
+    def press(self, *keys: str) -> None:
+        """Press keys, wherever the focus is."""
+        for key in keys:
+            self.driver.switch_to.active_element.send_keys(key)
+
+    def wait(self, condition: Callable[[], T], what: str = "") -> T:
+        """Wait until the condition has a value that counts as true."""
+        ignored = (NoSuchElementException, StaleElementReferenceException)
+        waiting = WebDriverWait(self.driver, PATIENCE, 0.05, ignored)
+        return waiting.until(lambda _: condition(), what)
+
+    def script(self, code: str, *arguments: object) -> Any:
+        """What the code returns."""
+        return self.driver.execute_script(code, *arguments)
+
+    def errors(self) -> list[str]:
+        """What the console has shown as errors since the last call: what the policy forbids, and failures."""
+        log = self.driver.get_log("browser")
+        return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
+
+    def violations(self) -> list[str]:
+        """What axe-core finds against WCAG 2.2 AA on the page."""
+        self._command("Runtime.evaluate", expression=_axe())
+        found = self.driver.execute_async_script(
+            "axe.run(document, {runOnly: arguments[0]}).then(arguments[1])", _AXE_TAGS
+        )
+        return [
+            f"{one['id']}: {one['help']}: {node['html'][:200]}"
+            for one in found["violations"]
+            for node in one["nodes"]
+        ]
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than the window."""
+        return int(self.script("return document.documentElement.scrollWidth - window.innerWidth"))
+
+    def _command(self, name: str, **parameters: object) -> Any:
+        return self.driver.execute_cdp_cmd(name, parameters)
+
+
+@cache
+def _axe() -> str:
+    return Path(__file__).with_name("axe").joinpath("axe.min.js").read_text()

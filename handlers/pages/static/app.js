@@ -1,11 +1,13 @@
 // Starts what the page needs. Every page works without it.
 import { keepTimes } from "./times.js";
-import { copyButtons, menus } from "./controls.js";
+import { copyButtons, dialogs, fillZones, menus } from "./controls.js";
 
 document.documentElement.classList.add("js");
 keepTimes();
 copyButtons();
 menus();
+dialogs();
+fillZones();
 
 const list = document.getElementById("list");
 if (list) {

@@ -27,6 +27,12 @@ if (previewed) {
   startPreview(previewed);
 }
 
+if (document.querySelector("[data-inline], [data-filter]")) {
+  const { filters, inlineForms } = await import("./channels.js");
+  inlineForms();
+  filters();
+}
+
 const refreshed = document.querySelector("[data-refresh]");
 if (refreshed) {
   const { keepFresh } = await import("./refresh.js");

@@ -38,11 +38,6 @@ def on_socket(path: Path) -> Connect:
     return lambda: asyncio.open_unix_connection(path)
 
 
-# Makes the files of a command private to their owner. A shell does it, since uvloop has no argument for it; then
-# it becomes the command, with the same process id.
-_PRIVATELY = ("/bin/sh", "-c", 'umask 077 && exec "$@"', "sh")
-
-
 class DatabaseProcess:
     """A SecantusDB process of ours, from `spawn` to `stop`."""
 
@@ -57,7 +52,6 @@ class DatabaseProcess:
         output = folder.open_log()
         try:
             process = await asyncio.create_subprocess_exec(
-                *_PRIVATELY,
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-import stat
 import sys
 import time
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,7 +21,6 @@ from hcserver.embedded.process import (
     require_installed,
 )
 from hcserver.errors import ConfigError, HcError
-from hcserver.event_loop import run_fast
 
 LISTENER = (
     "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(60)"
@@ -48,18 +44,6 @@ async def test_a_process_is_ready_when_it_listens_and_ends_when_it_is_stopped(fo
     await running.stop()
     assert not await nudge(on_port(port))
     assert await running.wait() == -15
-
-
-@pytest.mark.parametrize("run", [asyncio.run, run_fast])
-def test_what_it_writes_is_for_its_owner_only_on_every_event_loop(
-    folder: DataDirectory, tmp_path: Path, run: Callable[[Coroutine[Any, Any, int]], int]
-) -> None:
-    async def write() -> int:
-        command = python("import sys; open(sys.argv[1], 'w')", str(tmp_path / "written"))
-        return await (await DatabaseProcess.spawn(folder, command, on_port(1))).wait()
-
-    assert run(write()) == 0
-    assert stat.S_IMODE((tmp_path / "written").stat().st_mode) == 0o600
 
 
 async def test_a_process_that_ends_at_once_is_an_error_with_its_last_words(folder: DataDirectory) -> None:

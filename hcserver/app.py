@@ -17,6 +17,8 @@ from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.project import Project
 from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import Unavailable
+from hcserver.event_loop import loop_name
+from hcserver.garbage import keep_out_of_collections
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
@@ -83,6 +85,7 @@ async def serve(settings: Settings) -> None:
     protect_memory()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    log.info("the event loop is that of %s", loop_name(loop))
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     budget = make_budget(settings)
@@ -97,6 +100,7 @@ async def serve(settings: Settings) -> None:
         warn_if_root()
         if await _started(services, stopped):
             await _greet(services, listener.ports)
+            keep_out_of_collections()
             await stopped.wait()
         log.info("stopping")
 
@@ -110,7 +114,7 @@ def make_budget(settings: Settings) -> ByteBudget:
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
     storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
-    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks()
+    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks(clock)
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
@@ -220,7 +224,7 @@ def _runtime(
     due_checks = DueChecks(storage.checks, writer, absence, clock)
     news_listener = NewsListener(storage.news, lookup, cache, clock, public.forget_all)
     pruner = Pruner(storage.pings, cache, lookup, limits)
-    written_news = WrittenNews(storage.written_checks, cache, clock)
+    written_news = WrittenNews(storage.written_checks, cache, writer.unwritten, clock)
     events.subscribe(CheckWritten, pruner.consider)
     events.subscribe(CheckWritten, written_news.note)
     events.subscribe_async(LateChangeWritten, changes.publish_late)

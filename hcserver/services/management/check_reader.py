@@ -112,10 +112,10 @@ class CheckReader:
 
     async def flips(self, check: Check, start: datetime | None, end: datetime | None) -> list[Flip]:
         """Flips with start <= at < end, newest first."""
-        await self._writer.settle(check.id)
+        await self._writer.publish(check.id)
         return await self._storage.flips.read(check.id, start, end)
 
     async def notifications(self, check: Check, limit: int) -> list[Notification]:
         """The last `limit` notifications about the check, sent or not, newest first."""
-        await self._writer.settle(check.id)
+        await self._writer.publish(check.id)
         return await self._storage.notifications.of_check(check.id, limit)

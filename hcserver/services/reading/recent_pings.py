@@ -156,7 +156,7 @@ class _Bodies:
         return self._bodies.get((check, n))
 
 
-class _PackedPing(Ping, frozen=True, array_like=True):
+class _PackedPing(Ping, frozen=True, array_like=True, gc=False):
     """A ping as it is kept: as MessagePack without the names of the fields. It takes a third of the memory
     that the objects of a ping do, and the garbage collector does not look through it.
     """

@@ -123,6 +123,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.flips.publish([flip])
     await storage.flips.read(check.id)
     await storage.flips.read(check.id, NOW, NOW)
+    await storage.flips.latest(check.id, NOW, NOW, 10)
     await storage.flips.delete(check.id)
 
     project = Project(id=uuid4(), name="p", created=NOW, ping_key="p", badge_key="b")
@@ -161,6 +162,8 @@ async def _use_everything(storage: Storage) -> None:
     await storage.notifications.settle([Settlement(notification, "sent")])
     await storage.notifications.before([notification])
     await storage.notifications.of_check(check.id, 10)
+    await storage.notifications.latest(check.id, NOW, NOW, 10)
+    await storage.notifications.retry(check.id, 1, check.id, NOW)
     await storage.notifications.of_channel(channel.id, 10)
     await storage.notifications.delete_of_check(check.id)
 

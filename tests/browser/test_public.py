@@ -162,3 +162,16 @@ def test_a_key_is_replaced_by_keyboard(browser: Browser, pages_server: PagesServ
     browser.find("form .danger").send_keys(Keys.ENTER)
     assert browser.text(".notice") == "Ping key: there is a new one."
     assert browser.text(".copy code") != before
+
+
+def test_a_wall_says_when_it_is_not_up_to_date(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, Any]]
+) -> None:
+    browser.open(hang(browser, pages_server))
+    browser.find("html.js")
+    browser.offline(True)
+    browser.wait(lambda: "Not up to date: no connection since" in browser.text(".banner"))
+    browser.offline(False)
+    pages_server.ping(checks[2], "/fail")
+    browser.wait(lambda: browser.text("h1") == "2 checks are down" and not browser.all(".banner"))
+    assert all("ERR_INTERNET_DISCONNECTED" in error for error in browser.errors())

@@ -49,9 +49,12 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.log_clearing import LogClearing
 from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.reading.contents import Contents
 from hcserver.services.reading.index_loader import IndexLoader
+from hcserver.services.reading.log_reader import LogReader
 from hcserver.services.reading.project_indexes import ProjectIndexes
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
@@ -118,6 +121,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         ChangePublisher(storage.news, clock),
     )
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
+    contents = Contents()
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     return Services(
         settings=settings,
@@ -137,6 +141,9 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         rendered_checks=RenderedChecks(settings.http.public_url),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
+        log_clearing=LogClearing(storage, cache, writer, checks, changes, events, clock),
+        log_reader=LogReader(checks, contents),
+        contents=contents,
         projects=projects,
         admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),

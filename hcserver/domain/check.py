@@ -73,6 +73,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     alert_after: datetime | None = None  # when it goes down by time; None: it doesn't
     excused_until: datetime | None = None  # no run counts as missed before this moment
     log_from: int = 1  # pings before this n have been pruned from the log
+    cleared: int = (
+        0  # pings up to this n have been cleared from the log by people, and are not shown any more
+    )
 
     n_alerts: int = 0
     failures: int = 0  # in a row

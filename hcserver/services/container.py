@@ -26,8 +26,11 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.log_clearing import LogClearing
 from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.reading.contents import Contents
+from hcserver.services.reading.log_reader import LogReader
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import DueChecks
@@ -80,6 +83,9 @@ class Services:
     rendered_checks: RenderedChecks
     check_editor: CheckEditor
     check_deletion: CheckDeletion
+    log_clearing: LogClearing
+    log_reader: LogReader
+    contents: Contents
     projects: Projects
     admin_keys: AdminKeys
     accounts: Accounts
@@ -155,3 +161,4 @@ class Services:
         await self.notifier.stop()
         await self.events.stop()
         await self.mail_classifier.pool.close()
+        await self.contents.close()

@@ -97,9 +97,10 @@ class NotificationStore:
         with translated("read notifications"):
             return await self._notifications.find_one({"_id": {"$in": ids}}, {"_id": 1}) is None
 
-    async def of_check(self, check: UUID, limit: int) -> list[Notification]:
-        """The last `limit` ones, the newest first."""
-        return await self._latest({"check": check}, limit)
+    async def of_check(self, check: UUID, limit: int, before: datetime | None = None) -> list[Notification]:
+        """The last `limit` ones (of what happened before that moment), the newest first."""
+        query: dict[str, Any] = {"check": check}
+        return await self._latest(query if before is None else {**query, "at": {"$lt": before}}, limit)
 
     async def of_channel(self, channel: UUID, limit: int) -> list[Notification]:
         """The last `limit` ones, the newest first."""
@@ -109,7 +110,7 @@ class NotificationStore:
         with translated("delete notifications"):
             await self._notifications.delete_many({"check": check})
 
-    async def _latest(self, query: dict[str, UUID], limit: int) -> list[Notification]:
+    async def _latest(self, query: dict[str, Any], limit: int) -> list[Notification]:
         with translated("read notifications"):
             cursor = self._notifications.find(query).sort("at", -1).limit(limit)
             return [_notification(document) async for document in cursor]

@@ -35,7 +35,7 @@ from hcserver.services.delivery.project_settings import ProjectSettingsCache
 from hcserver.services.delivery.recent_pings import RecentPings
 from hcserver.services.delivery.sender import Sender
 from hcserver.services.delivery.transports import Transports
-from hcserver.services.events import EventBus, PingRecorded
+from hcserver.services.events import EventBus, LogCleared, PingRecorded
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.lookup import Lookup
 from hcserver.storage import Storage
@@ -62,6 +62,7 @@ class Notifier:
         self.transports = Transports(settings)
         recent_pings = RecentPings()
         events.subscribe(PingRecorded, recent_pings.keep)
+        events.subscribe(LogCleared, lambda event: recent_pings.forget(event.check.id))
         base_url = settings.http.public_url
         self.messages = Messages(storage, recent_pings, lookup, return_address, base_url, clock)
         self.attempts = Attempts(

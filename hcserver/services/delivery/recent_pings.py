@@ -28,6 +28,11 @@ class RecentPings:
         while len(self._pings) > PINGS or self._body_bytes > BODY_BYTES:
             self._body_bytes -= _body_bytes(self._pings.pop(next(iter(self._pings))))
 
+    def forget(self, check: UUID) -> None:
+        """The log of the check was cleared."""
+        for place in [place for place in self._pings if place[0] == check]:
+            self._body_bytes -= _body_bytes(self._pings.pop(place))
+
     def find(self, check: UUID, n: int) -> Ping | None:
         """Ping `n` of the check; None if it is not among those kept."""
         return self._pings.get((check, n))

@@ -91,26 +91,35 @@ class CheckReader:
     async def pings(self, check: Check, limit: int, before: int | None = None) -> list[Ping]:
         """The last `limit` pings (with n < `before`), newest first."""
         last = check.n_pings if before is None else min(before - 1, check.n_pings)
-        pings = await self._storage.pings.read(check.id, last - limit + 1, last)
-        return pings[::-1]
+        first = max(last - limit, check.cleared) + 1
+        return (await self._storage.pings.read(check.id, first, last))[::-1]
 
     async def ping(self, check: Check, n: int) -> Ping:
         """One ping with its body. Raises NotFound."""
-        ping = await self._storage.pings.get(check.id, n) if 1 <= n <= check.n_pings else None
+        ping = await self._storage.pings.get(check.id, n) if check.cleared < n <= check.n_pings else None
         if ping is None:
             raise NotFound("not found")
         return ping
 
     async def bodies(self, check: Check, ns: Iterable[int]) -> dict[int, bytes]:
         """The bodies of those of these pings that have one, by n."""
-        return await self._storage.pings.bodies(check.id, [n for n in ns if 1 <= n <= check.n_pings])
+        return await self._storage.pings.bodies(
+            check.id, [n for n in ns if check.cleared < n <= check.n_pings]
+        )
 
     async def flips(self, check: Check, start: datetime | None, end: datetime | None) -> list[Flip]:
         """Flips with start <= at < end, newest first."""
         await self._writer.settle(check.id)
         return await self._storage.flips.read(check.id, start, end)
 
-    async def notifications(self, check: Check, limit: int) -> list[Notification]:
-        """The last `limit` notifications about the check, sent or not, newest first."""
+    async def flips_numbered(self, check: Check, first: int, last: int) -> list[Flip]:
+        """Flips with first <= n <= last, newest first."""
         await self._writer.settle(check.id)
-        return await self._storage.notifications.of_check(check.id, limit)
+        return await self._storage.flips.numbered(check.id, first, last)
+
+    async def notifications(
+        self, check: Check, limit: int, before: datetime | None = None
+    ) -> list[Notification]:
+        """The last `limit` notifications about the check (before that moment), sent or not, newest first."""
+        await self._writer.settle(check.id)
+        return await self._storage.notifications.of_check(check.id, limit, before)

@@ -17,7 +17,7 @@ from tornado.httputil import (
     RequestStartLine,
 )
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RedirectHandler
+from tornado.web import Application
 
 from handlers import badges
 from handlers.access_log import AccessLog
@@ -25,6 +25,7 @@ from handlers.api import missing
 from handlers.api.routes import ROUTES as API_ROUTES
 from handlers.base import NotFoundHandler
 from handlers.client_address import ClientAddresses
+from handlers.pages.cached_pages import CachedPages
 from handlers.pages.compression import PageCompression
 from handlers.pages.routes import ROUTES as PAGE_ROUTES
 from handlers.pages.static_files import STATIC, TEMPLATES, StaticFiles
@@ -88,7 +89,7 @@ def make_front(services: Services, budget: ByteBudget) -> Front:
 def make_application(services: Services, traffic: Traffic, addresses: ClientAddresses) -> Application:
     """The API, badges, pages and all else but pings."""
     application = Application(
-        [*API_ROUTES, *missing.ROUTES, *badges.ROUTES, *PAGE_ROUTES, ICON_ROUTE],
+        [*API_ROUTES, *missing.ROUTES, *badges.ROUTES, *PAGE_ROUTES],
         default_handler_class=NotFoundHandler,
         log_function=lambda handler: None,  # AccessLog does it, for pings as well
         services=services,
@@ -96,6 +97,7 @@ def make_application(services: Services, traffic: Traffic, addresses: ClientAddr
         max_body_bytes=services.settings.http.max_body_bytes,
         api_routes=[(re.compile(pattern), handler) for pattern, handler in API_ROUTES],
         client_addresses=addresses,
+        cached_pages=CachedPages(services.clock),
         template_path=str(TEMPLATES),
         static_path=str(STATIC),
         static_handler_class=StaticFiles,
@@ -107,10 +109,6 @@ def make_application(services: Services, traffic: Traffic, addresses: ClientAddr
     )
     application.add_transform(PageCompression)
     return application
-
-
-# For browsers that look at something else than a page.
-ICON_ROUTE = ("/favicon.ico", RedirectHandler, {"url": "/static/icon.svg", "permanent": False})
 
 
 class Front(HTTPServerConnectionDelegate):

@@ -49,9 +49,11 @@ from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.log_clearing import LogClearing
 from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.contents import Contents
 from hcserver.services.reading.index_loader import IndexLoader
 from hcserver.services.reading.log_reader import LogReader
@@ -113,16 +115,13 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
-    return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
+    notifier, bounces = _notifying(storage, cache, lookup, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    checks, changes = (
-        CheckReader(storage, cache, writer, lookup, limits),
-        ChangePublisher(storage.news, clock),
-    )
+    changes = ChangePublisher(storage.news, clock)
+    checks = CheckReader(storage, cache, writer, lookup, limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
-    contents = Contents()
     projects = Projects(storage, lookup, checks, deletion, events, clock)
+    public = PublicViews(storage, checks, events, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -134,7 +133,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         state_writer=writer,
         intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        bounces=Bounces(storage, return_addresses, notifier, clock),
+        bounces=bounces,
         notifier=notifier,
         checks=checks,
         project_reader=ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock),
@@ -142,16 +141,19 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
         check_deletion=deletion,
         log_clearing=LogClearing(storage, cache, writer, checks, changes, events, clock),
-        log_reader=LogReader(checks, contents),
-        contents=contents,
+        log_reader=LogReader(checks, Contents()),
+        check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, changes, clock),
         projects=projects,
         admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
+        public=public,
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
-        runtime=_runtime(storage, events, lookup, cache, writer, notifier, changes, deletion, limits, clock),
+        runtime=_runtime(
+            storage, events, lookup, cache, writer, notifier, changes, deletion, public, limits, clock
+        ),
     )
 
 
@@ -164,6 +166,15 @@ def _check_cache(
 ) -> CheckCache:
     reads = DocumentReads(reader, Absences(clock))
     return CheckCache(reader, unwritten, indexes, reads, limits.cached_checks)
+
+
+def _notifying(
+    storage: Storage, cache: CheckCache, lookup: Lookup, settings: Settings, clock: Clock, events: EventBus
+) -> tuple[Notifier, Bounces]:
+    """What notifies people, and what takes in the mails that come back."""
+    return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
+    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
+    return notifier, Bounces(storage, return_addresses, notifier, clock)
 
 
 def _intake(
@@ -201,13 +212,14 @@ def _runtime(
     notifier: Notifier,
     changes: ChangePublisher,
     deletion: CheckDeletion,
+    public: PublicViews,
     limits: LimitSettings,
     clock: Clock,
 ) -> Runtime:
     """What goes on by itself while the server runs."""
     absence = Absence(storage, writer, notifier, clock)
     due_checks = DueChecks(storage.checks, writer, absence, clock)
-    news_listener = NewsListener(storage.news, lookup, cache, clock)
+    news_listener = NewsListener(storage.news, lookup, cache, clock, public.forget_all)
     pruner = Pruner(storage.pings, cache, lookup, limits)
     written_news = WrittenNews(storage.written_checks, cache, clock)
     events.subscribe(CheckWritten, pruner.consider)

@@ -60,7 +60,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 async def database(mongo_uri: str) -> AsyncIterator[Any]:
     """An empty database.
 
-    On a busy machine an operation may take longer than a server would wait for it: that is no fault of the test.
+    On a busy machine an operation may take longer than a server would wait for it.
     """
     client = connect(mongo_uri, MongoSettings(timeout=60.0))
     database = database_of(client, f"test_{uuid4().hex}")

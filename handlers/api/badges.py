@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from handlers.api.base import ApiHandler, Routes, requires, route
+from handlers.api.operation import describes
+from handlers.api.schemas import ref
 from handlers.badges import ALL, badge_addresses
 
 
@@ -10,6 +12,7 @@ class BadgesHandler(ApiHandler):
     """badges/"""
 
     @requires("read")
+    @describes("List the addresses of all badges", {200: ref("Badges")})
     async def get(self) -> None:
         tags = sorted(await self.services.project_reader.tags(self.project.id) - {ALL})
         project = await self.services.projects.with_badge_secret(self.project)

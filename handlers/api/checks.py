@@ -13,12 +13,14 @@ import msgspec
 
 from handlers.api.base import UUID, Routes, requires, route
 from handlers.api.check_base import CheckApiHandler
+from handlers.api.operation import describes
 from handlers.api.query import read_limit
+from handlers.api.schemas import CURSOR, PAGE_SIZE, TEXT, listed, ref
 from hcserver.domain.check import Check
 from hcserver.domain.clock import EPOCH
 from hcserver.errors import InvalidRequest
 from hcserver.services.reading.project_index import Selection
-from hcserver.validation.check import parse_spec
+from hcserver.validation.check import SCHEMA, parse_spec
 from hcserver.validation.query import Query
 
 _PER_TURN = 200  # checks written out, at most some 5 ms, before others get their turn
@@ -29,6 +31,11 @@ class ChecksHandler(CheckApiHandler):
     """checks/"""
 
     @requires("read")
+    @describes(
+        "List checks, the oldest first",
+        {200: listed("checks", "Check", paged=True), 304: None},
+        query={"slug": TEXT, "tag": {"type": "array", "items": TEXT}, "limit": PAGE_SIZE, "after": CURSOR},
+    )
     async def get(self) -> None:
         """The project's checks: filtered by ?slug= and any number of ?tag=."""
         query = self.query()
@@ -44,6 +51,11 @@ class ChecksHandler(CheckApiHandler):
         await self._write_list(checks[:limit], b',"next":' + msgspec.json.encode(following) + b"}")
 
     @requires("write")
+    @describes(
+        "Create a check, or change the one that `unique` names",
+        {200: ref("Check"), 201: ref("Check"), 403: ref("Error")},
+        body=SCHEMA,
+    )
     async def post(self) -> None:
         spec = parse_spec(self.data, self.version)
         check, created = await self.services.check_editor.create(self.project, spec)

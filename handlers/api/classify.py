@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from handlers.api.base import UUID, Routes, requires, route
 from handlers.api.check_base import CheckApiHandler
+from handlers.api.operation import Content, describes
+from handlers.api.schemas import ref
 
 _DEADLINE = 40.0  # seconds: a large message waits for a worker, which may take its time
 
@@ -18,6 +20,11 @@ class ClassifyHandler(CheckApiHandler):
         return self.services.settings.smtp.max_message_bytes
 
     @requires("write")
+    @describes(
+        "Classify an email as the check would, without recording anything",
+        {200: ref("Verdict")},
+        body=Content("message/rfc822", "the email as it was sent"),
+    )
     async def post(self, check_id: str) -> None:
         check = await self.find_check(check_id)
         self.allow(_DEADLINE)

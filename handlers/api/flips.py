@@ -7,8 +7,10 @@ from typing import Any
 
 from handlers.api.base import UNIQUE_KEY, UUID, Routes, requires, route
 from handlers.api.check_base import CheckApiHandler
+from handlers.api.operation import describes
 from handlers.api.payloads import flip_payload
 from handlers.api.query import read_limit, read_number_cursor
+from handlers.api.schemas import CURSOR, PAGE_SIZE, WHEN, listed
 from hcserver.validation.query import moment, number
 
 _MAX_SECONDS = 31_536_000  # 365 days
@@ -18,6 +20,17 @@ class FlipsHandler(CheckApiHandler):
     """checks/<uuid or unique_key>/flips/"""
 
     @requires("read")
+    @describes(
+        "List changes of status, the newest first",
+        {200: listed("flips", "Flip", paged=True)},
+        query={
+            "start": WHEN,
+            "end": WHEN,
+            "seconds": {"type": "integer", "minimum": 0, "maximum": _MAX_SECONDS},
+            "limit": PAGE_SIZE,
+            "after": CURSOR,
+        },
+    )
     async def get(self, identifier: str) -> None:
         check = await self.find_check(identifier)
         query = self.query()

@@ -6,8 +6,10 @@ import re
 
 from handlers.api.base import UUID, Routes, requires, route
 from handlers.api.check_base import CheckApiHandler
+from handlers.api.operation import Content, describes
 from handlers.api.payloads import ping_payload
 from handlers.api.query import read_limit, read_number_cursor
+from handlers.api.schemas import CURSOR, PAGE_SIZE, listed
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
 from hcserver.domain.runs import RunMatcher
@@ -21,6 +23,11 @@ class PingsHandler(CheckApiHandler):
     """checks/<uuid>/pings/"""
 
     @requires("write")
+    @describes(
+        "List pings, the newest first",
+        {200: listed("pings", "Ping", paged=True)},
+        query={"limit": PAGE_SIZE, "after": CURSOR},
+    )
     async def get(self, check_id: str) -> None:
         check = await self.find_check(check_id)
         query = self.query()
@@ -57,6 +64,9 @@ class PingBodyHandler(CheckApiHandler):
     """checks/<uuid>/pings/<n>/body"""
 
     @requires("write")
+    @describes(
+        "Read the body of a ping, byte for byte", {200: Content("text/plain", "the body as it was received")}
+    )
     async def get(self, check_id: str, number: str) -> None:
         check = await self.find_check(check_id)
         # No ping has a number of more digits than this.

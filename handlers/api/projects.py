@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID as Uuid
 
 import msgspec
 
 from handlers.api.base import UUID, ApiHandler, Routes, requires, route
+from handlers.api.operation import describes
 from handlers.api.payloads import project_payload
+from handlers.api.schemas import listed, ref
 from hcserver.domain.project import Project
 from hcserver.services.management.projects import KEY_KINDS
 from hcserver.validation import json_fields
-from hcserver.validation.project import ProjectSpec, parse_project
+from hcserver.validation.project import SCHEMA, ProjectSpec, parse_project
 
+_ROTATE_FIELDS: Final[dict[str, json_fields.Reader]] = {"kind": json_fields.choice(*KEY_KINDS)}
 _DELETE_DEADLINE = 300.0  # seconds: a project may have thousands of checks
 
 
@@ -41,11 +44,17 @@ class ProjectsHandler(ProjectApiHandler):
     """projects/"""
 
     @requires("admin")
+    @describes("List projects", {200: listed("projects", "Project")})
     async def get(self) -> None:
         projects = await self.services.projects.all()
         self.write_json({"projects": [self.project_payload(project) for project in projects]})
 
     @requires("admin")
+    @describes(
+        "Create a project; the only answer with its keys",
+        {201: ref("NewProject")},
+        body={**SCHEMA, "required": ["name"]},
+    )
     async def post(self) -> None:
         """Create a project. The only answer that has the project's keys in it."""
         spec = parse_project(self.data)
@@ -60,10 +69,12 @@ class ProjectHandler(ProjectApiHandler):
     """projects/<uuid>"""
 
     @requires("admin")
+    @describes("Read a project", {200: ref("Project")})
     async def get(self, project_id: str) -> None:
         self.write_json(self.project_payload(await self.find_project(project_id)))
 
     @requires("admin")
+    @describes("Change a project", {200: ref("Project")}, body=SCHEMA)
     async def post(self, project_id: str) -> None:
         project = await self.find_project(project_id)
         spec = parse_project(self.data)
@@ -72,6 +83,7 @@ class ProjectHandler(ProjectApiHandler):
         self.write_json(self.project_payload(await self.set_limits(project, spec)))
 
     @requires("admin")
+    @describes("Delete a project with everything in it", {200: ref("Project")})
     async def delete(self, project_id: str) -> None:
         project = await self.find_project(project_id)
         self.allow(_DELETE_DEADLINE)
@@ -83,10 +95,15 @@ class RotateKeyHandler(ProjectApiHandler):
     """projects/<uuid>/rotate-key"""
 
     @requires("admin")
+    @describes(
+        "Replace one of a project's keys",
+        {200: ref("RotatedKey")},
+        body=json_fields.object_schema(_ROTATE_FIELDS, ["kind"]),
+    )
     async def post(self, project_id: str) -> None:
         """Replace the key of the kind that `kind` names."""
         project = await self.find_project(project_id)
-        asked = json_fields.parse(self.data, {"kind": json_fields.choice(*KEY_KINDS)})
+        asked = json_fields.parse(self.data, _ROTATE_FIELDS)
         if not asked:
             raise json_fields.fault("kind is missing")
         key = await self.services.projects.rotate_key(project, asked["kind"])

@@ -10,6 +10,7 @@ from handlers.api import (
     classify,
     flips,
     notifications,
+    openapi,
     pings,
     projects,
     snooze,
@@ -31,4 +32,5 @@ ROUTES: Routes = [
     *projects.ROUTES,
     *badges.ROUTES,
     *status.ROUTES,
+    *openapi.ROUTES,
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from handlers.api.base import ApiHandler, Routes, requires, route
+from handlers.api.operation import Content, describes
+from handlers.api.schemas import ref
 
 
 class StatusHandler(ApiHandler):
@@ -11,6 +13,9 @@ class StatusHandler(ApiHandler):
     answers_while_starting = True
 
     @requires("open")
+    @describes(
+        "Ask whether the server is healthy", {200: Content("text/plain", "`OK`"), 503: ref("Problems")}
+    )
     async def get(self) -> None:
         problems = await self.services.health.problems()
         if problems:

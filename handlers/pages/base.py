@@ -111,13 +111,21 @@ class PageHandler(BaseHandler):
 
     async def find_visitor(self) -> SignedIn | None:
         """By the cookie of a session or, behind a proxy that signs people in, by its header."""
-        addresses: ClientAddresses = self.settings["client_addresses"]
-        peer, headers = self.request.remote_ip or "", self.request.headers
+        headers = self.request.headers
         name = self.services.settings.web.auth_header
-        if name and name in headers and addresses.is_proxy(peer):
-            return await self.services.accounts.proxied(headers[name], addresses.address(peer, headers))
+        if name and name in headers:
+            peer = self.request.remote_ip or ""
+            found = await self.services.accounts.proxied(_in_utf8(headers[name]), peer)
+            if found is not None:
+                return found
         token = self.get_cookie(self.session_cookie)
         return await self.services.accounts.session(token) if token else None
+
+    @property
+    def client_address(self) -> str:
+        """The address of whoever is looking."""
+        addresses: ClientAddresses = self.settings["client_addresses"]
+        return addresses.address(self.request.remote_ip or "", self.request.headers)
 
     @property
     def session_cookie(self) -> str:
@@ -243,7 +251,15 @@ def own_path(path: str) -> str:
     parts = urlsplit(path)
     if not path.startswith("/") or path.startswith(("//", "/\\")) or parts.scheme or parts.netloc:
         return "/"
-    return path if path.isprintable() and "\\" not in path else "/"
+    return path if path.isascii() and path.isprintable() and "\\" not in path else "/"
+
+
+def _in_utf8(value: str) -> str:
+    """The value of a header in UTF-8, which Tornado has read as Latin-1."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _title(status_code: int) -> str:

@@ -16,8 +16,9 @@ from hcserver.services.delivery.project_settings import ProjectSettings
 
 
 class CheckRow(NamedTuple):
-    """`why` says why it is down, and `next` is HTML that says what comes next. `silent`: nobody would be notified
-    if it went down, though the project has channels.
+    """`why` says why it is down, and `next` is HTML that says what comes next.
+
+    `silent`: nobody would be notified if it went down, though the project has channels.
     """
 
     check: Check

@@ -30,6 +30,11 @@ def icon(name: str) -> str:
     return f'<svg class="icon" aria-hidden="true"><use href="#i-{escape(name)}"/></svg>'
 
 
+def text(words: str) -> str:
+    """Plain text as HTML."""
+    return escape(words)
+
+
 def state(name: ShownState) -> str:
     """A state as shape and word."""
     return f'<span class="state {name}">{icon(name)}{WORDS[name]}</span>'
@@ -78,6 +83,11 @@ def exact(at: datetime) -> str:
     return _time(at, "exact", f"{at:%Y-%m-%d %H:%M:%S} UTC")
 
 
+def brief(at: datetime) -> str:
+    """A moment as weekday, day and time, which the script shows in the reader's zone."""
+    return _time(at, "brief", f"{at:%a %d %b %H:%M} UTC")
+
+
 def _time(at: datetime, kind: str, text: str) -> str:
     return (
         f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}" data-time="{kind}" title="{at:%Y-%m-%d %H:%M:%S} UTC">'
@@ -93,6 +103,8 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "elapsed": elapsed,
     "remaining": remaining,
     "exact": exact,
+    "brief": brief,
     "counted": counted,
     "duration_in_words": duration_in_words,
+    "rough_duration": rough_duration,
 }

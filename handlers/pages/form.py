@@ -24,6 +24,11 @@ class Form:
         values = self._fields.get(name)
         return values[-1].replace("\r\n", "\n").strip() if values else ""
 
+    def exact(self, name: str) -> str:
+        """The text as it was typed, which matters in a password."""
+        values = self._fields.get(name)
+        return values[-1] if values else ""
+
     def all(self, name: str) -> list[str]:
         """Each value of the field, in the order in which they stand in the page."""
         return list(self._fields.get(name, ()))

@@ -11,7 +11,8 @@ import click
 from hcserver.cli.commands import as_id, open_services, plain_faults, working
 from hcserver.cli.output import json_option, print_json, print_rows, print_table, run
 from hcserver.domain.channel import Channel
-from hcserver.notify.registry import CHANNEL_KINDS, masked_target
+from hcserver.notify.registry import CHANNEL_KINDS, kind_documents, masked_target
+from hcserver.notify.target_form import TargetField
 from hcserver.notify.targets import MAX_CHARACTERS
 from hcserver.validation.channel import EVENTS, MAX_DELAY, parse_channel
 
@@ -24,6 +25,30 @@ _NEEDS = "\n\n".join(
 
 _STDIN_BYTES = 4 * MAX_CHARACTERS + 3  # a line end, and so much that what is too long stays too long
 
+
+def _fields(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """The values of `--field name=value` by name, one of them from standard input if it is "-"."""
+    fields: dict[str, str] = {}
+    for given in values:
+        name, separator, value = given.partition("=")
+        if not separator or name in fields:
+            fault = f"{name!r} is given twice" if separator else f"{given!r} is not NAME=VALUE"
+            raise click.BadParameter(fault, context, parameter)
+        fields[name] = value
+    if len(read := [name for name, value in fields.items() if value == "-"]) > 1:
+        raise click.BadParameter(f"only one of {', '.join(read)} can be read from standard input", context)
+    return {name: _read(value) or "" for name, value in fields.items()}
+
+
+_field = click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_fields,
+    help="One of the fields of the kind, which `channel kinds` lists, instead of TARGET; - reads it from "
+    "standard input.",
+)
 _project = click.argument("project")
 _channel = click.argument("name_or_id", metavar="CHANNEL")
 
@@ -75,32 +100,56 @@ def channel() -> None:
 @_project
 @click.argument("kind", type=click.Choice(sorted(CHANNEL_KINDS)), metavar="KIND")
 @click.argument("target", required=False)
+@_field
 @click.option("--name", default="", help="A name by which the API can assign the channel to checks.")
 @_settings
 @json_option
-def create(project: str, kind: str, target: str | None, as_json: bool, **settings: object) -> None:
+def create(
+    project: str, kind: str, target: str | None, fields: dict[str, str], as_json: bool, **settings: object
+) -> None:
     """Add a channel of that KIND to PROJECT. TARGET says where messages go; "-" reads it from standard input.
+    Its parts can be given one by one instead, by --field.
 
     Other users of the machine can see the arguments of a command while it runs: hand over tokens and
     passwords by standard input.
     """
-    target = _read(target)
-    if target is None:
+    place = _place(_read(target), fields)
+    if not place:
         raise click.UsageError(f"TARGET is missing: the kind {kind} needs {CHANNEL_KINDS[kind].needs}")
 
-    async def work() -> dict[str, object]:
+    async def work() -> dict[str, str]:
         async with open_services() as services:
             found = await services.projects.find(project)
-            asked = {"kind": kind, "target": target, **_given(settings)}
-            made = await services.channels.create(found, parse_channel(asked))
-            return {"id": str(made.id), "name": made.name, "kind": made.kind}
+            asked = {"kind": kind, **place, **_given(settings)}
+            one = await services.channels.create(found, parse_channel(asked))
+            return {"id": str(one.id), "name": one.name, "kind": one.kind}
 
     with plain_faults():
-        fields = run(work())
+        made = run(work())
     if as_json:
-        print_json(fields)
+        print_json(made)
     else:
-        click.echo(f"Created the {kind} channel {fields['id']}.")
+        click.echo(f"Created the {kind} channel {made['id']}.")
+
+
+@channel.command()
+@click.argument("kind", type=click.Choice(sorted(CHANNEL_KINDS)), metavar="KIND", required=False)
+@json_option
+def kinds(kind: str | None, as_json: bool) -> None:
+    """List the kinds of channels, and the fields of KIND, which `channel create --field` takes."""
+    documents = [one for one in kind_documents() if kind in (None, one["kind"])]
+    if as_json:
+        print_json(documents)
+    elif kind is None:
+        print_rows(("kind", "label", "help"), documents)
+    else:
+        form = CHANNEL_KINDS[kind].form
+        click.echo(f"{form.label}: {form.help}\n")
+        rows = [
+            (field.name, "yes" if field.required else "no", field.label, _hint(field))
+            for field in form.all_fields
+        ]
+        print_table(("field", "required", "label", "help"), rows)
 
 
 @channel.command(name="list")
@@ -171,13 +220,21 @@ def test(project: str, name_or_id: str, check: str | None, as_json: bool) -> Non
 @_project
 @_channel
 @click.option("--target", help="Its new target; - reads it from standard input.")
+@_field
 @click.option("--name", help="Its new name.")
 @_settings
 @click.option("--disable/--enable", "disabled", default=None, help="Stop or resume sending by it.")
 @json_option
-def update(project: str, name_or_id: str, target: str | None, as_json: bool, **settings: object) -> None:
-    """Change CHANNEL (a name or an id) of PROJECT; options that are not given change nothing."""
-    settings["target"] = _read(target)
+def update(
+    project: str,
+    name_or_id: str,
+    target: str | None,
+    fields: dict[str, str],
+    as_json: bool,
+    **settings: object,
+) -> None:
+    """Change CHANNEL (a name or an id) of PROJECT; options and fields that are not given change nothing."""
+    settings |= _place(_read(target), fields)
 
     async def work() -> Channel:
         async with open_services() as services:
@@ -239,6 +296,20 @@ def _read(target: str | None) -> str | None:
     raw = b"" if sys.stdin is None else sys.stdin.buffer.read(_STDIN_BYTES)  # None: it is closed
     text = raw.decode("utf-8", "surrogateescape")
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def _place(target: str | None, fields: dict[str, str]) -> dict[str, object]:
+    """Where messages go, as one text or as fields; empty if neither is given."""
+    if target is not None and fields:
+        raise click.UsageError("--field does not go together with a target")
+    return {"fields": fields} if fields else _given({"target": target})
+
+
+def _hint(field: TargetField) -> str:
+    """What to fill in, in one line."""
+    hints = [field.help, f"One of {', '.join(field.choices)}." if field.choices else ""]
+    hints.append(f"Such as {field.example}" if field.example else "")
+    return " ".join(hint for hint in hints if hint)
 
 
 def _given(settings: dict[str, object]) -> dict[str, object]:

@@ -21,7 +21,7 @@ _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _PIECE = re.compile(r".{1,64}(?![^\0-\x7f])|.{1,64}", re.DOTALL)
 
 _WORD_OR_GAP = re.compile(r"\w+|\W+")
-_BOUNDARY = "\0"  # stands where a word begins or ends
+BOUNDARY = "\0"  # stands where a word begins or ends
 _MARK_AT_ONCE = 64 * 1024  # characters
 
 
@@ -95,14 +95,14 @@ def needles(rules: Rules) -> tuple[Needle, ...]:
     found: dict[str, Needle] = {}
     for signal, keywords in lists:
         for keyword in parse_keywords(keywords):
-            words = _normalize(keyword, rules.ignore_case).split()
+            words = normalized(keyword, rules.ignore_case).split()
             text = " ".join(words)
             if text and text not in found:
                 found[text] = Needle(
                     signal=signal,
                     keyword=keyword,
                     text=text,
-                    marked=_mark(text) if rules.whole_word else None,
+                    marked=with_boundaries(text) if rules.whole_word else None,
                     spaced=len(words) > 1,
                 )
     return tuple(found.values())
@@ -112,7 +112,7 @@ class _Text:
     """A text in the forms in which it is searched, each made once and only when a keyword needs it."""
 
     def __init__(self, text: str, ignore_case: bool) -> None:
-        self._plain = _normalize(text, ignore_case)
+        self._plain = normalized(text, ignore_case)
         self._collapsed: str | None = None
         self._marked: dict[bool, str] = {}  # by whether white space is collapsed
 
@@ -123,7 +123,7 @@ class _Text:
         if needle.marked is None:
             return True
         if needle.spaced not in self._marked:
-            self._marked[needle.spaced] = _mark(text)
+            self._marked[needle.spaced] = with_boundaries(text)
         return needle.marked in self._marked[needle.spaced]
 
     def _collapse(self) -> str:
@@ -133,7 +133,7 @@ class _Text:
         return self._collapsed
 
 
-def _normalize(text: str, ignore_case: bool) -> str:
+def normalized(text: str, ignore_case: bool) -> str:
     """Canonically composed (Unicode Standard Annex 15, NFC), without invisible characters."""
     if not text.isascii():
         for char in _INVISIBLE:
@@ -142,7 +142,7 @@ def _normalize(text: str, ignore_case: bool) -> str:
     return text.casefold() if ignore_case else text
 
 
-def _mark(text: str) -> str:
+def with_boundaries(text: str) -> str:
     """The text with a mark wherever a word, a run of letters, digits and underscores, begins or ends.
 
     A marked keyword is found in a marked text only where words begin and end in both.
@@ -152,11 +152,11 @@ def _mark(text: str) -> str:
     for at in range(0, len(text), _MARK_AT_ONCE):
         runs = _WORD_OR_GAP.findall(text[at : at + _MARK_AT_ONCE])
         if _is_word(runs[0][0]) != in_word:
-            pieces.append(_BOUNDARY)
-        pieces.append(_BOUNDARY.join(runs))
+            pieces.append(BOUNDARY)
+        pieces.append(BOUNDARY.join(runs))
         in_word = _is_word(runs[-1][-1])
     if in_word:
-        pieces.append(_BOUNDARY)
+        pieces.append(BOUNDARY)
     return "".join(pieces)
 
 

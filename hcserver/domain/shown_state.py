@@ -10,6 +10,11 @@ from hcserver.domain.status import ShownStatus
 ShownState = Literal["down", "late", "running", "up", "paused", "new"]
 STATES: Final[tuple[ShownState, ...]] = get_args(ShownState)  # those that need attention first
 
+_ATTENTION: Final[tuple[tuple[ShownState, str, str], ...]] = (
+    ("down", "is down", "are down"),
+    ("late", "is late", "are late"),
+)
+
 
 def state_of(check: Check, status: ShownStatus) -> ShownState:
     """The state that people see when the check shows this status."""
@@ -24,8 +29,8 @@ def headline(counts: dict[ShownState, int], total: int) -> str:
     """What matters most about a list of checks, in a sentence."""
     if not total:
         return "No checks yet"
-    for state, singular, plural in (("down", "is down", "are down"), ("late", "is late", "are late")):
-        if count := counts.get(state, 0):  # type: ignore[call-overload]
+    for state, singular, plural in _ATTENTION:
+        if count := counts[state]:
             return f"1 check {singular}" if count == 1 else f"{count} checks {plural}"
     if counts["new"] == total:
         return "Waiting for the first ping" if total == 1 else "Waiting for the first pings"

@@ -42,6 +42,12 @@ def canonical_zone(name: str) -> str:
 
 
 @cache
+def zone_names() -> tuple[str, ...]:
+    """Today's names of all zones, in alphabetical order."""
+    return tuple(sorted(_zone_names() - _renamed_zones().keys()))
+
+
+@cache
 def zone(name: str) -> ZoneInfo:
     """The zone of that name, legacy names included, from the tzdata package, never from the operating system.
 

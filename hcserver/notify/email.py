@@ -12,6 +12,7 @@ from hcserver.errors import DeliveryError, InvalidRequest
 from hcserver.notify import rendering
 from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.send_context import SendContext
+from hcserver.notify.target_form import TargetField, TargetForm, one_field
 from hcserver.notify.targets import MASK, STORED_UNFIT, refusal, stripped
 
 NEEDS: Final = 'an email address such as "ops@example.org"'
@@ -23,6 +24,11 @@ _DOMAIN = re.compile(r"(?=.{1,253}$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z
 class Email:
     name = "email"
     needs = NEEDS
+
+    @property
+    def form(self) -> TargetForm:
+        field = TargetField(name="address", label="Email address", type="email", example="ops@example.org")
+        return one_field("Email", "A message to an email address.", field, self.normalise)
 
     def normalise(self, target: str) -> str:
         """The address with its domain as the DNS knows it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from hcserver.domain.uuids import parse_uuid
+from hcserver.notify.target_form import TargetField, TargetForm, one_field
 from hcserver.notify.targets import refusal, stripped
 
 _MAX_MEMBERS = 100
@@ -18,6 +19,17 @@ class Group:
         "the ids of other channels, comma-separated, as in "
         '"5e7a5a52-6a0e-4c64-8d4b-5a9c2f5c6d10,0d0f5f0e-63b1-4b0e-9e0b-0c2c8c1b7a44"'
     )
+
+    @property
+    def form(self) -> TargetForm:
+        field = TargetField(
+            name="channels",
+            label="Channels",
+            type="channels",
+            help="The ids of other channels, with commas between them.",
+            example="5e7a5a52-6a0e-4c64-8d4b-5a9c2f5c6d10",
+        )
+        return one_field("Group", "Several channels under one name.", field, self.normalise)
 
     def normalise(self, target: str) -> str:
         """The ids, each once. The caller has to find out whether such channels exist."""

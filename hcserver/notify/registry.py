@@ -33,6 +33,31 @@ def kind(name: str) -> ChannelKind:
         ) from None
 
 
+def kind_documents() -> list[dict[str, object]]:
+    """What people may choose and fill in, for programs: each kind with its label, its help and its fields."""
+    return [
+        {
+            "kind": name,
+            "label": one.form.label,
+            "help": one.form.help,
+            "fields": [
+                {
+                    "name": field.name,
+                    "label": field.label,
+                    "type": field.type,
+                    "help": field.help,
+                    "required": field.required,
+                    "example": field.example,
+                    "default": field.default,
+                    "choices": field.choices,
+                }
+                for field in one.form.all_fields
+            ],
+        }
+        for name, one in CHANNEL_KINDS.items()
+    ]
+
+
 def masked_target(channel: Channel) -> str:
     """The target without its secrets."""
     transport = CHANNEL_KINDS.get(channel.kind)

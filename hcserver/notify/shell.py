@@ -16,6 +16,7 @@ from hcserver.notify.masking import words
 from hcserver.notify.payload import placeholders
 from hcserver.notify.plain_text import one_line
 from hcserver.notify.send_context import SendContext
+from hcserver.notify.target_form import TargetField, TargetForm, one_field
 from hcserver.notify.targets import MASK, refusal, stripped
 
 NEEDS: Final = (
@@ -38,6 +39,12 @@ class Shell:
 
     name = "shell"
     needs = NEEDS
+
+    @property
+    def form(self) -> TargetForm:
+        help = "The name of a command that the server's settings define."
+        field = TargetField(name="command", label="Command", help=help, example="pager")
+        return one_field("Command", "A command on the server's machine.", field, self.normalise)
 
     def normalise(self, target: str) -> str:
         target = stripped(target, NEEDS)

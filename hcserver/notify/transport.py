@@ -6,6 +6,7 @@ from typing import Protocol
 
 from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.notify.send_context import SendContext
+from hcserver.notify.target_form import TargetForm
 
 
 class Transport(Protocol):
@@ -17,6 +18,10 @@ class Transport(Protocol):
     @property
     def needs(self) -> str:
         """What a target must be, in one line with an example."""
+
+    @property
+    def form(self) -> TargetForm:
+        """What people fill in for it."""
 
     def normalise(self, target: str) -> str:
         """The target as it is stored. Raises InvalidRequest that says what is wrong and what is needed."""

@@ -24,7 +24,9 @@ from hcserver.notify.http_answers import is_transient, max_attempts, seconds_to_
 from hcserver.notify.masking import words
 from hcserver.notify.payload import Placeholders, document, expand, placeholders
 from hcserver.notify.send_context import SendContext
+from hcserver.notify.target_form import TargetForm
 from hcserver.notify.targets import MASK, STORED_UNFIT, decoded, encoded, refusal, stripped
+from hcserver.notify.webhook_form import webhook_form
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -89,6 +91,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Webhook:
     name = "webhook"
     needs = NEEDS
+
+    @property
+    def form(self) -> TargetForm:
+        return webhook_form(self.normalise)
 
     def normalise(self, target: str) -> str:
         target = stripped(target, NEEDS)

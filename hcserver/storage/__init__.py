@@ -21,8 +21,10 @@ from hcserver.storage.pings import PingLog
 from hcserver.storage.projects import ProjectStore
 from hcserver.storage.sessions import SessionStore
 from hcserver.storage.setup_tokens import SetupTokens
+from hcserver.storage.status_pages import StatusPageStore
 from hcserver.storage.tombstones import Tombstones
 from hcserver.storage.users import UserStore
+from hcserver.storage.walls import WallStore
 from hcserver.storage.windows import WindowStore
 from hcserver.storage.written_checks import WrittenChecks
 
@@ -45,6 +47,8 @@ class Storage:
         self.sessions = SessionStore(database)
         self.members = MemberStore(database)
         self.setup_tokens = SetupTokens(database)
+        self.status_pages = StatusPageStore(database)
+        self.walls = WallStore(database)
         self.news = News(database)
         self.written_checks = WrittenChecks(database)
         self.locks = Locks(database)

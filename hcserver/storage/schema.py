@@ -50,6 +50,11 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
         ([("project", 1)], {}),
     ],
     "setup_tokens": [([("expires", 1)], {"expireAfterSeconds": 0})],
+    "status_pages": [
+        ([("slug", 1)], {"unique": True}),
+        ([("project", 1)], {}),
+    ],
+    "walls": [([("project", 1)], {})],
     "news": [([("at", 1)], {"expireAfterSeconds": 3600})],
     "tombstones": [([("at", 1)], {})],
     "processes": [([("at", 1)], {"expireAfterSeconds": 300})],

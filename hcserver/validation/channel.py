@@ -23,22 +23,25 @@ _READERS: Final[dict[str, json_fields.Reader]] = {
     "delay": json_fields.integer(0, MAX_DELAY),
     "disabled": json_fields.boolean,
     "events": json_fields.choices(*EVENTS),
+    "fields": json_fields.texts,
     "kind": json_fields.string,
     "name": json_fields.line(MAX_NAME),
     "tags": json_fields.text(MAX_TAGS),
     "target": json_fields.text(),
 }
-_NOT_STORED: Final = ("kind", "target", "disabled")
+SCHEMA: Final = json_fields.object_schema(_READERS)
+_NOT_STORED: Final = ("kind", "target", "fields", "disabled")
 
 
 class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A request for a channel. None: the request does not have the field.
 
-    Whether the kind exists, and whether the target fits it, is checked where the kinds are known.
+    Whether the kind exists, and whether target or fields fit it, is checked where the kinds are known.
     """
 
     kind: str | None
     target: str | None
+    fields: dict[str, str] | None  # the parts of a target by the names that the kind gives them
     disabled: bool | None
     changes: dict[str, Any]  # fields of Channel with their new values
 
@@ -49,9 +52,12 @@ def parse_channel(data: Mapping[str, object]) -> ChannelSpec:
     Raises InvalidRequest with the problem of the alphabetically first faulty field.
     """
     values = json_fields.parse(data, _READERS)
+    if "target" in values and "fields" in values:
+        raise json_fields.fault("fields and target don't go together: a target has one form or the other")
     return ChannelSpec(
         kind=values.get("kind"),
         target=values.get("target"),
+        fields=values.get("fields"),
         disabled=values.get("disabled"),
         changes={name: value for name, value in values.items() if name not in _NOT_STORED},
     )

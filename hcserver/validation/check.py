@@ -85,6 +85,7 @@ def unique_matches(spec: Spec, check: Check) -> bool:
     return wanted is not None and all(getattr(check, name) == value for name, value in wanted.items())
 
 
+@json_fields.takes(anyOf=[json_fields.moment.schema, {"type": "null"}])  # type: ignore[attr-defined]
 def _moment_or_null(name: str, value: object) -> datetime | None:
     return None if value is None else json_fields.moment(name, value)
 
@@ -123,3 +124,4 @@ _OTHER_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "unique": json_fields.choices(*UNIQUE_FIELDS),
 }
 _READERS: Final = _PLAIN_FIELDS | _OTHER_FIELDS
+SCHEMA: Final = json_fields.object_schema(_READERS)

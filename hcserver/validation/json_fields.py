@@ -1,14 +1,15 @@
 """Fields of the JSON objects that clients send: strict readers of their values, and the texts of faults.
 
 A reader takes a field's name and value, and returns the value in its Python type or raises InvalidRequest.
+Each one declares in JSON Schema what it takes, for the description of the API.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from hcserver.domain.clock import EPOCH
@@ -19,13 +20,34 @@ from hcserver.errors import InvalidRequest
 from hcserver.validation.limits import MAX_MOMENT, MAX_SCHEDULE
 
 Reader = Callable[[str, object], Any]
+Schema = Mapping[str, Any]  # a JSON Schema (2020-12)
+R = TypeVar("R", bound=Reader)
 
 _FAULT: Final = "json validation error: "
 # RFC 3339, but seconds may be left out.
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_MEMBER: Final = re.compile(r"[a-z_]{1,30}")
 _MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def takes(**schema: Any) -> Callable[[R], R]:
+    """Declare what a reader takes, in keywords of JSON Schema."""
+
+    def declare(read: R) -> R:
+        read.schema = schema  # type: ignore[attr-defined]
+        return read
+
+    return declare
+
+
+def object_schema(readers: Mapping[str, Reader], required: Sequence[str] = ()) -> dict[str, Any]:
+    """The JSON Schema of an object whose fields these readers take; it may have others, which are ignored."""
+    schema: dict[str, Any] = {"type": "object", "properties": {}}
+    for name, reader in readers.items():
+        schema["properties"][name] = reader.schema  # type: ignore[attr-defined]
+    return schema | ({"required": list(required)} if required else {})
 
 
 def parse(data: Mapping[str, object], readers: Mapping[str, Reader]) -> dict[str, Any]:
@@ -46,6 +68,7 @@ def without_prefix(error: InvalidRequest) -> str:
     return str(error).removeprefix(_FAULT)
 
 
+@takes(type="string")
 def string(name: str, value: object) -> str:
     """Any string."""
     if not isinstance(value, str):
@@ -53,6 +76,7 @@ def string(name: str, value: object) -> str:
     return value
 
 
+@takes(type="boolean")
 def boolean(name: str, value: object) -> bool:
     """true or false."""
     if not isinstance(value, bool):
@@ -63,6 +87,7 @@ def boolean(name: str, value: object) -> bool:
 def text(limit: int | None = None) -> Callable[[str, object], str]:
     """Free text of at most `limit` characters."""
 
+    @takes(type="string", **_at_most(limit))
     def read(name: str, value: object) -> str:
         content = _limited(name, value, limit)
         if "\0" in content or not _encodable(content):
@@ -76,6 +101,7 @@ def line(limit: int) -> Callable[[str, object], str]:
     """Text of at most `limit` characters, all of them printable, on one line."""
     read_text = text(limit)
 
+    @takes(type="string", **_at_most(limit))
     def read(name: str, value: object) -> str:
         content = read_text(name, value)
         if not content.isprintable():
@@ -89,6 +115,7 @@ def title(limit: int) -> Callable[[str, object], str]:
     """A line of at most `limit` characters that is not blank."""
     read_line = line(limit)
 
+    @takes(type="string", minLength=1, **_at_most(limit))
     def read(name: str, value: object) -> str:
         content = read_line(name, value)
         if not content.strip():
@@ -102,6 +129,7 @@ def pattern(regex: str, limit: int) -> Callable[[str, object], str]:
     """A string of at most `limit` characters that matches `regex` as a whole."""
     compiled = re.compile(regex)
 
+    @takes(type="string", pattern=f"^(?:{regex})$", **_at_most(limit))
     def read(name: str, value: object) -> str:
         content = _limited(name, value, limit)
         if not compiled.fullmatch(content):
@@ -114,6 +142,7 @@ def pattern(regex: str, limit: int) -> Callable[[str, object], str]:
 def choice(*words: str) -> Callable[[str, object], str]:
     """One of `words`."""
 
+    @takes(type="string", enum=list(words))
     def read(name: str, value: object) -> str:
         word = string(name, value)
         if word not in words:
@@ -126,6 +155,7 @@ def choice(*words: str) -> Callable[[str, object], str]:
 def choices(*words: str) -> Callable[[str, object], tuple[str, ...]]:
     """An array of some of `words`; a repeated word counts once."""
 
+    @takes(type="array", items={"type": "string", "enum": sorted(words)})
     def read(name: str, value: object) -> tuple[str, ...]:
         if not isinstance(value, list):
             raise fault(f"{name} is not an array")
@@ -136,9 +166,23 @@ def choices(*words: str) -> Callable[[str, object], tuple[str, ...]]:
     return read
 
 
+@takes(
+    type="object", propertyNames={"pattern": f"^{_MEMBER.pattern}$"}, additionalProperties={"type": "string"}
+)
+def texts(name: str, value: object) -> dict[str, str]:
+    """An object whose members are texts, by short names in lower case."""
+    if not isinstance(value, dict):
+        raise fault(f"{name} is not an object")
+    if not all(_MEMBER.fullmatch(member) for member in value):
+        raise fault(f"{name} has a member whose name does not match pattern")
+    read = text()
+    return {member: read(f"{name}.{member}", value[member]) for member in sorted(value)}
+
+
 def integer(lowest: int, highest: int, *, or_zero: bool = False) -> Callable[[str, object], int]:
     """A whole number from `lowest` to `highest`; with `or_zero` also 0."""
 
+    @takes(type="integer", **_range(lowest, highest, or_zero))
     def read(name: str, value: object) -> int:
         if type(value) is not int:  # isinstance would take a bool
             raise fault(f"{name} is not a number")
@@ -153,6 +197,7 @@ def integer(lowest: int, highest: int, *, or_zero: bool = False) -> Callable[[st
     return read
 
 
+@takes(type="string", maxLength=MAX_SCHEDULE)
 def schedule(name: str, value: object) -> str:
     """A cron or OnCalendar expression of at most MAX_SCHEDULE characters, as it was sent."""
     expression = _limited(name, value, MAX_SCHEDULE)
@@ -163,6 +208,7 @@ def schedule(name: str, value: object) -> str:
     return expression
 
 
+@takes(type="string")
 def tz(name: str, value: object) -> str:
     """The name of a time zone; a legacy name becomes today's."""
     try:
@@ -171,6 +217,7 @@ def tz(name: str, value: object) -> str:
         raise fault(f"{name} is not a valid timezone") from error
 
 
+@takes(type="string", format="uuid")
 def uuid(name: str, value: object) -> UUID:
     """A UUID in its usual form, in either case."""
     if (parsed := parse_uuid(string(name, value))) is None:
@@ -178,6 +225,12 @@ def uuid(name: str, value: object) -> UUID:
     return parsed
 
 
+@takes(
+    anyOf=[
+        {"type": "string", "format": "date-time"},
+        {"type": "integer", "minimum": 0, "maximum": MAX_MOMENT},
+    ]
+)
 def moment(name: str, value: object) -> datetime:
     """A moment in ISO 8601 with its offset from UTC (RFC 3339), or in whole seconds of UNIX time.
 
@@ -196,6 +249,15 @@ def moment(name: str, value: object) -> datetime:
     if at > EPOCH + timedelta(seconds=MAX_MOMENT):
         raise fault(f"{name} is too large")
     return EPOCH + (at - EPOCH) // _MILLISECOND * _MILLISECOND
+
+
+def _at_most(limit: int | None) -> dict[str, int]:
+    return {} if limit is None else {"maxLength": limit}
+
+
+def _range(lowest: int, highest: int, or_zero: bool) -> dict[str, Any]:
+    inside = {"minimum": lowest, "maximum": highest}
+    return {"anyOf": [{"const": 0}, inside]} if or_zero and lowest > 0 else inside
 
 
 def _not_a_moment(name: str) -> InvalidRequest:

@@ -18,6 +18,7 @@ _READERS: Final[dict[str, json_fields.Reader]] = {
     "name": json_fields.line(MAX_NAME),
     "pings_limit": json_fields.integer(0, MAX_PINGS),
 }
+SCHEMA: Final = json_fields.object_schema(_READERS)
 
 
 class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):

@@ -84,6 +84,7 @@ def _require_future(window: MaintenanceWindow, now: datetime) -> None:
         raise json_fields.fault("schedule is in the past")
 
 
+@json_fields.takes(type="string", maxLength=MAX_TAG, pattern="^[^ ]*$")
 def _tag(name: str, value: object) -> str:
     tag = _read_line(name, value)
     if " " in tag:
@@ -91,10 +92,12 @@ def _tag(name: str, value: object) -> str:
     return tag
 
 
+@json_fields.takes(type=["string", "null"], format="uuid")
 def _check_or_null(name: str, value: object) -> UUID | None:
     return None if value is None else json_fields.uuid(name, value)
 
 
+@json_fields.takes(**json_fields.moment.schema)  # type: ignore[attr-defined]
 def _second(name: str, value: object) -> datetime:
     """A moment in whole seconds, as the window's document shows it."""
     return json_fields.moment(name, value).replace(microsecond=0)
@@ -110,5 +113,6 @@ _READERS: Final[dict[str, json_fields.Reader]] = {
     "tag": _tag,
     "tz": json_fields.tz,
 }
+SCHEMA: Final = json_fields.object_schema(_READERS)
 _ONCE: Final[tuple[str, ...]] = ("start", "end")
 _RECURRING: Final[tuple[str, ...]] = ("schedule", "tz", "minutes")

@@ -16,7 +16,14 @@ from tornado.netutil import bind_sockets
 from handlers.front import Front, make_front
 from handlers.server.listener import HttpListener
 from hcserver.app import build_services
-from hcserver.config.schema import HttpSettings, LimitSettings, MongoSettings, NotificationSettings, Settings
+from hcserver.config.schema import (
+    HttpSettings,
+    LimitSettings,
+    MongoSettings,
+    NotificationSettings,
+    Settings,
+    WebSettings,
+)
 from hcserver.domain.channel import Channel
 from hcserver.domain.project import Project
 from hcserver.net.byte_budget import ByteBudget
@@ -48,7 +55,7 @@ class FakeClock:
 
 @dataclass
 class Reply:
-    """An answer; header names in lower case."""
+    """An answer; header names in lower case, the values of a repeated one with commas between them."""
 
     status: int
     headers: dict[str, str]
@@ -87,8 +94,10 @@ class Connection:
         async with asyncio.timeout(PATIENCE):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             start, *lines = head[:-4].split("\r\n")
-            pairs = (line.split(": ", 1) for line in lines)
-            headers = {name.lower(): value for name, value in pairs}
+            headers: dict[str, str] = {}
+            for name, value in (line.split(": ", 1) for line in lines):
+                known = headers.get(name.lower())
+                headers[name.lower()] = value if known is None else f"{known}, {value}"
             status = int(start.split(" ")[1])
             if method == "HEAD" or status in (204, 304) or status < 200:
                 return Reply(status, headers, b"")
@@ -249,6 +258,7 @@ async def serve(
     http: HttpSettings | None = None,
     limits: LimitSettings | None = None,
     notifications: NotificationSettings | None = None,
+    web: WebSettings | None = None,
     budget: ByteBudget | None = None,
 ) -> AsyncIterator[Site]:
     """A server with one project, on a database of its own at `uri`."""
@@ -256,6 +266,7 @@ async def serve(
         http=http or HttpSettings(base_url=BASE),
         limits=limits or LimitSettings(),
         notifications=notifications or NotificationSettings(),
+        web=web or WebSettings(),
     )
     clock = FakeClock()
     # On a busy machine an operation may take longer than a server would wait for it.

@@ -23,6 +23,7 @@ KEY = "pk0123456789abcdefghij"
         ("/%70ing/%70k0123456789abcdefghij/nightly", "/ping/pk01…/nightly"),
         (f"/api/v3/checks/{NOWHERE}/pings/", "/api/v3/checks/6837d6ec…/pings/"),
         (f"/badge/{KEY}/abcdefgh-2/prod.svg", "/badge/pk01…/abcdefgh-2/prod.svg"),
+        (f"/setup/{KEY}", "/setup/pk01…"),
         ("/api/v3/checks/?api_key=secret", "/api/v3/checks/"),
         ("/" + "x" * 300, "/" + "x" * 199),
     ],
@@ -46,6 +47,7 @@ async def test_no_log_line_about_a_request_has_a_key_in_it(caplog: pytest.LogCap
                 for path in (
                     f"/ping/{secret}/x?rid={NOWHERE}",
                     f"/badge/{secret}/x",
+                    f"/setup/{secret}",
                     f"/a/{NOWHERE}?k={KEY}",
                 ):
                     for data in (

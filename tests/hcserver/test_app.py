@@ -109,8 +109,23 @@ async def test_the_first_start_makes_a_project_and_shows_its_keys_with_commands_
     assert (project["name"], project["ping_key"]) == ("main", ping_key)
 
 
-async def test_later_starts_show_nothing(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    await greeting(settings, capsys)
+def setup_links(text: str) -> list[str]:
+    return re.findall(r"^  https://hc\.example\.org/setup/(\S{43})$", text, re.MULTILINE)
+
+
+async def test_until_there_is_a_user_every_start_shows_a_link_to_create_one(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = [await greeting(settings, capsys) for _ in range(2)]
+    assert ["API key" in text for text in texts] == [True, False]
+    (first,), (second,) = [setup_links(text) for text in texts]
+    assert first != second
+
+    client = connect(settings.mongodb.uri, settings.mongodb)
+    services = app.build_services(database_of(client, settings.mongodb.database), settings)
+    await services.accounts.require_setup_token(first)
+    await services.accounts.set_up(second, "ann", "correct horse", "Home", "::1", "")
+    client.close()
     assert await greeting(settings, capsys) == ""
 
 

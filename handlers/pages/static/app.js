@@ -12,3 +12,27 @@ if (list) {
   const { startList } = await import("./list.js");
   startList(list);
 }
+
+const check = document.getElementById("check");
+if (check) {
+  const { startCheck } = await import("./check.js");
+  startCheck(check);
+}
+
+const previewed = document.querySelector("form[data-preview]");
+if (previewed) {
+  const { startPreview } = await import("./preview.js");
+  startPreview(previewed);
+}
+
+const refreshed = document.querySelector("[data-refresh]");
+if (refreshed) {
+  const { keepFresh } = await import("./refresh.js");
+  keepFresh(refreshed);
+}
+
+const choice = document.querySelector("form[data-choice]");
+if (choice) {
+  const { showChoice } = await import("./choice.js");
+  showChoice(choice);
+}

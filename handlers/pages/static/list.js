@@ -1,9 +1,8 @@
 // The list of checks: live rows, filter while typing, further rows while scrolling, selection, keys.
+import { follow, parse } from "./live.js";
 import { showTimes } from "./times.js";
-import { say } from "./controls.js";
 
-const POLL = 5000; // ms between looks where events don't get through
-let list, source, failures = 0, timer, pending, etag, banner;
+let list, pending, etag, restart;
 
 export function startList(element) {
   list = element;
@@ -11,45 +10,10 @@ export function startList(element) {
   watchSelection();
   watchEnd();
   watchKeys();
-  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect(true)));
-  document.getElementById("q")?.value || list.querySelector("tbody") ? connect(false) : connect(false);
+  restart = follow(() => list.dataset.live + location.search, () => reload(), { checks: apply, reload: () => reload() });
 }
 
 // -- live updates
-
-function connect(refresh) {
-  disconnect();
-  if (refresh) reload();
-  if (failures >= 3) {
-    timer = setTimeout(poll, POLL);
-    return;
-  }
-  source = new EventSource(list.dataset.live + location.search);
-  source.addEventListener("hello", () => {
-    if (failures) reload();
-    failures = 0;
-    banner?.remove();
-  });
-  source.addEventListener("checks", (event) => apply(JSON.parse(event.data)));
-  source.addEventListener("reload", reload);
-  source.onerror = () => {
-    disconnect();
-    failures += 1;
-    banner = say("Connection lost. Trying again …", true);
-    timer = setTimeout(() => connect(false), Math.min(1000 * 2 ** failures, 15000));
-  };
-}
-
-function disconnect() {
-  source?.close();
-  source = undefined;
-  clearTimeout(timer);
-}
-
-async function poll() {
-  await reload();
-  timer = setTimeout(poll, POLL);
-}
 
 function apply({ head, rows, gone }) {
   const chips = list.querySelector("#head");
@@ -84,18 +48,12 @@ async function reload(address = location.href) {
   latest?.abort();
   latest = new AbortController();
   const headers = { "X-Fragment": "list" };
-  if (etag && typeof address === "string" && address === etag.address) headers["If-None-Match"] = etag.value;
-  let answer;
-  try {
-    answer = await fetch(typeof address === "string" ? address : location.href, { headers, signal: latest.signal });
-  } catch (error) {
-    return;
-  }
-  if (answer.status === 401) location.reload();
-  if (!answer.ok) return;
+  if (address === etag?.address) headers["If-None-Match"] = etag.value;
+  const answer = await fetch(address, { headers, signal: latest.signal }).catch(() => null);
+  if (answer?.status === 401) location.reload();
+  if (!answer?.ok) return;
   etag = { address, value: answer.headers.get("ETag") };
   merge(parse(await answer.text()));
-  banner?.remove();
 }
 
 function merge(fresh) {
@@ -149,10 +107,6 @@ function replace(element, html) {
   if (inside) element.querySelector(`[href="${CSS.escape(inside)}"]`)?.focus();
 }
 
-function parse(html) {
-  return new DOMParser().parseFromString(html, "text/html");
-}
-
 // -- filter
 
 function watchFilter() {
@@ -189,7 +143,7 @@ async function go(address) {
   list.querySelectorAll("tbody input:checked").forEach((box) => (box.checked = false));
   document.querySelectorAll("#rows > tr").forEach((row) => row.remove());
   await reload(address.href);
-  connect(false);
+  restart();
 }
 
 // -- further rows

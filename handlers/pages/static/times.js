@@ -27,7 +27,12 @@ const SHOWN = {
   },
   elapsed: (seconds) => rough(Math.max(-seconds, 0)),
   remaining: (seconds) => rough(Math.max(seconds, 0)),
+  brief: (seconds, at) => BRIEF.format(at).replaceAll(",", ""),
+  exact: (seconds, at) => EXACT.format(at),
 };
+const BRIEF = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short", day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit",
+});
 const EXACT = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
 
 export function showTimes(root = document) {
@@ -35,7 +40,7 @@ export function showTimes(root = document) {
   for (const element of root.querySelectorAll("time[data-time]")) {
     const at = new Date(element.dateTime);
     const kind = element.dataset.time;
-    const text = kind === "exact" ? EXACT.format(at) : SHOWN[kind]((at - now) / 1000);
+    const text = SHOWN[kind]((at - now) / 1000, at);
     if (element.textContent !== text) element.textContent = text;
   }
 }

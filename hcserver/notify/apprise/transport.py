@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from hcserver.errors import InvalidRequest
 from hcserver.notify.alert_message import AlertMessage, Receipt
+from hcserver.notify.apprise.forms import form_of
 from hcserver.notify.apprise.pool import INSTALL, installed
 from hcserver.notify.apprise.services import SERVICES, Service
 from hcserver.notify.apprise.url import host_of, secrets_of
 from hcserver.notify.send_context import SendContext
+from hcserver.notify.target_form import TargetForm
 from hcserver.notify.targets import refusal, stripped
 
 
@@ -26,6 +28,10 @@ class AppriseTransport:
     @property
     def needs(self) -> str:
         return self.service.needs
+
+    @property
+    def form(self) -> TargetForm:
+        return form_of(self.service.name, self.normalise)
 
     def normalise(self, target: str) -> str:
         """Accepts targets as the service itself writes them, and its Apprise URLs. Raises InvalidRequest."""

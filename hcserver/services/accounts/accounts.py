@@ -77,6 +77,10 @@ class Accounts:
         """End the user's session with this id. Raises NotFound."""
         await self._sessions.revoke(user, session_id)
 
+    async def revoke_others(self, user: User, current: Session | None) -> None:
+        """End all sessions of the user but the current one."""
+        await self._sessions.revoke_all(user, keep=current)
+
     async def proxied(self, name: str, address: str) -> SignedIn | None:
         """Whom a reverse proxy has signed in. `address` is that of the connection, which must be a trusted
         proxy's, and `name` what it has written in the header that the settings name.

@@ -16,20 +16,21 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """Values by key, each for AGE after it was read.
+    """Values by key, each for `age` after it was read.
 
     What is read while something changes may be from before the change. So `put` takes the value that
     `changes` had before the reading, and keeps nothing if it is another one now.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, age: timedelta = AGE) -> None:
         self._clock = clock
+        self._age = age
         self._values: dict[K, tuple[V, datetime]] = {}  # the oldest first
         self.changes = 0
 
     def get(self, key: K) -> V | None:
         value, read_at = self._values.get(key, (None, None))
-        if read_at is None or not read_at <= self._clock() < read_at + AGE:
+        if read_at is None or not read_at <= self._clock() < read_at + self._age:
             return None
         return value
 

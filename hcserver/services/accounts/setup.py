@@ -19,8 +19,8 @@ from hcserver.validation.limits import MAX_NAME
 
 LINK_LIFETIME = timedelta(days=7)
 _NOT_VALID = (
-    "this link is not valid (any more): it is good for one user and for seven days. While there is no user, "
-    "the server prints a new one each time it starts"
+    "This link is not valid (any more): it is good for one user and for seven days. While there is no user, "
+    "the server prints a new one each time it starts."
 )
 
 
@@ -67,21 +67,25 @@ class Setup:
         return user
 
     async def _name_project(self, name: str) -> None:
-        """Rename the project that the first start has made if nobody has used it, else create one."""
+        """Rename the project that the first start has made if nobody has used it, else create one. The only
+        project may have the name already.
+        """
+        projects = await self._projects.all()
+        if [project.name for project in projects] == [name]:
+            return
         try:
-            unused = await self._unused_project()
-            if unused is None:
-                await self._projects.create(name)
+            if await self._is_unused(projects):
+                await self._projects.rename(projects[0], name)
             else:
-                await self._projects.rename(unused, name)
+                await self._projects.create(name)
         except InvalidRequest as error:
             raise InvalidFields({"project_name": f"There is a project {name!r} already."}) from error
 
-    async def _unused_project(self) -> Project | None:
-        projects = await self._projects.all()
-        if len(projects) != 1 or projects[0].name != FIRST_PROJECT:
-            return None
-        return None if await self._storage.checks.count(projects[0].id) else projects[0]
+    async def _is_unused(self, projects: list[Project]) -> bool:
+        """Whether there is only the project of the first start, without any check."""
+        if [project.name for project in projects] != [FIRST_PROJECT]:
+            return False
+        return await self._storage.checks.count(projects[0].id) == 0
 
 
 def _project_name(name: str) -> None:

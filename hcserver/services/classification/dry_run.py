@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from hcserver.domain.check import Check
+from hcserver.domain.keyword_marks import Excerpt
 from hcserver.domain.keywords import Reason
 from hcserver.services.classification.examination import Examination, Question, examine, question
 from hcserver.services.classification.pool import Pool
 
 
 class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What an email would mean to a check, and what was searched for keywords (None: not searched)."""
+    """What an email would mean to a check, and what was searched for keywords (None: not searched).
+
+    `excerpt` is where the keyword stands that decided, or the beginning of the text; None: it could not be
+    read.
+    """
 
     reason: Reason
     subject: str | None
     text: str | None
+    excerpt: Excerpt | None
     complete: bool  # False: it could not be read in time
 
 
 class DryRun:
-    """Classifies an email as the SMTP listener would, for the API."""
+    """Classifies an email as the SMTP listener would, for the API and the pages.
+
+    Who classifies many of them holds `series` meanwhile, so that emails that arrive find a free worker.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        self.series = asyncio.Lock()
 
     async def classify(self, raw: bytes, check: Check) -> DryRunResult:
         """Raises Unavailable when too many large messages are being read."""
@@ -42,5 +54,6 @@ def _result(asked: Question, examination: Examination) -> DryRunResult:
         reason=examination.reasons[0],
         subject=examination.subject if asked.subject else None,
         text=examination.text if asked.body else None,
+        excerpt=examination.excerpt,
         complete=examination.complete,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from hcserver.domain.check import Check
+from hcserver.domain.keyword_marks import Excerpt, excerpt
 from hcserver.domain.keywords import Reason, Rules, classify, needles
 from hcserver.mime.message import Mail, read, read_subject
 from hcserver.mime.work_limit import TooCostly
@@ -34,11 +35,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers, in the order of the questions; `text` is the text that was searched, where asked for."""
+    """The answers, in the order of the questions. Where asked for, `text` is the text that was searched, and
+    `excerpt` the part of it or of the subject that decided the first answer.
+    """
 
     subject: str
     reasons: list[Reason]
     text: str | None = None
+    excerpt: Excerpt | None = None
     complete: bool = True  # False: the message could not be read in time; see `give_up`
 
 
@@ -62,7 +66,7 @@ def examine_inline(raw: bytes, questions: Sequence[Question], with_text: bool = 
             mail = read(raw, INLINE_STEPS) if len(raw) <= INLINE_BYTES else None
     except TooCostly:
         return None
-    if mail is None or _search_steps(questions, mail) > INLINE_STEPS:
+    if mail is None or _search_steps(questions, mail) * (2 if with_text else 1) > INLINE_STEPS:
         return None
     return _answer(questions, mail, with_text)
 
@@ -111,7 +115,13 @@ def _answer(questions: Sequence[Question], mail: Mail, with_text: bool) -> Exami
         subject=mail.subject[:MAX_SUBJECT],
         reasons=[known[question] for question in questions],
         text=mail.text if with_text else None,
+        excerpt=_excerpt(questions[0], known[questions[0]], mail) if with_text else None,
     )
+
+
+def _excerpt(question: Question, reason: Reason, mail: Mail) -> Excerpt:
+    """What decided. It takes as long again as the search, at most."""
+    return excerpt(question.rules, reason.keyword, mail.subject if reason.where == "subject" else mail.text)
 
 
 def _search_steps(questions: Iterable[Question], mail: Mail) -> int:

@@ -200,6 +200,10 @@ class CheckCache:
         else:
             del self._checks[id]
 
+    def note_moved(self, id: UUID, project: UUID) -> None:
+        """The check has left that project for another one."""
+        self._observer.remove(id, project)
+
     def remove_deleted(self, check: Check) -> None:
         """The check was deleted. What was read of it before, and arrives later, is not taken up."""
         id = check.id

@@ -20,6 +20,7 @@ from hcserver.net.address_policy import AddressPolicy
 from hcserver.notify.group import Group
 from hcserver.notify.registry import CHANNEL_KINDS, kind
 from hcserver.notify.shell import Shell
+from hcserver.notify.target_form import TargetForm
 from hcserver.services.delivery.held_notifications import release_of_channel
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.intake.check_cache import CheckCache
@@ -89,7 +90,7 @@ class Channels:
 
     async def create(self, project: Project, spec: ChannelSpec) -> Channel:
         """Raises InvalidRequest, Forbidden (the project has as many channels as it may)."""
-        if spec.kind is None or spec.target is None:
+        if spec.kind is None or (spec.target is None and spec.fields is None):
             raise json_fields.fault(f"{'kind' if spec.kind is None else 'target'} is missing")
         if spec.kind not in CHANNEL_KINDS:
             raise json_fields.fault(f"kind has unexpected value: expected one of {', '.join(CHANNEL_KINDS)}")
@@ -97,7 +98,7 @@ class Channels:
             others = await self.of_project(project.id)
             if len(others) >= MAX_CHANNELS:
                 raise Forbidden(f"channel limit reached: a project can have {MAX_CHANNELS}")
-            target = self._checked_target(spec.kind, spec.target, others)
+            target = self._checked_target(spec.kind, spec, others)
             channel = Channel(
                 id=uuid4(), project=project.id, created=self._clock(), kind=spec.kind, target=target
             )
@@ -112,12 +113,12 @@ class Channels:
             channel = await self.get(project, id)
             if spec.kind not in (None, channel.kind):
                 raise json_fields.fault("kind can't be changed: create another channel")
-            target = spec.target
-            if target is None and channel.kind == Group.name and spec.disabled is False:
-                target = channel.target  # enabled again, but its channels may have been deleted
-            if target is not None:
+            target = None
+            # A group that is enabled again is looked at anew: its channels may have been deleted.
+            regrouped = channel.kind == Group.name and spec.disabled is False
+            if spec.target is not None or spec.fields is not None or regrouped:
                 others = await self.of_project(project.id)
-                target = self._checked_target(channel.kind, target, others, before=channel.target)
+                target = self._checked_target(channel.kind, spec, others, before=channel.target)
             channel = apply_channel(channel, spec, target)
             await self._storage.channels.replace(channel)
         await self._publish(project)
@@ -163,10 +164,15 @@ class Channels:
         return Attempt(at=attempts[0].at, duration=duration, status=failed[0], error=failed[1])
 
     def _checked_target(
-        self, name: str, target: str, others: Sequence[Channel], before: str | None = None
+        self, name: str, spec: ChannelSpec, others: Sequence[Channel], before: str = ""
     ) -> str:
-        """The target as it is stored. One that is not new may be out of reach. Raises InvalidRequest."""
+        """The target as it is stored; `before` is what it was. Raises InvalidRequest.
+
+        One that is not new may be out of reach.
+        """
         transport = kind(name)
+        target = requested_target(transport.form, spec, before)
+        place = "target" if spec.fields is None else f"fields.{transport.form.main}"
         try:
             checked = transport.normalise(target)
             if isinstance(transport, Group):
@@ -174,12 +180,12 @@ class Channels:
             if isinstance(transport, Shell) and checked != before:
                 transport.require_known(checked, self._commands)
         except InvalidRequest as error:
-            raise json_fields.fault(f"target does not fit: {error}") from error
+            raise json_fields.fault(f"{place} does not fit: {error}") from error
         try:
             for host in transport.hosts(checked) if checked != before else ():
                 self._policy.check_host(host)
         except DeliveryError as error:
-            raise json_fields.fault(f"target can't be reached: {error}") from error
+            raise json_fields.fault(f"{place} can't be reached: {error}") from error
         return checked
 
     async def _unassign(self, channel: Channel) -> None:
@@ -222,6 +228,18 @@ class Channels:
         """One change at a time, so that none is lost and groups have only channels that exist."""
         async with self._storage.locks.hold(f"channels:{project.id}", self._clock):
             yield
+
+
+def requested_target(form: TargetForm, spec: ChannelSpec, before: str = "") -> str:
+    """The target that a request asks for, which the kind has yet to check. Fields that are not in the request
+    keep the value that they have in the target `before`. Raises InvalidRequest that names the field.
+    """
+    if spec.fields is None:
+        return before if spec.target is None else spec.target
+    try:
+        return form.to_target(form.merged(before, spec.fields) if before else spec.fields)
+    except InvalidRequest as error:
+        raise json_fields.fault(f"fields.{error}") from error
 
 
 def _check_members(ids: Sequence[UUID], others: Sequence[Channel]) -> None:

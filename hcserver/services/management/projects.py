@@ -148,7 +148,7 @@ class Projects:
         return project
 
     async def delete(self, project: Project) -> int:
-        """Delete the project with its checks, channels, windows and members; the number of its checks.
+        """Delete the project with its checks and all else that it has; the number of its checks.
 
         If it is cut short the project is still there, and it can be repeated.
         """
@@ -156,6 +156,8 @@ class Projects:
         await self._storage.channels.delete_of_project(project.id)
         await self._storage.windows.delete_of_project(project.id)
         await self._storage.members.delete_of_project(project.id)
+        await self._storage.status_pages.delete_of_project(project.id)
+        await self._storage.walls.delete_of_project(project.id)
         await self._storage.projects.delete(project.id)
         await self._changed(project)
         # Whatever was added while we were at it.

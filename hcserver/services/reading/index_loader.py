@@ -48,7 +48,7 @@ class IndexLoader:
                 self._indexes.drop(project)
                 index = None
             if index is not None and index.loaded:
-                await self._refresh(index)
+                await self._refresh(project, index)
                 await self._advance(index)
                 return index
             if self._is_too_large(project):
@@ -106,7 +106,7 @@ class IndexLoader:
             if more:
                 await asyncio.sleep(0)
 
-    async def _refresh(self, index: ProjectIndex) -> None:
+    async def _refresh(self, project: UUID, index: ProjectIndex) -> None:
         """Load those checks again that other processes have changed."""
         if not index.outdated and not index.refreshing.locked():
             return
@@ -121,7 +121,7 @@ class IndexLoader:
                     raise
                 for id in batch:
                     cached = self._cache.find(id)
-                    if cached is None:
+                    if cached is None or cached.check.project != project:
                         index.remove(id)
                     else:
                         index.put(cached.check, self._clock())

@@ -74,7 +74,7 @@ class LogReader:
 
     def __init__(self, checks: CheckReader, contents: Contents) -> None:
         self._checks = checks
-        self._contents = contents
+        self.contents = contents
 
     async def page(self, check: Check, project: Project, wanted: Wanted, position: Position) -> LogPage:
         """The entries from a position on, the newest first."""
@@ -137,7 +137,7 @@ class LogReader:
             contents = [
                 Content(ping.n, ping.scheme == "email", bodies[ping.n]) for ping in batch if ping.n in bodies
             ]
-            numbers = await self._contents.search(words, contents)
+            numbers = await self.contents.search(words, contents)
             found.update(numbers or ())
             unread += len(contents) if numbers is None else 0
             read += sum(len(content.body) for content in contents)

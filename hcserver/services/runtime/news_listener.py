@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from hcserver.domain.clock import Clock
@@ -17,11 +18,20 @@ CUT_OFF = timedelta(minutes=30)  # without listening for this long news may be l
 class NewsListener:
     """Drops from memory what other processes have changed."""
 
-    def __init__(self, news: News, lookup: Lookup, cache: CheckCache, clock: Clock) -> None:
+    def __init__(
+        self,
+        news: News,
+        lookup: Lookup,
+        cache: CheckCache,
+        clock: Clock,
+        forget_projects: Callable[[], None],
+    ) -> None:
+        """`forget_projects` drops what else is remembered of projects."""
         self._news = news
         self._lookup = lookup
         self._cache = cache
         self._clock = clock
+        self._forget_projects = forget_projects
         self._known: set[object] = set()  # messages of the last CLOCK_DIFFERENCE that were heeded
         self._since = clock()
 
@@ -31,12 +41,14 @@ class NewsListener:
         if now - self._since > CUT_OFF:
             self._lookup.forget_all()
             self._cache.forget_all()
+            self._forget_projects()
         news = await self._news.since(self._since - CLOCK_DIFFERENCE)
         for item in news:
             if item.message in self._known:
                 continue
             if item.project is None:
                 self._lookup.forget(item.subject)
+                self._forget_projects()
             else:
                 self._lookup.forget_slugs(item.project)
                 self._cache.forget(item.subject, item.project)

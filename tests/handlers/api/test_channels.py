@@ -88,6 +88,75 @@ async def test_the_target_is_stored_as_its_kind_has_it(site: Site) -> None:
     assert document["target"] == "Ops@example.org"
 
 
+async def test_the_kinds_are_listed_with_their_fields_and_nothing_of_the_project(site: Site) -> None:
+    await create(site)
+    reply = await site.api("GET", "channels/kinds/", key=site.keys.api_key_readonly)
+    kinds = {document["kind"]: document for document in reply.json["kinds"]}
+    assert {"email", "webhook", "shell", "group", "ntfy", "apprise"} <= set(kinds)
+    assert kinds["email"] == {
+        "kind": "email",
+        "label": "Email",
+        "help": "A message to an email address.",
+        "fields": [
+            {
+                "name": "address",
+                "label": "Email address",
+                "type": "email",
+                "help": "",
+                "required": True,
+                "example": "ops@example.org",
+                "default": "",
+                "choices": [],
+            }
+        ],
+    }
+    assert "token=abc" not in reply.text
+
+
+async def test_a_channel_is_made_of_fields_and_those_not_given_later_stay(site: Site) -> None:
+    fields = {"topic": "backups-x7Qp2", "server": "https://ntfy.example.org", "secret": "tk_1"}
+    made = await site.api("POST", "channels/", {"kind": "ntfy", "fields": fields})
+    assert made.status == 201
+    assert made.json["target"] == "ntfys://tk_1@ntfy.example.org/backups-x7Qp2?mode=private"
+    at = f"channels/{made.json['id']}"
+    reply = await site.api("POST", at, {"fields": {"topic": "other", "secret": ""}})
+    assert (reply.status, reply.json["target"]) == (200, "ntfys://ntfy.example.org/other?mode=private")
+    reply = await site.api("POST", at, {"fields": {"target": "ntfys://ntfy.example.org/x?priority=max"}})
+    assert reply.json["target"] == "ntfys://ntfy.example.org/x?priority=max"
+    reply = await site.api("POST", at, {"fields": {"topic": "again"}})
+    assert reply.json["target"] == "ntfys://ntfy.sh/again?mode=private"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        ("email", {}, "fields.address is missing"),
+        ("email", {"address": "ops"}, "fields.address does not fit: 'ops' is no email address: expected "),
+        ("email", {"to": "ops@example.org"}, "fields.'to' is no field: expected address"),
+        ("ntfy", {"topic": "no blanks"}, "fields.topic does not look like backups-x7Qp2"),
+        ("ntfy", {"topic": 1}, "fields.topic is not a string"),
+        ("ntfy", ["topic"], "fields is not an object"),
+        ("ntfy", {"topic": "x", "server": "http://127.0.0.1"}, "fields.server can't be reached: "),
+        ("webhook", {"url": "http://localhost/"}, "fields.url can't be reached: "),
+        (
+            "webhook",
+            {"url": "https://example.org", "headers": "Host: x"},
+            "fields.url does not fit: the header",
+        ),
+        ("shell", {"command": "pager"}, "fields.command does not fit: there is no command 'pager'"),
+        ("group", {"channels": str(NOWHERE)}, f"fields.channels does not fit: {NOWHERE} is no channel"),
+    ],
+    ids=str,
+)
+async def test_a_faulty_field_of_the_target_is_named(
+    site: Site, kind: str, fields: object, expected: str
+) -> None:
+    reply = await site.api("POST", "channels/", {"kind": kind, "fields": fields})
+    assert reply.status == 400
+    assert reply.error.startswith(f"json validation error: {expected}")
+    assert (await site.api("GET", "channels/")).json == {"channels": []}
+
+
 @pytest.mark.parametrize(
     ("members", "expected"),
     [

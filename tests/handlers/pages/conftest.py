@@ -22,3 +22,9 @@ async def viewer(site: Site) -> Visitor:
 async def anonymous(site: Site) -> Visitor:
     """Somebody who has not signed in."""
     return Visitor(site)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def admin(site: Site) -> Visitor:
+    """An admin of the site's project, but not of the server."""
+    return await visitor(site, "admin")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -53,8 +54,15 @@ class Visitor:
 
     async def post(self, path: str, *, xsrf: str = XSRF, **fields: str | list[str]) -> Reply:
         """Send a form."""
-        body = urlencode({"_xsrf": xsrf, **fields}, doseq=True, quote_via=quote).encode()
-        headers = {**self.headers, "Content-Type": "application/x-www-form-urlencoded"}
+        return await self._send(path, {"_xsrf": xsrf, **fields}, {})
+
+    async def fragment(self, path: str, part: str, **fields: str | list[str]) -> Reply:
+        """Send a form as a script does, and get that part of the page."""
+        return await self._send(path, {"_xsrf": XSRF, **fields}, {"X-Fragment": part})
+
+    async def _send(self, path: str, fields: Mapping[str, str | list[str]], extra: dict[str, str]) -> Reply:
+        body = urlencode(fields, doseq=True, quote_via=quote).encode()
+        headers = {**self.headers, "Content-Type": "application/x-www-form-urlencoded", **extra}
         return await self.site.request("POST", path, headers, body)
 
 

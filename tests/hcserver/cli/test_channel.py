@@ -183,6 +183,44 @@ def test_all_its_settings_can_be_given_and_are_shown(lab: Cli) -> None:
     ]
 
 
+def test_the_kinds_and_their_fields_are_listed(cli: Cli) -> None:
+    assert {one["kind"] for one in cli.json("channel", "kinds")} == set(CHANNEL_KINDS)
+    table = cli.text("channel", "kinds")
+    assert [name for name in CHANNEL_KINDS if f"\n{name} " not in f"\n{table}"] == []
+    (ntfy,) = cli.json("channel", "kinds", "ntfy")
+    assert [field["name"] for field in ntfy["fields"]] == ["topic", "server", "user", "secret", "target"]
+    told = " ".join(cli.text("channel", "kinds", "opsgenie").split())
+    assert "key yes API key The key of an API integration. Such as 0a1b2c3d" in told
+    assert "region no Region One of us, eu." in told
+    assert cli("channel", "kinds", "pigeon").exit_code == 2
+
+
+def test_a_target_can_be_given_field_by_field(lab: Cli) -> None:
+    made = lab.json("channel", "create", "Lab", "ntfy", "--field", "topic=backups", "--field", "secret=-",
+        input="a=b\n",
+    )  # fmt: skip
+    target = "ntfys://a%3Db@ntfy.sh/backups?mode=private"
+    assert shown(lab, made["id"], "--secrets")["target"] == target
+    lab.json("channel", "update", "Lab", made["id"], "--field", "topic=other")
+    assert shown(lab, made["id"], "--secrets")["target"] == target.replace("backups", "other")
+
+
+def test_a_faulty_field_is_named(lab: Cli) -> None:
+    create = ("channel", "create", "Lab", "ntfy")
+    assert lab.error(*create, "--field", "server=https://x.org") == "fields.topic is missing"
+    assert lab.error(*create, "--field", "tonic=x").startswith("fields.'tonic' is no field: expected topic, ")
+    for wrong, problem in (
+        (["--field", "topic"], "'topic' is not NAME=VALUE"),
+        (["--field", "topic=a", "--field", "topic=b"], "'topic' is given twice"),
+        (["--field", "topic=-", "--field", "secret=-"], "only one of topic, secret"),
+        (["backups", "--field", "topic=a"], "--field does not go together with a target"),
+    ):
+        result = lab(*create, *wrong)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert problem in " ".join(result.stderr.split())
+    assert lab.json("channel", "list", "Lab") == []
+
+
 def test_secrets_are_shown_only_when_asked_for(lab: Cli) -> None:
     id = lab.json("channel", "create", "Lab", "webhook", "https://example.org/secret")["id"]
     for form in ([], ["--json"]):

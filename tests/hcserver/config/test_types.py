@@ -30,6 +30,8 @@ from hcserver.config.types import SettingType
         (types.mongodb_uri(), "mongodb+srv://h/", "mongodb+srv://h/"),
         (types.database_name(), "hc-1", "hc-1"),
         (types.size(), "1G", "1G"),
+        (types.header_name(), "Remote-User", "Remote-User"),
+        (types.header_name(), "", ""),
     ],
 )
 def test_the_text_of_a_variable_is_read(kind: SettingType[Any], text: str, value: object) -> None:
@@ -58,6 +60,8 @@ def test_the_text_of_a_variable_is_read(kind: SettingType[Any], text: str, value
         (types.mongodb_uri(), "mysql://h"),
         (types.database_name(), "ä" * 32),
         (types.size(), "256"),
+        (types.header_name(), "Remote User"),
+        (types.header_name(), "Remote-User:"),
     ],
 )
 def test_a_value_that_does_not_fit_is_a_value_error(kind: SettingType[Any], value: object) -> None:

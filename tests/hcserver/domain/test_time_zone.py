@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from hcserver.domain.time_zone import canonical_zone, is_zone, zone
+from hcserver.domain.time_zone import canonical_zone, is_zone, zone, zone_names
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,11 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
 
 def test_legacy_names_are_zones() -> None:
     assert is_zone("Europe/Kiev") and is_zone("Europe/Kyiv")
+
+
+def test_zones_are_listed_by_todays_names() -> None:
+    names = zone_names()
+    assert list(names) == sorted(names)
+    assert {"UTC", "Europe/Kyiv", "Europe/Oslo", "America/New_York"} <= set(names)
+    assert not {"Europe/Kiev", "US/Eastern", "Factory"} & set(names)
+    assert all(canonical_zone(name) == name for name in names)

@@ -10,7 +10,7 @@ from hcserver.notify.transport import Transport
 @pytest.mark.parametrize("name", [name for name in CHANNEL_KINDS if name != Group.name])
 def test_every_kind_that_sends_has_all_that_a_transport_has(name: str) -> None:
     names = [member for member in vars(Transport) if not member.startswith("_")]
-    assert {"name", "needs", "normalise", "hosts", "masked", "secrets", "send"} == set(names)
+    assert {"name", "needs", "form", "normalise", "hosts", "masked", "secrets", "send"} == set(names)
     assert all(hasattr(CHANNEL_KINDS[name], member) for member in names)
     assert CHANNEL_KINDS[name].name == name
 

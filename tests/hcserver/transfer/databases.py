@@ -43,3 +43,11 @@ async def fill(database: Any) -> None:
     await database.pings.insert_one({"_id": Binary(b"large"), "body": b"y" * 3_000_000})
     await database.news.insert_one({"at": at})
     await database.locks.insert_one({"_id": "x"})
+    await database.users.insert_one(
+        {"_id": uuid4(), "name": "ann", "key": "ann", "created": at, "admin": True}
+    )
+    await database.members.insert_one(
+        {"_id": Binary(b"m"), "project": uuid4(), "user": uuid4(), "role": "viewer"}
+    )
+    await database.sessions.insert_one({"_id": "hash", "user": uuid4()})
+    await database.setup_tokens.insert_one({"_id": "hash"})

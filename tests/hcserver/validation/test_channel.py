@@ -78,6 +78,13 @@ def test_a_faulty_field_is_refused(data: dict[str, object], expected: str) -> No
     assert fault(**data) == expected
 
 
+def test_a_target_is_given_as_a_whole_or_by_its_fields() -> None:
+    spec = parse_channel({"kind": "ntfy", "fields": {"topic": "backups"}})
+    assert (spec.target, spec.fields, spec.changes) == (None, {"topic": "backups"}, {})
+    with pytest.raises(InvalidRequest, match="fields and target don't go together"):
+        parse_channel({"target": "backups", "fields": {"topic": "backups"}})
+
+
 def test_the_owner_disables_and_enables_it() -> None:
     disabled = changed(CHANNEL, disabled=True)
     assert disabled.error == DISABLED

@@ -104,6 +104,24 @@ def test_the_length_of_a_text_is_limited_in_characters() -> None:
     assert read(json_fields.text(), "x" * 100_000) == "x" * 100_000
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "m is not an object"),
+        (["a"], "m is not an object"),
+        ({"a": 1}, "m.a is not a string"),
+        ({"b": None, "a": "\0"}, "m.a contains characters that can't be stored"),
+        ({"": "x"}, "m has a member whose name does not match pattern"),
+        ({"a\nb": "x"}, "m has a member whose name does not match pattern"),
+        ({"x" * 31: "x"}, "m has a member whose name does not match pattern"),
+        ({SURROGATE: "x"}, "m has a member whose name does not match pattern"),
+    ],
+)
+def test_the_members_of_an_object_are_texts_with_short_names(value: object, expected: str) -> None:
+    assert fault(json_fields.texts, value) == expected
+    assert read(json_fields.texts, {"up_url": "x\ny", "b": ""}) == {"up_url": "x\ny", "b": ""}
+
+
 @pytest.mark.parametrize("value", [None, "a", {}, 1])
 def test_choices_are_an_array(value: object) -> None:
     assert fault(json_fields.choices("a"), value) == "m is not an array"

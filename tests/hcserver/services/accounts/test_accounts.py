@@ -49,6 +49,15 @@ async def test_sessions_are_revoked_by_their_ids(accounts: Accounts, ann: User) 
         await accounts.revoke(ann, session.id)
 
 
+async def test_all_sessions_but_the_current_one_are_revoked(accounts: Accounts, ann: User) -> None:
+    here, elsewhere = await sign_in(accounts), await sign_in(accounts)
+    signed_in = await accounts.session(here)
+    assert signed_in is not None
+    await accounts.revoke_others(ann, signed_in.session)
+    assert await accounts.session(here)
+    assert await accounts.session(elsewhere) is None
+
+
 @pytest.mark.parametrize(
     ("name", "password"),
     [

@@ -102,6 +102,13 @@ async def test_a_project_that_is_used_is_not_renamed(services: Services) -> None
     assert sorted(await projects(services)) == ["Home", "main"]
 
 
+async def test_the_only_project_may_keep_its_name(services: Services) -> None:
+    project, _ = await services.projects.create("Home")
+    await create(services, project)
+    await set_up(services.accounts, await offered(services.accounts), "Home")
+    assert await services.projects.all() == [project]
+
+
 async def test_of_several_projects_none_is_renamed(services: Services) -> None:
     for name in ("main", "other"):
         await services.projects.create(name)

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from hcserver.domain.check import Check
+from hcserver.domain.status import with_deadline
 from hcserver.services.reading import project_index
 from hcserver.services.reading.project_index import ProjectIndex, Selection
 from tests.hcserver.services.conftest import START
@@ -155,3 +156,35 @@ def test_an_index_notices_that_the_clock_was_set_back() -> None:
     index.advance(START, ALL)
     assert not index.is_ahead_of(START - timedelta(seconds=0.5))
     assert index.is_ahead_of(START - timedelta(seconds=2))
+
+
+def test_changes_since_a_revision_are_known_the_latest_first() -> None:
+    index = ProjectIndex()
+    one, two = check(1), check(2)
+    for loaded_check in (one, two):
+        index.load(loaded_check, START)
+    index.finish_loading()
+    assert (index.revision, index.changed_since(0)) == (0, [])
+    index.put(replace(one, name="changed"), START)
+    index.advance(START, 100)
+    seen = index.revision
+    assert index.changed_since(0) == [one.id]
+    index.put(replace(two, name="changed"), START)
+    index.advance(START, 100)
+    index.remove(one.id)
+    assert index.changed_since(seen) == [one.id, two.id]
+    assert index.changed_since(index.revision) == []
+
+
+def test_a_status_that_changes_by_time_is_a_change() -> None:
+    index = ProjectIndex()
+    up = with_deadline(replace(check(1), status="up", last_ping=START, timeout=60, grace=60))
+    index.load(up, START)
+    index.finish_loading()
+    index.advance(START + timedelta(seconds=30), 100)
+    assert index.changed_since(0) == []
+    index.advance(START + timedelta(seconds=61), 100)
+    assert index.changed_since(0) == [up.id]
+    found = index.find(up.id)
+    assert found is not None and found.status == "grace"
+    assert [one.check.id for one in index.shown()] == [up.id]

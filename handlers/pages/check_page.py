@@ -1,0 +1,133 @@
+"""The page of a check, at /checks/<id>."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from handlers.api.base import UUID as UUID_PATTERN
+from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.check_story import notified, status_sentence
+from handlers.pages.duration_chart import RUNS, TimedRun, duration_chart
+from handlers.pages.snippets import snippets
+from hcserver.domain.check import Check
+from hcserver.domain.downtime import month_starts, monthly_downtime
+from hcserver.domain.ping import Ping
+from hcserver.domain.project import Project
+from hcserver.domain.runs import durations
+from hcserver.domain.schedule_preview import preview
+from hcserver.domain.schedule_words import in_words
+from hcserver.domain.shown_state import state_of
+from hcserver.domain.status import shown_status
+from hcserver.domain.words import duration_in_words
+from hcserver.errors import NotFound
+
+PINGS: Final = 2 * RUNS + 20  # that are read: a run may have a start and an end
+NOTIFICATIONS: Final = 20
+OUTPUT_LINES: Final = 10
+OUTPUT_BYTES: Final = 4000  # of the output that are looked at
+MONTHS: Final = 3
+OCCURRENCES: Final = 3
+_LINK: Final = re.compile(r"https?://[^\s<>\"']{1,500}[^\s<>\"'.,;:!?)]")
+
+
+class CheckPage(PageHandler):
+    """With the header X-Fragment, only what changes while one looks."""
+
+    @signed_in
+    async def get(self, check_id: str) -> None:
+        check = await self.open_check(check_id, "viewer")
+        assert self.project is not None
+        is_fragment = bool(self.request.headers.get("X-Fragment"))
+        values = await self._changing(check)
+        if not is_fragment:
+            values |= await self._lasting(check, self.project)
+        template = "check_now.html" if is_fragment else "check.html"
+        title = check.name or "Check without a name"
+        await self.show(template, title=title, section="checks", check=check, **values)
+
+    async def _changing(self, check: Check) -> dict[str, Any]:
+        """What changes with each ping."""
+        services, now = self.services, self.services.clock()
+        pings = await services.checks.pings(check, PINGS)
+        notifications = await services.checks.notifications(check, NOTIFICATIONS)
+        settings = await services.notifier.project_settings.get(check.project)
+        state = state_of(check, shown_status(check, now))
+        last = pings[0] if pings else None
+        return {
+            "state_name": state,
+            "sentence": status_sentence(check, state, now),
+            "notified": notified(notifications, settings.channels, now) if state == "down" else [],
+            "output": await self._output(check, pings),
+            "chart": duration_chart(timed_runs(pings), check.grace),
+            "last": last,
+        }
+
+    async def _output(self, check: Check, pings: list[Ping]) -> str:
+        """The beginning of what the last run has put out."""
+        for ping in pings[:5]:
+            if ping.type in ("success", "fail") and ping.body_size:
+                try:
+                    body = (await self.services.checks.ping(check, ping.n)).body or b""
+                except NotFound:
+                    return ""  # pruned meanwhile
+                text = body[:OUTPUT_BYTES].decode("utf-8", "replace").replace("\r\n", "\n")
+                return "\n".join(text.split("\n")[:OUTPUT_LINES]).strip("\n")
+        return ""
+
+    async def _lasting(self, check: Check, project: Project) -> dict[str, Any]:
+        """What changes only when people change it."""
+        services, now = self.services, self.services.clock()
+        ping_url = f"{self.base_url}/ping/{check.id}"
+        domain = services.settings.smtp.domains[0]
+        settings = await services.notifier.project_settings.get(check.project)
+        flips = await services.checks.flips(check, month_starts(now, MONTHS)[0], None)
+        return {
+            "ping_url": ping_url,
+            "slug_url": f"{self.base_url}/ping/{project.ping_key}/{check.slug}" if check.slug else "",
+            "mail": f"{check.id}@{domain}" if services.settings.smtp.port else "",
+            "snippets": snippets(check, ping_url) if self.may("editor") else [],
+            "schedule": in_words(check.kind, check.timeout, check.schedule, check.tz),
+            "upcoming": upcoming(check, now),
+            "grace": duration_in_words(check.grace),
+            "channels": sorted(settings.channels.values(), key=lambda one: one.name.casefold()),
+            "notes": linked(check.desc),
+            "months": monthly_downtime(flips, check.created, now, MONTHS, status=check.status)[::-1],
+            "projects": [
+                one.project
+                for one in await self.memberships()
+                if one.project.id != project.id and one.role != "viewer"
+            ],
+        }
+
+
+def timed_runs(pings: list[Ping]) -> list[TimedRun]:
+    """The runs among these pings whose duration is known, the earliest first.
+
+    `pings` has the newest first.
+    """
+    seconds = durations(pings)
+    ended = [ping for ping in reversed(pings) if ping.n in seconds]
+    return [TimedRun(ping.at, seconds[ping.n], ping.type == "fail") for ping in ended]
+
+
+def upcoming(check: Check, now: datetime) -> list[Any]:
+    """The next moments at which a check that is watched is expected to report."""
+    if check.status == "paused":
+        return []
+    expected = (check.kind, check.timeout, check.schedule, check.tz)
+    return list(preview(*expected, now=now, last_ping=check.last_ping, count=OCCURRENCES).occurrences)
+
+
+def linked(text: str) -> list[tuple[str, bool]]:
+    """The text in pieces, each with whether it is the address of a page."""
+    pieces: list[tuple[str, bool]] = []
+    end = 0
+    for match in _LINK.finditer(text):
+        pieces += [(text[end : match.start()], False), (match[0], True)]
+        end = match.end()
+    return [piece for piece in [*pieces, (text[end:], False)] if piece[0]]
+
+
+ROUTES = [(rf"/checks/{UUID_PATTERN}", CheckPage)]

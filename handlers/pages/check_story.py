@@ -1,0 +1,83 @@
+"""What the page of a check says first: how it is, since when, who was notified, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from handlers.pages import display
+from handlers.pages.check_row import down_since, why_down
+from hcserver.domain.channel import Channel
+from hcserver.domain.check import Check
+from hcserver.domain.notification import Notification
+from hcserver.domain.shown_state import ShownState
+from hcserver.domain.status import expected_at
+
+
+class Notified(NamedTuple):
+    """What became of a notification: the channel's name, a word for the outcome, HTML with details."""
+
+    channel: str
+    outcome: str
+    detail: str
+
+
+def status_sentence(check: Check, state: ShownState, now: datetime) -> str:
+    """HTML: how the check is, and what comes next."""
+    match state:
+        case "down":
+            since = down_since(check)
+            length = "" if since is None else f" for {display.elapsed(since, now)}"
+            return f"Down{length}: {why_down(check)}."
+        case "late":
+            return _late(check, now)
+        case "running":
+            assert check.last_start is not None
+            return f"Running for {display.elapsed(check.last_start, now)}."
+        case "up":
+            expected = expected_at(check)
+            if expected is None:
+                return "Up. No further run is expected."
+            return f"Up. The next ping is expected {display.moment(expected, now)}."
+        case "new":
+            return "Waiting for the first ping …"
+        case "paused":
+            return "Paused. Nothing is expected, and nobody is notified."
+
+
+def notified(
+    notifications: Sequence[Notification], channels: Mapping[UUID, Channel], now: datetime
+) -> list[Notified]:
+    """What became of the notifications of the latest alert; `notifications` has the newest first."""
+    if not notifications:
+        return []
+    latest = notifications[0].n
+    return [_notified(one, channels, now) for one in notifications if one.n == latest]
+
+
+def is_pending(notifications: Sequence[Notification]) -> bool:
+    """Whether one of the latest alert's notifications is still to be sent."""
+    return any(one.status == "pending" for one in notifications if one.n == notifications[0].n)
+
+
+def _late(check: Check, now: datetime) -> str:
+    expected = expected_at(check)
+    late = "Late" if expected is None else f"Late for {display.elapsed(expected, now)}"
+    if check.alert_after is None:
+        return f"{late}."
+    return f"{late}. It goes down in {display.remaining(check.alert_after, now)}."
+
+
+def _notified(one: Notification, channels: Mapping[UUID, Channel], now: datetime) -> Notified:
+    channel = channels.get(one.channel)
+    name = "a deleted channel" if channel is None else channel.name or channel.kind
+    last = one.attempts[-1] if one.attempts else None
+    if one.status == "sent" and last is not None:
+        return Notified(name, "sent", display.exact(last.at))
+    if one.status == "pending":
+        due = "" if one.due is None else f", {display.moment(one.due, now)}"
+        return Notified(name, "waiting", display.text(one.why or "is being sent") + due)
+    why = (last.error if last is not None else None) or one.why or ""
+    return Notified(name, one.status, display.text(why))

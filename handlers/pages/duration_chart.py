@@ -1,0 +1,58 @@
+"""The durations of the last runs as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+from xml.sax.saxutils import escape
+
+from hcserver.domain.words import rough_duration
+
+RUNS: Final = 100
+_STEP, _HEIGHT, _FOOT = 7, 96, 2  # pixels: from bar to bar, of the chart, of the shortest bar
+_FAR: Final = 4  # a grace time longer than so many times the longest run is not drawn
+
+
+class TimedRun(NamedTuple):
+    """A run that has ended, with its seconds."""
+
+    at: datetime
+    seconds: float
+    failed: bool
+
+
+def duration_chart(runs: Sequence[TimedRun], grace: int) -> str:
+    """The chart as SVG, the latest run on the right; empty without runs.
+
+    It has a line at the grace time of so many seconds: a run that takes longer takes the check down.
+    """
+    runs = runs[-RUNS:]
+    if not runs:
+        return ""
+    longest = max(run.seconds for run in runs)
+    shows_grace = grace <= _FAR * max(longest, 1.0)
+    top = max(longest, grace * 1.05 if shows_grace else 0.0, 0.01)
+    width = RUNS * _STEP
+    bars = "".join(_bar(run, (RUNS - len(runs) + position) * _STEP, top) for position, run in enumerate(runs))
+    line = _grace_line(grace, top, width) if shows_grace else ""
+    label = f"{len(runs)} runs, the longest took {rough_duration(longest)}"
+    return (
+        f'<svg class="chart" viewBox="0 0 {width} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f"{line}{bars}</svg>"
+    )
+
+
+def _bar(run: TimedRun, left: int, top: float) -> str:
+    height = max(_FOOT, round(run.seconds / top * (_HEIGHT - 2)))
+    title = f"{run.at:%Y-%m-%d %H:%M} UTC: {rough_duration(run.seconds)}{', failed' if run.failed else ''}"
+    return (
+        f'<rect class="{"f" if run.failed else "s"}" x="{left}" y="{_HEIGHT - height}" width="{_STEP - 2}" '
+        f'height="{height}"><title>{escape(title)}</title></rect>'
+    )
+
+
+def _grace_line(grace: int, top: float, width: int) -> str:
+    y = _HEIGHT - round(grace / top * (_HEIGHT - 2))
+    title = f"grace time: {rough_duration(grace)}"
+    return f'<path class="grace" d="M0 {y}H{width}"><title>{escape(title)}</title></path>'

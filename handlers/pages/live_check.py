@@ -1,0 +1,78 @@
+"""Live updates of a check's page, as server-sent events, at /checks/<id>/live.
+
+`changed` asks for the page's changing parts, `gone` says that the check was deleted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from tornado.iostream import StreamClosedError
+
+from handlers.api.base import UUID as UUID_PATTERN
+from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.check_page import NOTIFICATIONS
+from handlers.pages.check_story import is_pending
+from handlers.pages.live import HEARTBEAT, PERIOD
+from hcserver.domain.check import Check
+from hcserver.domain.notification import Notification
+from hcserver.domain.status import ShownStatus, shown_status
+from hcserver.errors import NotFound, Unavailable
+
+Seen = tuple[Check, ShownStatus, list[Notification]]
+
+
+class LiveCheck(PageHandler):
+    """Sends for as long as the browser listens and its session lasts."""
+
+    endless = True
+
+    @signed_in
+    async def get(self, check_id: str) -> None:
+        check = await self.open_check(check_id, "viewer")
+        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.set_header("X-Accel-Buffering", "no")  # nginx
+        try:
+            await self._send("hello")
+            await self._follow(check)
+        except StreamClosedError:
+            pass
+
+    async def _follow(self, check: Check) -> None:
+        seen: Seen | None = None
+        idle = 0.0
+        while await self.find_visitor() is not None:
+            now_seen: Seen | None
+            try:
+                now_seen = await self._look(check, seen)
+            except NotFound:
+                await self._send("gone")
+                return
+            except Unavailable:
+                now_seen = seen  # the page shows what it has until the database is back
+            if seen is not None and now_seen != seen:
+                idle = 0.0
+                await self._send("changed")
+            seen = now_seen
+            await asyncio.sleep(PERIOD)
+            idle += PERIOD
+            if idle >= HEARTBEAT:
+                idle = 0.0
+                await self._send("beat")
+
+    async def _look(self, check: Check, seen: Seen | None) -> Seen:
+        """How the check is now. Its notifications are read when it has changed, and while one is pending."""
+        current = await self.services.checks.by_id(check.id)
+        status = shown_status(current, self.services.clock())
+        if seen is not None and seen[:2] == (current, status) and not is_pending(seen[2]):
+            return seen
+        if status != "down":
+            return current, status, []
+        return current, status, await self.services.checks.notifications(current, NOTIFICATIONS)
+
+    async def _send(self, event: str) -> None:
+        self.write(f"event: {event}\ndata: \n\n")
+        await self.flush()
+
+
+ROUTES = [(rf"/checks/{UUID_PATTERN}/live", LiveCheck)]

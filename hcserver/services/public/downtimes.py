@@ -1,0 +1,99 @@
+"""The downtime of checks on the last 90 days. Flips are read once and added up; what is up to date costs the
+database nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from hcserver.domain.check import Check
+from hcserver.domain.clock import Clock
+from hcserver.domain.day_totals import Day, DayTotals
+from hcserver.domain.flip import Flip
+from hcserver.services.management.check_reader import CheckReader
+
+DAYS: Final = 90
+REMEMBERED: Final = 10_000  # checks, 2 kB each; beyond it the flips of the oldest are read again
+_AT_ONCE: Final = 1000  # flips that are read at once; more of them are read day by day
+_PER_TURN: Final = 100  # checks, some 3 ms, before others get their turn
+_DAY: Final = timedelta(days=1)
+
+
+class Downtimes:
+    """Every method raises Unavailable when the database is away and needed."""
+
+    def __init__(self, checks: CheckReader, clock: Clock) -> None:
+        self._checks = checks
+        self._clock = clock
+        self._histories: dict[UUID, _History] = {}  # the one that was used longest ago first
+
+    async def of_checks(self, checks: Sequence[Check]) -> list[list[Day]]:
+        """For each check the last DAYS days, the earliest first; today ends now."""
+        found = []
+        for index, check in enumerate(checks, start=1):
+            found.append(await self._days(check))
+            if index % _PER_TURN == 0:
+                await asyncio.sleep(0)
+        return found
+
+    async def _days(self, check: Check) -> list[Day]:
+        now = self._clock()
+        history = self._histories.pop(check.id, None)
+        if history is None or history.flips > check.n_flips:
+            history = _History(check, now)
+        self._histories[check.id] = history
+        if len(self._histories) > REMEMBERED:
+            del self._histories[next(iter(self._histories))]
+        history.totals.move(now)
+        if history.flips < check.n_flips:
+            await self._read(check, history, now)
+        return history.days(check, now)
+
+    async def _read(self, check: Check, history: _History, now: datetime) -> None:
+        """Take in the flips that the history does not have yet."""
+        start = max(history.through, history.totals.begin)
+        if check.flipped_at is not None and check.flipped_at < start:
+            history.skip(check)  # all of them were before these days
+            return
+        for begin, end in _windows(start, now, check.n_flips - history.flips):
+            history.take(reversed(await self._checks.flips(check, begin, end)))
+
+
+class _History:
+    """What happened up to a moment: the last flip that was taken in."""
+
+    def __init__(self, check: Check, now: datetime) -> None:
+        self.totals = DayTotals(now, DAYS)
+        self.flips = 0  # n of the last one
+        self.through = check.created
+
+    def take(self, flips: Iterable[Flip]) -> None:
+        """Take in flips in the order of their numbers; those that it has already are skipped."""
+        for flip in flips:
+            if flip.n > self.flips:
+                self.totals.add(self.through, flip.at, flip.old)
+                self.flips, self.through = flip.n, max(self.through, flip.at)
+
+    def skip(self, check: Check) -> None:
+        """All flips of the check are too long ago to matter."""
+        assert check.flipped_at is not None
+        self.flips, self.through = check.n_flips, max(self.through, check.flipped_at)
+
+    def days(self, check: Check, now: datetime) -> list[Day]:
+        """The days up to now, with the status that the check has had since its last flip."""
+        totals = self.totals.copy()
+        totals.add(self.through, now, check.status)
+        return totals.days()
+
+
+def _windows(start: datetime, now: datetime, flips: int) -> Iterator[tuple[datetime, datetime | None]]:
+    """In which pieces flips since `start` are read, so that no piece has very many of them."""
+    if flips > _AT_ONCE:
+        while start + _DAY < now:
+            yield start, start + _DAY
+            start += _DAY
+    yield start, None

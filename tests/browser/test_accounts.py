@@ -1,0 +1,177 @@
+"""Set-up, sign-in, account and members, as a user goes through them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.browser import PATIENCE, Browser, Keys
+from tests.browser.pages_server import NAME, PASSWORD, PagesServer
+from tests.e2e.server import RealServer
+
+VIEWS = [(1366, False), (1366, True), (390, False), (390, True), (320, False)]  # width, dark
+
+
+def expect_calm(browser: Browser) -> None:
+    """The page fits and is accessible, on every screen."""
+    for width, dark in VIEWS:
+        browser.emulate(width, 900, dark)
+        assert browser.overflow() <= 0, (browser.path, width)
+        assert browser.violations() == [], (browser.path, width, dark)
+    browser.emulate()
+
+
+def refused(browser: Browser) -> None:
+    """The answer had an error status, which the console shows."""
+    messages = browser.errors()
+    assert len(messages) == 1
+    assert re.search(r"status of 4\d\d", messages[0])
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[RealServer]:
+    server = RealServer(tmp_path).start()
+    yield server
+    assert server.stop() == 0, server.output.read_text()
+
+
+def setup_link(server: RealServer) -> str:
+    """The path of the link that the server has printed."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := re.search(r"^  http\S+(/setup/\S+)$", server.output.read_text(), re.MULTILINE):
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(server.output.read_text())
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_link_of_a_new_server_leads_to_the_first_user_and_the_list(
+    browser: Browser, new_server: RealServer, monkeypatch: pytest.MonkeyPatch, scripts: bool
+) -> None:
+    monkeypatch.setattr(browser, "base_url", new_server.url)
+    browser.reset(None)
+    link = setup_link(new_server)
+    browser.emulate(scripts=scripts)
+    browser.open(link)
+    if scripts:
+        expect_calm(browser)
+    browser.find("#name").send_keys("ann")
+    browser.find("#password").send_keys("correct horse")
+    browser.find("#project_name").clear()
+    browser.find("#project_name").send_keys("Homelab", Keys.ENTER)
+    browser.wait(lambda: browser.path.startswith("/p/"))
+    assert browser.text(".brand") == "Homelab"
+    (cookie,) = [one for one in browser.driver.get_cookies() if one["name"] == "session"]
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+    browser.open(link)
+    assert "This link is not valid" in browser.text("main")
+    refused(browser)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_sign_in_leads_back_to_where_one_wanted_to_go(
+    browser: Browser, pages_server: PagesServer, scripts: bool
+) -> None:
+    browser.reset(None)
+    browser.emulate(scripts=scripts)
+    browser.open("/account")
+    assert browser.path == "/sign-in?next=%2Faccount"
+    if scripts:
+        expect_calm(browser)
+    browser.find("#name").send_keys(NAME)
+    browser.find("#password").send_keys("wrong", Keys.ENTER)
+    assert browser.text("#fault") == "The name or the password is wrong."
+    refused(browser)
+    if scripts:
+        expect_calm(browser)
+        assert browser.driver.switch_to.active_element.get_attribute("id") == "password"
+    assert browser.find("#name").get_attribute("value") == NAME
+    browser.find("#password").send_keys(PASSWORD, Keys.ENTER)
+    browser.wait(lambda: browser.path == "/account")
+
+
+def test_by_keyboard_alone_one_signs_out(browser: Browser, pages_server: PagesServer) -> None:
+    session = pages_server.sign_in(NAME, PASSWORD)
+    browser.reset(session)
+    browser.open("/account")
+    browser.script("document.querySelector('.menu.end summary').focus()")
+    browser.press(Keys.ENTER)
+    browser.press(Keys.TAB, Keys.TAB, Keys.TAB)
+    assert browser.driver.switch_to.active_element.text == "Sign out"
+    browser.press(Keys.ENTER)
+    browser.wait(lambda: browser.path == "/sign-in")
+    assert browser.text(".notice") == "You have signed out."
+    assert [one for one in browser.driver.get_cookies() if one["name"] == "session"] == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_sessions_are_ended_and_the_password_is_changed(
+    browser: Browser, pages_server: PagesServer, scripts: bool
+) -> None:
+    name = f"cid-{scripts}"
+    pages_server.server.cli("user", "create", name, "--password-stdin", stdin=PASSWORD + "\n")
+    sessions = [pages_server.sign_in(name, PASSWORD) for _ in range(3)]
+    browser.reset(sessions[0])
+    browser.emulate(scripts=scripts)
+    browser.open("/account")
+    if scripts:
+        expect_calm(browser)
+    assert len(browser.all(".rows li")) == 3
+    browser.find(".rows li:not(:has(.tag)) button").click()
+    browser.wait(lambda: browser.text(".notice") == "The session has ended.")
+    assert len(browser.all(".rows li")) == 2
+    browser.find("[name=others]").click()
+    browser.wait(lambda: browser.text(".notice") == "All other sessions have ended.")
+    assert len(browser.all(".rows li")) == 1
+    browser.find("#old_password").send_keys("wrong")
+    browser.find("#password").send_keys("battery staple", Keys.ENTER)
+    assert browser.text("#old-fault") == "This is not your password."
+    refused(browser)
+    browser.find("#old_password").send_keys(PASSWORD)
+    browser.find("#password").send_keys("battery staple", Keys.ENTER)
+    browser.wait(lambda: "The password is changed" in browser.text(".notice"))
+    assert pages_server.sign_in(name, "battery staple")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_members_are_added_changed_and_removed(
+    browser: Browser, pages_server: PagesServer, scripts: bool
+) -> None:
+    name = f"dora-{scripts}"
+    pages_server.server.cli("user", "create", name, "--password-stdin", stdin=PASSWORD + "\n")
+    browser.emulate(scripts=scripts)
+    browser.open(f"{pages_server.path}members")
+    browser.find("[value=editor]").click()
+    browser.find("#name").send_keys("nobody", Keys.ENTER)
+    assert browser.text("#name-fault") == "There is no user 'nobody' on this server."
+    refused(browser)
+    assert browser.find("[value=editor]").is_selected()
+    browser.find("#name").clear()
+    browser.find("#name").send_keys(name.upper(), Keys.ENTER)
+    browser.wait(lambda: browser.text(".notice") == f"{name} is a member now.")
+    if scripts:
+        expect_calm(browser)
+    role = f"[aria-label='Role of {name}']"
+    assert browser.find(role).get_attribute("value") == "editor"
+    browser.find(role).send_keys("viewer")
+    browser.find(f"[aria-label='Change the role of {name}']").click()
+    browser.wait(lambda: browser.text(".notice") == f"{name} is viewer now.")
+    assert browser.find(role).get_attribute("value") == "viewer"
+
+    browser.reset(pages_server.sign_in(name, PASSWORD))
+    browser.emulate(scripts=scripts)
+    browser.open(f"{pages_server.path}members")
+    assert browser.all("main form") == []
+    assert name in browser.text("main")
+
+    browser.reset(pages_server.session)
+    browser.emulate(scripts=scripts)
+    browser.open(f"{pages_server.path}members")
+    browser.find(f"[aria-label='Remove {name}']").click()
+    browser.wait(lambda: browser.text(".notice") == f"{name} is no member any more.")
+    assert browser.all(role) == []

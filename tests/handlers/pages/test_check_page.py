@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from handlers.pages.check_page import OUTPUT_LINES, linked
+from tests.handlers.harness import BASE, Site
+from tests.handlers.pages.visitor import Visitor, make_check, text_of
+
+
+async def test_a_new_check_waits_for_its_first_ping_with_a_snippet_open(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, slug="a-job", schedule="15 3 * * *", tz="Europe/Riga")
+    page = await editor.page(f"/checks/{check.id}")
+    assert "Waiting for the first ping" in page.select_one("#part-status").get_text()
+    addresses = [code.get_text() for code in page.select(".copy code")]
+    assert f"{BASE}/ping/{check.id}" in addresses
+    assert f"{BASE}/ping/{site.project.ping_key}/a-job" in addresses
+    assert any(address.startswith(f"{check.id}@") for address in addresses)
+    [opened] = page.select("details.snippet[open]")
+    assert opened.pre.get_text().startswith("15 3 * * * /path/to/job && curl")
+
+
+async def test_the_first_ping_is_announced(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    await site.ping(str(check.id))
+    assert "Got it:" in text_of(await editor.get(f"/checks/{check.id}"))
+
+
+async def test_a_check_that_is_down_says_why_with_its_output_and_who_was_notified(
+    site: Site, editor: Visitor
+) -> None:
+    channel = await site.channel("ops")
+    check = await make_check(site, channels=str(channel.id))
+    await site.ping(str(check.id))
+    lines = "\n".join(f"line {n}" for n in range(OUTPUT_LINES + 1))
+    await site.ping(str(check.id), "/3", lines.encode())
+    await site.settled()
+    site.clock.advance(780)
+    page = await editor.page(f"/checks/{check.id}")
+    status = page.select_one("#part-status")
+    assert "Down for 13 min: exit status 3." in status.get_text(" ", strip=True).replace(" :", ":")
+    assert status.pre.get_text() == "\n".join(lines.split("\n")[:OUTPUT_LINES])
+    assert "ops:" in status.ul.get_text()
+
+
+async def test_a_viewer_sees_no_address_that_would_let_him_ping(site: Site, viewer: Visitor) -> None:
+    check = await make_check(site, slug="a-job")
+    reply = await viewer.get(f"/checks/{check.id}")
+    assert reply.status == 200
+    assert site.project.ping_key not in reply.text
+    assert f"/ping/{check.id}" not in reply.text
+    assert f"{check.id}@" not in reply.text
+
+
+async def test_durations_and_downtime_are_shown(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    await site.ping(str(check.id), "/start")
+    site.clock.advance(30)
+    await site.ping(str(check.id))
+    await site.ping(str(check.id), "/fail")
+    site.clock.advance(600)
+    await site.ping(str(check.id))
+    page = await editor.page(f"/checks/{check.id}")
+    assert page.select_one(".chart")["aria-label"] == "1 runs, the longest took 30 s"
+    downtime = page.find("section", {"aria-labelledby": "h-down"}).get_text(" ", strip=True)
+    assert "March 2024 1 time, 10 min" in downtime
+    assert "January 2024 not watched" in downtime
+
+
+async def test_a_fragment_has_only_what_changes(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    reply = await editor.get(f"/checks/{check.id}", X_Fragment="check")
+    assert 'id="part-status"' in reply.text
+    assert "<html" not in reply.text and "/ping/" not in reply.text
+
+
+async def test_a_paused_or_snoozed_check_says_so(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    await site.services.check_editor.pause(site.project, check.id)
+    assert "Paused." in text_of(await editor.get(f"/checks/{check.id}"))
+    until = site.clock() + timedelta(hours=1)
+    await site.services.check_editor.snooze(site.project, check.id, until)
+    assert "Snoozed until" in text_of(await editor.get(f"/checks/{check.id}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("", []),
+        ("plain", [("plain", False)]),
+        (
+            "see https://example.org/a?b=c. Or",
+            [("see ", False), ("https://example.org/a?b=c", True), (". Or", False)],
+        ),
+        ("javascript:alert(1)", [("javascript:alert(1)", False)]),
+    ],
+)
+def test_addresses_in_notes_become_links(text: str, pieces: list[tuple[str, bool]]) -> None:
+    assert linked(text) == pieces

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from handlers.pages.check_row import down_since, make_row, why_down
+from hcserver.domain.check import Check
+from hcserver.domain.shown_state import ShownState, state_of
+from hcserver.domain.state_machine import expire, record
+from hcserver.domain.status import shown_status
+from hcserver.services.delivery.project_settings import ProjectSettings
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NO_SETTINGS = ProjectSettings({}, [])
+
+
+def new_check(**fields: Any) -> Check:
+    some = UUID(int=1)
+    return Check(id=some, project=some, badge=some, created=NOW, timeout=3600, grace=600, **fields)
+
+
+def next_of(check: Check, after: float) -> str:
+    """What the row says comes next, so many seconds later."""
+    now = NOW + timedelta(seconds=after)
+    row = make_row(check, state_of(check, shown_status(check, now)), NO_SETTINGS, now)
+    return re.sub("<[^>]+>", "", row.next) + (f" ({row.why})" if row.why else "")
+
+
+def test_what_comes_next_is_said_in_each_state() -> None:
+    check = new_check()
+    assert next_of(check, 0) == "waiting for the first ping"
+    up = record(check, "success", NOW).check
+    assert next_of(up, 60) == "in 59 min"
+    assert next_of(up, 3600 + 120) == "2 min late down in 8 min"
+    assert next_of(up, 3600 + 600 + 780) == "down for 13 min (no report)"
+    assert next_of(record(up, "start", NOW).check, 120) == "running for 2 min"
+    assert next_of(record(up, "fail", NOW, None, 3).check, 7080) == "down for 1 h 58 min (exit status 3)"
+    assert next_of(record(up, "fail", NOW).check, 60) == "down for 1 min (failure reported)"
+
+
+def test_a_run_that_takes_too_long_is_the_reason() -> None:
+    up = record(new_check(), "success", NOW).check
+    running = record(up, "start", NOW).check
+    assert running.alert_after is not None
+    down = expire(running, running.alert_after).check
+    assert why_down(down) == "the run takes too long"
+    assert down_since(down) == running.alert_after
+
+
+def test_a_check_that_is_past_its_deadline_is_down_since_then() -> None:
+    up = record(new_check(), "success", NOW).check
+    assert down_since(up) == up.alert_after
+
+
+@pytest.mark.parametrize("state", ["paused", "up"])
+def test_where_nothing_is_expected_there_is_a_dash(state: ShownState) -> None:
+    check = new_check(status=state, kind="oncalendar", schedule="2020-01-01", last_ping=NOW)
+    assert make_row(check, state, NO_SETTINGS, NOW).next == "—"

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from handlers.pages import live_check
+from tests.handlers.harness import Site
+from tests.handlers.pages.test_live import listening
+from tests.handlers.pages.visitor import Visitor, make_check
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_check, "PERIOD", 0.02)
+
+
+async def test_a_ping_and_time_passing_are_changes(site: Site, viewer: Visitor) -> None:
+    check = await make_check(site)
+    async with listening(site, viewer, f"/checks/{check.id}/live") as events:
+        await asyncio.sleep(0.1)
+        await site.ping(str(check.id))
+        await events.next("changed")
+        site.clock.advance(3601)
+        await events.next("changed")
+
+
+async def test_what_becomes_of_a_notification_is_a_change(site: Site, viewer: Visitor) -> None:
+    channel = await site.channel("ops")
+    check = await make_check(site, channels=str(channel.id))
+    async with listening(site, viewer, f"/checks/{check.id}/live") as events:
+        await asyncio.sleep(0.1)
+        await site.ping(str(check.id), "/fail")
+        await events.next("changed")
+
+
+async def test_the_deletion_of_the_check_ends_the_stream(site: Site, viewer: Visitor) -> None:
+    check = await make_check(site)
+    async with listening(site, viewer, f"/checks/{check.id}/live") as events:
+        await asyncio.sleep(0.1)
+        await site.api("DELETE", f"checks/{check.id}")
+        await events.next("gone")
+        assert await events.ends()
+
+
+async def test_an_idle_stream_has_a_heartbeat(
+    site: Site, viewer: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_check, "HEARTBEAT", 0.1)
+    async with listening(site, viewer, f"/checks/{(await make_check(site)).id}/live") as events:
+        await events.next("beat")

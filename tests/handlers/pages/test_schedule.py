@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from hcserver.domain.ping import Signal
+from tests.handlers.harness import NOWHERE, Site
+from tests.handlers.pages.visitor import Visitor, make_check, text_of
+
+CRON = {"kind": "cron", "cron": "15 3 * * *", "tz": "Europe/Berlin", "grace": "1", "grace_unit": "hours"}
+HOURLY = {"kind": "simple", "every": "1", "every_unit": "hours", "grace": "5", "grace_unit": "minutes"}
+
+
+def read(text: str) -> Any:
+    return BeautifulSoup(text, "lxml")
+
+
+async def ping_hourly(site: Site, check_id: str, count: int, signal: Signal = "success") -> None:
+    for _ in range(count):
+        await site.ping(check_id, "" if signal == "success" else f"/{signal}")
+        site.clock.advance(3600)
+
+
+async def test_the_form_has_what_the_check_has(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, timeout=7200, grace=90)
+    page = await editor.page(f"/checks/{check.id}/schedule")
+    assert page.select_one("[name=kind][checked]")["value"] == "simple"
+    assert (page.find(id="every")["value"], page.find(id="grace")["value"]) == ("2", "90")
+    assert [one.get_text() for one in page.select("option[selected]")] == ["hours", "seconds"]
+    assert "Every 2 hours" in page.find(id="preview").get_text()
+    assert "The first ping starts the clock" in page.find(id="preview").get_text()
+
+
+async def test_the_next_six_are_shown_in_the_zone_of_the_check(site: Site, editor: Visitor) -> None:
+    fields = {"schedule": "15 3 * * *", "tz": "Europe/Berlin"}
+    check = await make_check(site, **fields)
+    page = await editor.page(f"/checks/{check.id}/schedule")
+    rows = [row.td.get_text() for row in page.select("#preview tbody tr")]
+    assert rows[0] == "Mon 11 Mar 03:15" and len(rows) == 6
+    assert page.select_one("#preview time")["datetime"] == "2024-03-11T02:15:00Z"
+
+
+async def test_a_preview_saves_nothing(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    path = f"/checks/{check.id}/schedule"
+    reply = await editor.post(path, do="preview", **CRON)
+    assert reply.status == 200
+    page = read(reply.text)
+    assert page.select_one("[name=kind][checked]")["value"] == "cron"
+    assert page.find(id="cron")["value"] == "15 3 * * *"
+    assert "03:15 every day" in text_of(reply)
+    assert (await site.services.checks.get(site.project, check.id)).kind == "simple"
+
+
+async def test_the_script_gets_the_preview_alone(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    reply = await editor.fragment(f"/checks/{check.id}/schedule", "preview", do="preview", **CRON)
+    assert reply.status == 200 and "<html" not in reply.text
+    assert "03:15 every day + 1 h" in text_of(reply)
+    faulty = {**CRON, "cron": "61 * * * *", "grace": "x"}
+    reply = await editor.fragment(f"/checks/{check.id}/schedule", "preview", do="preview", **faulty)
+    shown = read(reply.text).p
+    assert shown["data-fault-cron"] == "The expression is not a valid cron or OnCalendar expression."
+    assert shown["data-fault-grace"] == "The grace time is not a whole number."
+
+
+async def test_saving_changes_the_check(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    reply = await editor.post(f"/checks/{check.id}/schedule", **CRON)
+    assert (reply.status, reply.headers["location"]) == (303, f"/checks/{check.id}")
+    saved = await site.services.checks.get(site.project, check.id)
+    assert (saved.kind, saved.schedule, saved.tz, saved.grace) == (
+        "cron",
+        "15 3 * * *",
+        "Europe/Berlin",
+        3600,
+    )
+    await editor.post(f"/checks/{check.id}/schedule", **HOURLY)
+    saved = await site.services.checks.get(site.project, check.id)
+    assert (saved.kind, saved.timeout, saved.grace) == ("simple", 3600, 300)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "text"),
+    [
+        ({"cron": "0 0 30 2 *"}, "cron", "The expression is not a valid cron or OnCalendar expression."),
+        ({"cron": "Mon 10:00"}, "cron", "The expression does not have five fields."),
+        ({"tz": "Mars/Olympus"}, "tz", "The time zone is not a valid timezone."),
+        ({"grace": "10", "grace_unit": "seconds"}, "grace", "The grace time is too small."),
+    ],
+)
+async def test_faults_stand_beside_their_field(
+    site: Site, editor: Visitor, changes: dict[str, str], field: str, text: str
+) -> None:
+    check = await make_check(site)
+    reply = await editor.post(f"/checks/{check.id}/schedule", **{**CRON, **changes})
+    page = read(reply.text)
+    assert reply.status == 400
+    assert page.find(id=f"fault-{field}").get_text() == text
+    assert page.find(id=field)["aria-invalid"] == "true"
+    assert page.find(id=field)["value"] == changes[field]
+    assert (await site.services.checks.get(site.project, check.id)).kind == "simple"
+
+
+async def test_the_history_is_judged_by_the_settings(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, timeout=3600)
+    await ping_hourly(site, str(check.id), 60)
+    site.clock.advance(-1)
+    path = f"/checks/{check.id}/schedule"
+    assert "Of the last 50 runs, 50 would have been late, 0 down." in text_of(await editor.get(path))
+    shorter = {**HOURLY, "every": "50", "every_unit": "minutes"}
+    reply = await editor.fragment(path, "preview", do="preview", **shorter)
+    assert "Of the last 50 runs, 0 would have been late, 50 down." in text_of(reply)
+
+
+async def test_a_suggestion_from_the_history_can_be_filled_in(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, timeout=86_400)
+    await ping_hourly(site, str(check.id), 8)
+    path = f"/checks/{check.id}/schedule"
+    page = await editor.page(path)
+    assert [one["value"] for one in page.select("button[form=form]")] == ["period", "cron"]
+    filled = read((await editor.post(path, do="period", **CRON)).text)
+    assert filled.select_one("[name=kind][checked]")["value"] == "simple"
+    assert (filled.find(id="every")["value"], filled.find(id="grace")["value"]) == ("1", "2")
+    by_cron = read((await editor.post(path, do="cron", **CRON)).text)
+    assert by_cron.find(id="cron")["value"] == "0 * * * *"
+
+
+async def test_a_suggestion_that_is_not_there_changes_nothing(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    page = read((await editor.post(f"/checks/{check.id}/schedule", do="period", **CRON)).text)
+    assert page.find(id="cron")["value"] == "15 3 * * *"
+    assert not page.select("button[form=form]")
+
+
+async def test_a_change_of_the_clock_is_marked(site: Site, editor: Visitor) -> None:
+    site.clock.now += timedelta(days=19)  # 29 March 2024
+    check = await make_check(site, schedule="30 2 * * *", tz="Europe/Berlin")
+    text = text_of(await editor.get(f"/checks/{check.id}/schedule"))
+    assert "Sun 31 Mar 03:00 moved from 02:30, a time that the clock skips on this day" in text
+
+
+async def test_only_editors_of_the_project_change_a_schedule(
+    site: Site, viewer: Visitor, editor: Visitor, anonymous: Visitor
+) -> None:
+    check = await make_check(site)
+    path = f"/checks/{check.id}/schedule"
+    assert (await viewer.get(path)).status == 403
+    assert (await viewer.post(path, **CRON)).status == 403
+    assert (await anonymous.get(path)).status == 303
+    assert (await editor.post(path, xsrf="wrong", **CRON)).status == 403
+    assert (await editor.get(f"/checks/{NOWHERE}/schedule")).status == 404
+    assert (await site.services.checks.get(site.project, check.id)).kind == "simple"

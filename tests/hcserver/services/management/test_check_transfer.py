@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+
+from hcserver.domain.maintenance_window import MaintenanceWindow
+from hcserver.domain.project import Project
+from hcserver.errors import Forbidden, NotFound
+from hcserver.services.container import Services
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
+from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel
+
+
+@pytest.fixture
+async def other(services: Services) -> Project:
+    return (await services.projects.create("other"))[0]
+
+
+async def of(services: Services, project: Project) -> list[str]:
+    return [check.name for check in await services.project_reader.checks(project.id)]
+
+
+async def test_the_check_is_in_the_other_project_with_its_log_and_without_channels(
+    services: Services, project: Project, other: Project, fake: FakeKind
+) -> None:
+    await add_channel(services, project, "one")
+    check = await create(services, project, name="moving", slug="moving", channels="*")
+    await ping(services, check.id)
+    assert (await of(services, project), await of(services, other)) == (["moving"], [])
+    moved = await services.check_transfer.move(project, check.id, other)
+    assert (moved.id, moved.project, moved.channels, moved.n_pings) == (check.id, other.id, (), 1)
+    assert (await of(services, project), await of(services, other)) == ([], ["moving"])
+    assert len(await services.checks.pings(moved, 10)) == 1
+    assert await services.lookup.check_by_slug(other.id, "moving") == check.id
+    with pytest.raises(NotFound):
+        await services.lookup.check_by_slug(project.id, "moving")
+    await ping(services, check.id)
+    assert (await services.checks.get(other, check.id)).n_pings == 2
+
+
+async def test_it_is_still_there_after_a_restart(
+    services: Services, project: Project, other: Project, make_services: MakeServices
+) -> None:
+    check = await create(services, project, name="moving")
+    await services.check_transfer.move(project, check.id, other)
+    await services.stop()
+    restarted = await make_services()
+    assert (await of(restarted, project), await of(restarted, other)) == ([], ["moving"])
+
+
+async def test_other_processes_see_it_in_the_other_project(
+    services: Services, project: Project, other: Project, make_services: MakeServices, clock: FakeClock
+) -> None:
+    check = await create(services, project, name="moving")
+    second = await make_services()
+    assert (await of(second, project), await of(second, other)) == (["moving"], [])
+    await services.check_transfer.move(project, check.id, other)
+    clock.advance(1)
+    await second.runtime.news_listener.listen()
+    assert (await of(second, project), await of(second, other)) == ([], ["moving"])
+
+
+async def test_windows_of_the_check_stay_behind_and_end(
+    services: Services, project: Project, other: Project
+) -> None:
+    check = await create(services, project)
+    window = MaintenanceWindow(
+        id=check.badge, project=project.id, created=services.clock(), schedule="0 3 * * *", tz="UTC",
+        minutes=60, check=check.id,
+    )  # fmt: skip
+    await services.storage.windows.put(window)
+    await services.check_transfer.move(project, check.id, other)
+    assert await services.storage.windows.of_project(project.id) == []
+
+
+async def test_the_limit_of_the_other_project_holds(
+    services: Services, project: Project, other: Project
+) -> None:
+    await create(services, other)
+    await services.projects.limit(other, 1, None)
+    check = await create(services, project, name="stays")
+    with pytest.raises(Forbidden):
+        await services.check_transfer.move(project, check.id, await services.projects.get(other.id))
+    assert await of(services, project) == ["stays"]
+
+
+async def test_only_a_check_of_the_project_is_moved(
+    services: Services, project: Project, other: Project
+) -> None:
+    check = await create(services, other)
+    with pytest.raises(Forbidden):
+        await services.check_transfer.move(project, check.id, other)
+    assert (await services.check_transfer.move(other, check.id, other)).project == other.id

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hcserver.validation.check import MAX_SECONDS, MIN_SECONDS, parse_spec
+from hcserver.validation.forms import FormFaults, read_rules, read_schedule, schedule_form
+
+DAILY = {"kind": "simple", "every": "1", "every_unit": "days", "grace": "30", "grace_unit": "minutes"}
+CRON = {"kind": "cron", "cron": "15 3 * * *", "tz": "Europe/Berlin", "grace": "1", "grace_unit": "hours"}
+
+
+def faults(form: dict[str, str]) -> dict[str, str]:
+    with pytest.raises(FormFaults) as caught:
+        read_schedule(form)
+    return caught.value.faults
+
+
+def test_a_period_in_units() -> None:
+    assert read_schedule(DAILY) == {"timeout": 86_400, "grace": 1800}
+
+
+def test_an_expression_with_its_zone() -> None:
+    assert read_schedule(CRON) == {"schedule": "15 3 * * *", "tz": "Europe/Berlin", "grace": 3600}
+    assert read_schedule({**CRON, "tz": ""})["tz"] == "UTC"
+    lines = {**CRON, "kind": "oncalendar", "oncalendar": "Mon 10:00\nTue 11:00"}
+    assert read_schedule(lines)["schedule"] == "Mon 10:00\nTue 11:00"
+
+
+def test_only_the_fields_of_the_chosen_kind_are_looked_at() -> None:
+    assert read_schedule({**CRON, **DAILY, "cron": "nonsense"}) == {"timeout": 86_400, "grace": 1800}
+
+
+def test_every_fault_is_beside_its_field() -> None:
+    assert faults({"kind": "simple", "every": "x", "grace": ""}) == {
+        "every": "is not a whole number",
+        "grace": "is not a whole number",
+    }
+    assert faults({**DAILY, "every": "30", "every_unit": "seconds"}) == {"every": "is too small"}
+    assert faults({**DAILY, "every": "366"}) == {"every": "is too large"}
+    assert faults({**DAILY, "every": "9" * 30}) == {"every": "is not a whole number"}
+    assert faults({**CRON, "cron": "61 * * * *", "tz": "Nowhere"}) == {
+        "cron": "is not a valid cron or OnCalendar expression",
+        "tz": "is not a valid timezone",
+    }
+    assert faults({**CRON, "cron": "* " * 80}) == {"cron": "is too long"}
+
+
+def test_an_expression_of_the_other_kind_is_a_fault() -> None:
+    assert faults({**CRON, "cron": "Mon 10:00"}) == {"cron": "does not have five fields"}
+    other = {**CRON, "kind": "oncalendar", "oncalendar": "15 3 * * *"}
+    assert faults(other) == {"oncalendar": "is a cron expression"}
+
+
+@given(st.integers(MIN_SECONDS, MAX_SECONDS), st.integers(MIN_SECONDS, MAX_SECONDS))
+def test_a_form_says_what_the_check_has(timeout: int, grace: int) -> None:
+    form = schedule_form("simple", timeout, "* * * * *", "UTC", grace)
+    assert read_schedule(form) == {"timeout": timeout, "grace": grace}
+    form = schedule_form("cron", timeout, "* * * * *", "Europe/Riga", grace)
+    assert read_schedule(form) == {"schedule": "* * * * *", "tz": "Europe/Riga", "grace": grace}
+
+
+def test_rules_are_boxes_and_keywords() -> None:
+    fields = read_rules({"filter_subject": "on", "failure_kw": "error, failed"})
+    assert fields == {
+        "filter_subject": True,
+        "filter_body": False,
+        "filter_http_body": False,
+        "filter_default_fail": False,
+        "kw_ignore_case": False,
+        "kw_whole_word": False,
+        "failure_kw": "error, failed",
+        "success_kw": "",
+        "start_kw": "",
+    }
+    assert parse_spec(fields, 3).changes == fields
+
+
+def test_faults_of_keywords() -> None:
+    with pytest.raises(FormFaults) as caught:
+        read_rules({"failure_kw": "x" * 201, "start_kw": "\0"})
+    assert caught.value.faults == {
+        "failure_kw": "is too long",
+        "start_kw": "contains characters that can't be stored",
+    }

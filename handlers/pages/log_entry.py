@@ -116,7 +116,7 @@ class HtmlBody(EntryHandler):
             raise NotFound("This has no HTML, or it takes too long to make it safe.")
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", HTML_POLICY)
-        self.write(f"{_HTML_START}{opened.veil.text(html.html)}</body></html>")
+        self.write(f"{_HTML_START}{opened.veil.text(html)}</body></html>")
 
 
 class DiffPage(EntryHandler):

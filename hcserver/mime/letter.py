@@ -16,7 +16,7 @@ from hcserver.mime.html import meta_charset
 from hcserver.mime.message import HTML_TYPES, PLAIN_TYPES
 from hcserver.mime.parts import Part, header_start, split_message
 from hcserver.mime.preview import readable_text
-from hcserver.mime.safe_html import SafeHtml, safe_html
+from hcserver.mime.safe_html import safe_html
 from hcserver.mime.transfer_encoding import decode_transfer
 from hcserver.mime.work_limit import WorkLimit
 
@@ -57,7 +57,7 @@ def read_letter(raw: bytes) -> Letter:
     )
 
 
-def read_html(raw: bytes) -> SafeHtml | None:
+def read_html(raw: bytes) -> str | None:
     """The first HTML of the message made safe, None if it has none.
 
     Takes time quadratic in how deeply its elements are nested: minutes for a message that is made for that.
@@ -103,5 +103,5 @@ def _attachment(part: Part) -> Attachment:
     name = part.name[:1000]
     with suppress(UnicodeEncodeError):  # raw UTF-8, which is forbidden and common, was read as Latin-1
         name = decode_words(name.encode("latin-1"))
-    size = len(decode_transfer(part.data(), part.encoding))
+    size = len(decode_transfer(part.data().removesuffix(b"\n").removesuffix(b"\r"), part.encoding))
     return Attachment(name=name[:_MAX_NAME], type=part.type[:_MAX_NAME], size=size)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 import nh3
 
 MAX_HTML: Final = 1_000_000  # characters of a document that are looked at
@@ -35,45 +34,35 @@ _STYLE_NAMES: Final = """
     overflow padding padding-bottom padding-left padding-right padding-top table-layout text-align
     text-decoration text-indent text-transform vertical-align white-space width word-break word-spacing
 """
+_CUT: Final = "<p>The rest is left out.</p>"
 _LINKS: Final = ("http://", "https://", "mailto:")
 _PICTURES: Final = tuple(f"data:image/{kind};" for kind in ("png", "jpeg", "gif", "webp"))
 
 
-class SafeHtml(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of HTML without anything that acts; `images` is the number of pictures that were left out."""
-
-    html: str
-    images: int = 0
-    cut: bool = False  # the document was longer than MAX_HTML
-
-
-def safe_html(html: str) -> SafeHtml:
+def safe_html(html: str) -> str:
     """The document without scripts, style sheets, forms, frames and pictures from elsewhere.
 
-    Pictures that the document itself contains stay, and so do the addresses of links.
+    Pictures that the document itself contains stay, and so do the addresses of links. A document longer than
+    MAX_HTML is cut, and says so.
     """
-    images = 0
-
-    def allowed(tag: str, name: str, value: str) -> str | None:
-        nonlocal images
-        start = value.lstrip()[:40].lower()
-        if name == "src":
-            if start.startswith(_PICTURES):
-                return value
-            images += 1
-            return None
-        if name == "href":
-            return value if start.startswith(_LINKS) else None
-        return value
-
-    clean = nh3.clean(
+    clean: str = nh3.clean(
         html[:MAX_HTML].replace("\0", ""),
         tags=set(_TAG_NAMES.split()),
         clean_content_tags=set(_DROPPED_NAMES.split()),
         attributes=_ATTRIBUTES,
-        attribute_filter=allowed,
+        attribute_filter=_allowed,
         url_schemes={"http", "https", "mailto", "data"},
         set_tag_attribute_values={"a": {"target": "_blank"}},
         filter_style_properties=set(_STYLE_NAMES.split()),
     )
-    return SafeHtml(html=clean, images=images, cut=len(html) > MAX_HTML)
+    return clean + _CUT if len(html) > MAX_HTML else clean
+
+
+def _allowed(tag: str, name: str, value: str) -> str | None:
+    """The value of an attribute, None to leave it out."""
+    start = value.lstrip()[:40].lower()
+    if name == "src" and not start.startswith(_PICTURES):
+        return None
+    if name == "href" and not start.startswith(_LINKS):
+        return None
+    return value

@@ -10,7 +10,6 @@ import msgspec
 from hcserver.domain.line_diff import Comparison
 from hcserver.errors import Unavailable
 from hcserver.mime.letter import Letter
-from hcserver.mime.safe_html import SafeHtml
 from hcserver.services.reading.contents_worker import Compare, Content, ReadHtml, ReadMail, Request, Search
 from hcserver.worker_processes import Busy, Lost, WorkerPool
 
@@ -23,7 +22,7 @@ MODULE: Final = "hcserver.services.reading.contents_worker"
 
 A = TypeVar("A")
 _letters = msgspec.msgpack.Decoder(Letter)
-_html: msgspec.msgpack.Decoder[SafeHtml | None] = msgspec.msgpack.Decoder(SafeHtml | None)
+_html: msgspec.msgpack.Decoder[str | None] = msgspec.msgpack.Decoder(str | None)
 _numbers = msgspec.msgpack.Decoder(list[int])
 _comparisons = msgspec.msgpack.Decoder(Comparison)
 
@@ -40,7 +39,7 @@ class Contents:
         """The email as people read it; None if that takes too long. Raises Unavailable."""
         return await self._ask(ReadMail(raw), _letters)
 
-    async def html(self, raw: bytes) -> SafeHtml | None:
+    async def html(self, raw: bytes) -> str | None:
         """The HTML of the email made safe; None if that takes too long, or there is none.
 
         Raises Unavailable.

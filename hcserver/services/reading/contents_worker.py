@@ -17,7 +17,6 @@ from hcserver.domain.output import decode_output, visible
 from hcserver.mime.letter import Letter, read_html, read_letter
 from hcserver.mime.message import read
 from hcserver.mime.preview import readable_text
-from hcserver.mime.safe_html import SafeHtml
 from hcserver.worker_processes import serve
 
 MEMORY_LIMIT: Final = 2 * 1024**3  # bytes of address space
@@ -40,7 +39,7 @@ class ReadMail(msgspec.Struct, frozen=True, tag=True):
 
 
 class ReadHtml(msgspec.Struct, frozen=True, tag=True):
-    """Make the HTML of an email safe: the answer is a SafeHtml, or None if it has none."""
+    """Make the HTML of an email safe: the answer is the HTML, or None if it has none."""
 
     raw: bytes
 
@@ -73,7 +72,7 @@ def main() -> None:
 def answer(data: bytes) -> bytes:
     """The encoded answer to an encoded request."""
     request = request_decoder.decode(data)
-    result: Letter | SafeHtml | list[int] | Comparison | None
+    result: Letter | str | list[int] | Comparison | None
     if isinstance(request, ReadMail):
         result = read_letter(request.raw)
     elif isinstance(request, ReadHtml):

@@ -29,7 +29,9 @@ async def test_the_link_of_a_wall_is_shown_once_and_can_be_revoked(site: Site, a
 
 async def test_the_others_go_on_when_one_is_revoked(site: Site, admin: Visitor) -> None:
     first, second = await make(admin, "one"), await make(admin, "two")
-    wall = next(wall for wall in await site.services.public.walls.of_project(site.project) if wall.name == "one")
+    wall = next(
+        wall for wall in await site.services.public.walls.of_project(site.project) if wall.name == "one"
+    )
     await admin.post(f"{admin.path}settings/walls", revoke=wall.id)
     assert (await site.request("GET", first)).status == 404
     assert (await site.request("GET", second)).status == 200

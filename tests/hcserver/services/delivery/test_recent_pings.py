@@ -46,6 +46,15 @@ def test_large_bodies_leave_room_for_fewer_pings(monkeypatch: pytest.MonkeyPatch
     assert recent_pings.find(CHECK.id, 5) is None
 
 
+def test_pings_whose_log_was_cleared_are_forgotten() -> None:
+    recent_pings = RecentPings()
+    for n in (1, 2):
+        recent_pings.keep(PingRecorded(CHECK, a_ping(n, b"body")))
+    recent_pings.forget(CHECK.id)
+    assert recent_pings.find(CHECK.id, 2) is None
+    assert recent_pings._body_bytes == 0
+
+
 async def test_a_message_shows_a_recent_ping_without_asking_the_database(
     services: Services, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,10 +117,13 @@ async def _use_everything(storage: Storage) -> None:
     await storage.pings.behind([Stored(check, 1)])
     await storage.pings.tail(check.id, 0)
     await storage.pings.get(check.id, 1)
+    await storage.pings.bodies(check.id, [1])
+    await storage.pings.empty(check.id, 1, 1)
     await storage.pings.delete(check.id, 1, 1)
 
     await storage.flips.publish([flip])
     await storage.flips.read(check.id)
+    await storage.flips.numbered(check.id, 1, 9)
     await storage.flips.read(check.id, NOW, NOW)
     await storage.flips.delete(check.id)
 
@@ -160,6 +163,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.notifications.settle([Settlement(notification, "sent")])
     await storage.notifications.before([notification])
     await storage.notifications.of_check(check.id, 10)
+    await storage.notifications.of_check(check.id, 10, NOW)
     await storage.notifications.of_channel(channel.id, 10)
     await storage.notifications.delete_of_check(check.id)
 

@@ -19,7 +19,7 @@ help:
 	@echo "make test      install, then run all tests in parallel (JOBS=2 limits the processes)"
 	@echo "make coverage  run all tests and fail if less than $(MIN_COVERAGE) % of lines and branches were run"
 	@echo "make lint      check style, types and import directions (ruff, mypy --strict, import-linter)"
-	@echo "make bench     measure pings per second and their latency on a temporary database"
+	@echo "make bench     measure pings, requests, alerts and emails on temporary databases (PARTS=\"pings reads\" chooses)"
 	@echo "make audit     look the locked dependencies up in the database of known vulnerabilities"
 	@echo "make lock      resolve the dependencies anew and write the lock files"
 	@echo "make clean     delete .venv/ and everything that was built"
@@ -55,7 +55,7 @@ lint: install
 	$(BIN)/lint-imports
 
 bench: install
-	$(BIN)/python -m bench.pings
+	$(BIN)/python -m bench $(PARTS)
 
 audit: install
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock

@@ -17,6 +17,8 @@ from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.project import Project
 from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import Unavailable
+from hcserver.event_loop import loop_name
+from hcserver.garbage import keep_out_of_collections
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
@@ -31,7 +33,7 @@ from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.delivery.return_addresses import ReturnAddresses
-from hcserver.services.events import CheckWritten, EventBus, LateChangeWritten
+from hcserver.services.events import CheckDeleted, CheckWritten, EventBus, LateChangeWritten, LogCleared, PingRecorded
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
 from hcserver.services.intake.check_cache import CheckCache
@@ -57,8 +59,10 @@ from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.contents import Contents
 from hcserver.services.reading.index_loader import IndexLoader
 from hcserver.services.reading.log_reader import LogReader
+from hcserver.services.reading.ping_history import PingHistory
 from hcserver.services.reading.project_indexes import ProjectIndexes
 from hcserver.services.reading.project_reader import ProjectReader
+from hcserver.services.reading.recent_pings import RecentPings
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import TICK, DueChecks
 from hcserver.services.runtime.health import Health
@@ -84,6 +88,7 @@ async def serve(settings: Settings) -> None:
     protect_memory()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    log.info("the event loop is that of %s", loop_name(loop))
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     budget = make_budget(settings)
@@ -98,6 +103,7 @@ async def serve(settings: Settings) -> None:
         warn_if_root()
         if await _started(services, stopped):
             await _greet(services, listener.ports)
+            keep_out_of_collections()
             await stopped.wait()
         log.info("stopping")
 
@@ -111,50 +117,39 @@ def make_budget(settings: Settings) -> ByteBudget:
 def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
     storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
-    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks()
+    lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks(clock)
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
-    notifier, bounces = _notifying(storage, cache, lookup, settings, clock, events)
+    recent_pings, changes = _recent_pings(events, limits), ChangePublisher(storage.news, clock)
+    notifier, bounces = _notifying(storage, cache, lookup, recent_pings, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
-    changes = ChangePublisher(storage.news, clock)
-    checks = CheckReader(storage, cache, writer, lookup, limits)
+    checks = CheckReader(storage, cache, writer, lookup, PingHistory(storage.pings, recent_pings), limits)
     deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
+    reader = ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock)
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     public = PublicViews(storage, checks, events, clock)
     return Services(
-        settings=settings,
-        clock=clock,
-        database=database,
-        storage=storage,
-        events=events,
-        lookup=lookup,
-        cache=cache,
-        state_writer=writer,
+        settings=settings, clock=clock, database=database, storage=storage, events=events,
+        lookup=lookup, cache=cache, state_writer=writer, notifier=notifier, bounces=bounces,
+        checks=checks, project_reader=reader, check_deletion=deletion, projects=projects, public=public,
         intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
         answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        bounces=bounces,
-        notifier=notifier,
-        checks=checks,
-        project_reader=ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock),
         rendered_checks=RenderedChecks(settings.http.public_url),
-        check_editor=CheckEditor(storage, cache, writer, lookup, checks, changes, clock),
-        check_deletion=deletion,
+        check_editor=CheckEditor(storage, cache, writer, lookup, checks, reader, changes, clock),
+        check_transfer=CheckTransfer(storage, cache, indexes, writer, lookup, checks, changes, clock),
         log_clearing=LogClearing(storage, cache, writer, checks, changes, events, clock),
         log_reader=LogReader(checks, Contents()),
-        check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, changes, clock),
-        projects=projects,
         admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
-        public=public,
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
         runtime=_runtime(
             storage, events, lookup, cache, writer, notifier, changes, deletion, public, limits, clock
         ),
-    )
+    )  # fmt: skip
 
 
 def _check_cache(
@@ -169,12 +164,26 @@ def _check_cache(
 
 
 def _notifying(
-    storage: Storage, cache: CheckCache, lookup: Lookup, settings: Settings, clock: Clock, events: EventBus
+    storage: Storage,
+    cache: CheckCache,
+    lookup: Lookup,
+    recent_pings: RecentPings,
+    settings: Settings,
+    clock: Clock,
+    events: EventBus,
 ) -> tuple[Notifier, Bounces]:
     """What notifies people, and what takes in the mails that come back."""
     return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, return_addresses.make, settings, clock, events)
+    notifier = Notifier(storage, cache, lookup, recent_pings, return_addresses.make, settings, clock, events)
     return notifier, Bounces(storage, return_addresses, notifier, clock)
+
+
+def _recent_pings(events: EventBus, limits: LimitSettings) -> RecentPings:
+    recent_pings = RecentPings(limits.recent_ping_bytes)
+    events.subscribe(PingRecorded, recent_pings.keep)
+    events.subscribe(CheckDeleted, recent_pings.forget)
+    events.subscribe(LogCleared, recent_pings.forget)
+    return recent_pings
 
 
 def _intake(
@@ -221,7 +230,7 @@ def _runtime(
     due_checks = DueChecks(storage.checks, writer, absence, clock)
     news_listener = NewsListener(storage.news, lookup, cache, clock, public.forget_all)
     pruner = Pruner(storage.pings, cache, lookup, limits)
-    written_news = WrittenNews(storage.written_checks, cache, clock)
+    written_news = WrittenNews(storage.written_checks, cache, writer.unwritten, clock)
     events.subscribe(CheckWritten, pruner.consider)
     events.subscribe(CheckWritten, written_news.note)
     events.subscribe_async(LateChangeWritten, changes.publish_late)

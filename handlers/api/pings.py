@@ -10,12 +10,8 @@ from handlers.api.operation import Content, describes
 from handlers.api.payloads import ping_payload
 from handlers.api.query import read_limit, read_number_cursor
 from handlers.api.schemas import CURSOR, PAGE_SIZE, listed
-from hcserver.domain.check import Check
-from hcserver.domain.ping import Ping
-from hcserver.domain.runs import RunMatcher
 from hcserver.errors import NotFound
 
-_LOOK_BACK = 100  # pings read at a time in search of the starts of runs
 _NUMBER = re.compile(r"[0-9]{1,11}")
 
 
@@ -33,31 +29,15 @@ class PingsHandler(CheckApiHandler):
         query = self.query()
         kept = self.services.checks.pings_kept(self.project)
         limit = read_limit(query)
-        oldest = max(check.n_pings - kept + 1, 1)
+        oldest = max(check.n_pings - kept + 1, check.log_from)
         before = read_number_cursor(query)
         newest = check.n_pings if before is None else min(before - 1, check.n_pings)
         count = max(min(limit or kept, newest - oldest + 1), 0)
         pings = await self.services.checks.pings(check, count, newest + 1)
-        durations = await self._durations(check, pings)
+        durations = await self.services.checks.durations(check, pings)
         payloads = [ping_payload(ping, durations, self.base_url, self.version) for ping in pings]
         page = {} if limit is None else {"next": str(pings[-1].n) if pings and pings[-1].n > oldest else None}
         self.write_json({"pings": payloads, **page})
-
-    async def _durations(self, check: Check, pings: list[Ping]) -> dict[int, float]:
-        """The durations of these pings by number; the log is read back to the starts of their runs, as far as
-        kept.
-        """
-        matcher = RunMatcher()
-        for ping in pings:
-            matcher.add(ping)
-        durations = dict(matcher.durations)
-        shown = {ping.n for ping in pings}
-        while matcher.unresolved and pings:
-            pings = await self.services.checks.pings(check, _LOOK_BACK, pings[-1].n)
-            for ping in pings:
-                matcher.add(ping)
-        durations.update({n: seconds for n, seconds in matcher.durations.items() if n in shown})
-        return durations
 
 
 class PingBodyHandler(CheckApiHandler):

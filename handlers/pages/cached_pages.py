@@ -78,6 +78,9 @@ class CachedPage(PageHandler):
         page = await cached.get(key, age, render)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("ETag", page.etag)
+        if self.check_etag_header():
+            self.set_status(304)
+            return
         if "gzip" in self.request.headers.get("Accept-Encoding", ""):
             self.set_header("Content-Encoding", "gzip")
             self.write(page.compressed)

@@ -6,10 +6,16 @@ from typing import Any
 
 from handlers.pages import (
     account,
+    activity,
     bulk,
+    channel,
+    channel_form,
+    channels,
     check_actions,
     check_page,
     checks,
+    docs,
+    first_channels,
     home,
     live,
     live_check,
@@ -29,14 +35,21 @@ from handlers.pages import (
     sign_in,
     status_page,
     wall,
+    windows,
 )
 
 ROUTES: list[tuple[str, Any]] = [
     *account.ROUTES,
+    *activity.ROUTES,
     *bulk.ROUTES,
+    *channel.ROUTES,
+    *channel_form.ROUTES,
+    *channels.ROUTES,
     *check_actions.ROUTES,
     *check_page.ROUTES,
     *checks.ROUTES,
+    *docs.ROUTES,
+    *first_channels.ROUTES,
     *home.ROUTES,
     *live.ROUTES,
     *live_check.ROUTES,
@@ -56,4 +69,5 @@ ROUTES: list[tuple[str, Any]] = [
     *sign_in.ROUTES,
     *status_page.ROUTES,
     *wall.ROUTES,
+    *windows.ROUTES,
 ]

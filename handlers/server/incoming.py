@@ -141,6 +141,7 @@ class Incoming(HTTPMessageDelegate):
         self._complete = True
         if self._watch is not None:
             self._watch.stop()
+            self._watch = None  # it refers to this object
 
     def _too_slow(self, text: str) -> None:
         assert self._watch is not None

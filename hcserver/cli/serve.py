@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from hcserver.cli.output import current_settings, run
+from hcserver.cli.output import current_settings
 
 
 @click.command()
 def serve() -> None:
     """Run the server until Ctrl-C or SIGTERM."""
     from hcserver.app import serve as work
+    from hcserver.event_loop import run_fast
 
-    run(work(current_settings()))
+    run_fast(work(current_settings()))

@@ -138,6 +138,9 @@ class LimitSettings:
     email_body_bytes: int = _setting(1_000_000, types.integer(0, 10_000_000, "a whole number of bytes"))
     cached_checks: int = _setting(50_000, types.integer(100, 10_000_000, "a whole number of checks"))
     indexed_checks: int = _setting(100_000, types.integer(0, 10_000_000, "a whole number of checks"))
+    recent_ping_bytes: int = _setting(
+        32_000_000, types.integer(0, 100_000_000_000, "a whole number of bytes")
+    )
 
 
 @dataclass(frozen=True, slots=True)

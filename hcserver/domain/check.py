@@ -93,6 +93,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         return min((at for at in (self.alert_after, self.tell_after) if at is not None), default=None)
 
     @property
+    def shown_from(self) -> int:
+        """The number of the first ping that people may see, if it is in the log."""
+        return max(self.log_from, self.cleared + 1)
+
+    @property
     def rules(self) -> Rules:
         """How this check's emails and HTTP bodies are classified."""
         return Rules(

@@ -57,6 +57,10 @@ class RunMatcher:
         """Whether older pings can still yield a duration."""
         return bool(self._open)
 
+    def unresolved_from(self, first: int) -> bool:
+        """Whether older pings can still yield the duration of a ping with n >= `first`."""
+        return any(end.n >= first for end in self._open.values())
+
     @property
     def earliest(self) -> datetime | None:
         """Pings before this moment can't yield a duration; None: no older ping can."""

@@ -51,6 +51,13 @@ class FlipStore:
                 flips += [flip_of(document) async for document in self._flips.find({"_id": {"$in": ids}})]
         return sorted(flips, key=lambda flip: flip.n, reverse=True)
 
+    async def latest(self, check: UUID, start: datetime, end: datetime, limit: int) -> list[Flip]:
+        """The last `limit` flips of the check with start <= at < end, the latest first."""
+        query = {"check": check, "at": {"$gte": start, "$lt": end}}
+        with translated("read flips"):
+            cursor = self._flips.find(query).sort("at", -1).limit(limit)
+            return [flip_of(document) async for document in cursor]
+
     async def delete(self, check: UUID) -> None:
         with translated("delete flips"):
             await self._flips.delete_many({"check": check})

@@ -75,6 +75,14 @@ class NotificationStore:
             await self._notifications.bulk_write(list(map(_update, settlements)), ordered=False)
         return [None] * len(settlements)
 
+    async def retry(self, check: UUID, n: int, channel: UUID, now: datetime) -> bool:
+        """Make the notification pending and due at `now`, if it has failed; whether it had."""
+        place = Binary(check.bytes + n.to_bytes(8, "big") + channel.bytes)
+        update = {"$set": {"status": "pending", "due": now, "held": False}, "$unset": {"why": 1}}
+        with translated("retry a notification"):
+            result = await self._notifications.update_one({"_id": place, "status": "failed"}, update)
+        return bool(result.modified_count)
+
     async def before(self, notifications: Sequence[Notification]) -> list[list[Notification]]:
         """For each one the last few of the same check and channel before it, the newest first."""
         ids = [
@@ -105,6 +113,10 @@ class NotificationStore:
     async def of_channel(self, channel: UUID, limit: int) -> list[Notification]:
         """The last `limit` ones, the newest first."""
         return await self._latest({"channel": channel}, limit)
+
+    async def latest(self, channel: UUID, start: datetime, end: datetime, limit: int) -> list[Notification]:
+        """The last `limit` ones for the channel with start <= at < end, the latest first."""
+        return await self._latest({"channel": channel, "at": {"$gte": start, "$lt": end}}, limit)
 
     async def delete_of_check(self, check: UUID) -> None:
         with translated("delete notifications"):

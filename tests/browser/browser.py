@@ -114,8 +114,9 @@ class Browser:
         ]
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the window."""
-        return int(self.script("return document.documentElement.scrollWidth - window.innerWidth"))
+        """By how many pixels the page is wider than the screen. A phone makes the window as wide as the page."""
+        element = "document.documentElement"
+        return int(self.script(f"return {element}.scrollWidth - {element}.clientWidth"))
 
     def _command(self, name: str, **parameters: object) -> Any:
         return self.driver.execute_cdp_cmd(name, parameters)

@@ -101,7 +101,7 @@ class RealServer:
         self._process.wait()
 
     def cli(
-        self, *arguments: str, check: bool = True, stdin: str | None = None
+        self, *arguments: str, check: bool = True, stdin: str | None = None, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """An hcserver command with the same settings."""
         return subprocess.run(
@@ -112,7 +112,7 @@ class RealServer:
             text=True,
             check=check,
             input=stdin,
-            timeout=60,
+            timeout=timeout,
         )
 
     def create_project(self, name: str) -> Any:

@@ -17,8 +17,8 @@ from hcserver.domain.ping import Ping
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.body_preview import body_preview
 from hcserver.notify.registry import masked_target
-from hcserver.services.delivery.recent_pings import RecentPings
 from hcserver.services.lookup import Lookup
+from hcserver.services.reading.recent_pings import RecentPings
 from hcserver.storage import Storage
 
 # The status that a check has when such a thing happens to it.

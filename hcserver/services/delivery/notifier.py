@@ -32,12 +32,12 @@ from hcserver.services.delivery.operator_mail import OperatorMail
 from hcserver.services.delivery.outcomes import Outcomes
 from hcserver.services.delivery.planner import Planner
 from hcserver.services.delivery.project_settings import ProjectSettingsCache
-from hcserver.services.delivery.recent_pings import RecentPings
 from hcserver.services.delivery.sender import Sender
 from hcserver.services.delivery.transports import Transports
-from hcserver.services.events import EventBus, LogCleared, PingRecorded
+from hcserver.services.events import EventBus
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.lookup import Lookup
+from hcserver.services.reading.recent_pings import RecentPings
 from hcserver.storage import Storage
 
 
@@ -51,6 +51,7 @@ class Notifier:
         storage: Storage,
         cache: CheckCache,
         lookup: Lookup,
+        recent_pings: RecentPings,
         return_address: Callable[[UUID, UUID], str],
         settings: Settings,
         clock: Clock,
@@ -60,9 +61,6 @@ class Notifier:
         self.project_settings = ProjectSettingsCache(storage)
         self.leases = Leases(storage, settings.notifications.timeout, clock)
         self.transports = Transports(settings)
-        recent_pings = RecentPings()
-        events.subscribe(PingRecorded, recent_pings.keep)
-        events.subscribe(LogCleared, lambda event: recent_pings.forget(event.check.id))
         base_url = settings.http.public_url
         self.messages = Messages(storage, recent_pings, lookup, return_address, base_url, clock)
         self.attempts = Attempts(

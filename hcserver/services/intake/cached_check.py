@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from hcserver.domain.check import Check
@@ -39,6 +40,18 @@ class CachedCheck:
     def unwritten(self) -> bool:
         """There is something to write, to publish, to take out of the document, or to load again."""
         return self.check is not self.stored or bool(self.outbox or self.stored_outbox) or self.outdated
+
+    @property
+    def next_moment(self) -> datetime | None:
+        """When time alone changes something, by this state or by that in the database, whichever is first."""
+        due, stored = self.check.due, self.stored.due
+        return due if stored is None else stored if due is None else min(due, stored)
+
+    @property
+    def has_news(self) -> bool:
+        """There are flips or alerts that are not in their own collections, or there may be."""
+        unpublished = bool(self.stored_outbox) and not self.outbox_published
+        return unpublished or self.outdated or bool(self.outbox or self.changes)
 
     def apply(self, step: Step) -> None:
         """Take over what happened to the check, with the flip and the alert that it made."""

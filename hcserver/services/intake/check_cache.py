@@ -124,7 +124,7 @@ class CheckCache:
         if not cached.unwritten and not cached.pins and stored.rev > cached.revision:
             self._checks[id] = cached = CachedCheck(stored)
             if cached.unwritten:  # another process has not published its flips yet, or has died
-                self._unwritten.add(id, urgent=False)
+                self._unwritten.add(id, urgent=False, moment=cached.next_moment)
             self._observer.put(cached.check)
         return cached.check if cached.unwritten or cached.revision >= stored.rev else stored.check
 
@@ -151,7 +151,8 @@ class CheckCache:
         if ping.n == cached.check.n_pings + 1:
             step = cached.count_ping(ping)
             self._unwritten.count_pings(1)
-            self._unwritten.add(ping.check, urgent=step.flip is not None or step.alert is not None)
+            has_news = step.flip is not None or step.alert is not None
+            self._unwritten.add(ping.check, urgent=has_news, moment=cached.next_moment)
             self._observer.put(cached.check)
         elif ping.n > cached.check.n_pings:
             cached.outdated = True
@@ -169,7 +170,7 @@ class CheckCache:
         if cached is not None:
             cached.check = replace(cached.check, log_from=max(log_from, cached.check.log_from))
             self._observer.put(cached.check)
-            self._unwritten.add(id, urgent=False)
+            self._unwritten.add(id, urgent=False, moment=cached.next_moment)
 
     def forget(self, id: UUID, project: UUID | None = None) -> None:
         """Somebody else may have changed the check: load it again when it is next needed. Its project has to
@@ -199,10 +200,6 @@ class CheckCache:
             self._unwritten.add(id, urgent=True)
         else:
             del self._checks[id]
-
-    def note_moved(self, id: UUID, project: UUID) -> None:
-        """The check has left that project for another one."""
-        self._observer.remove(id, project)
 
     def remove_deleted(self, check: Check) -> None:
         """The check was deleted. What was read of it before, and arrives later, is not taken up."""

@@ -93,6 +93,7 @@ class Intake:
                 return await submission.done
         finally:
             timer.cancel()
+            submission.reports.clear()  # they refer to it: a cycle that only the garbage collector would find
 
     def acknowledged(self, receipts: Iterable[Receipt]) -> None:
         """The senders of these emails have heard that they were recorded."""

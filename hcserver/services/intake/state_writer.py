@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
@@ -47,7 +48,7 @@ class StateWriter:
     ) -> None:
         self._checks = storage.checks
         self._cache = cache
-        self._unwritten = unwritten
+        self.unwritten = unwritten  # what there is to write
         self._outbox = OutboxPublisher(storage.flips, alerts, events)
         self._events = events
         self._task: asyncio.Task[None] | None = None
@@ -63,7 +64,8 @@ class StateWriter:
         cached = await self._get(id)
         step = apply(cached.check)
         if step.check is cached.check:
-            return await self.settle(id)
+            # What pings have changed need not be written for this: the log has it.
+            return await self.settle(id) if cached.changes else cached.check
         self._cache.apply(cached, step)
         return await self._until_written(cached, apply)
 
@@ -76,9 +78,7 @@ class StateWriter:
             # Their logs are read, and stay known until the change is made.
             await self._cache.refresh(ids)
             outcomes = await asyncio.gather(*(self.change(id, apply) for id in ids), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
-                raise outcome
+        _raise_others_than_not_found(outcomes)
 
     async def settle(self, id: UUID) -> Check:
         """Wait until the database has all that was acknowledged for the check.
@@ -88,11 +88,35 @@ class StateWriter:
         cached = await self._get(id)
         return await self._until_written(cached, None) if cached.unwritten else cached.check
 
+    async def publish(self, id: UUID) -> None:
+        """Wait until the flips and alerts that were acknowledged for the check are in their own collections.
+
+        Raises NotFound, Unavailable.
+        """
+        cached = await self._get(id)
+        if cached.has_news:
+            await self._until_written(cached, None)
+
+    def postpones(self, id: UUID, moment: datetime) -> bool:
+        """Whether the database does not have yet that nothing is due for the check at that moment."""
+        cached = self._cache.find(id)
+        if cached is None or cached.outdated or not cached.unwritten:
+            return False
+        return cached.check.due is None or cached.check.due > moment
+
+    async def settle_all(self, ids: Iterable[UUID]) -> None:
+        """Wait until the database has all that was acknowledged for these checks. Those that are deleted are
+        left out. Raises Unavailable.
+        """
+        _raise_others_than_not_found(
+            await asyncio.gather(*(self.settle(id) for id in ids), return_exceptions=True)
+        )
+
     async def flush(self) -> None:
         """Write everything that is to be written. Raises Unavailable."""
-        while self._unwritten:
+        while self.unwritten:
             async with self._cache.exclusive:
-                await self._write(self._unwritten.oldest(BATCH))
+                await self._write(self.unwritten.some(URGENT_BATCH))
 
     async def _get(self, id: UUID) -> CachedCheck:
         await self._cache.get(id)
@@ -103,7 +127,7 @@ class StateWriter:
     async def _until_written(self, cached: CachedCheck, apply: Change | None) -> Check:
         change = PendingChange(apply)
         cached.changes.append(change)
-        self._unwritten.add(cached.check.id, urgent=True)
+        self.unwritten.add(cached.check.id, urgent=True)
         try:
             async with asyncio.timeout(CHANGE_TIMEOUT):
                 return await change.written
@@ -118,14 +142,14 @@ class StateWriter:
     async def stop(self) -> None:
         """Write everything, then end. Gives up with the database away: the log has it all."""
         self._stopping = True
-        self._unwritten.changed.set()
+        self.unwritten.changed.set()
         if self._task is not None:
             await self._task
 
     async def _run(self) -> None:
-        while self._unwritten or not self._stopping:
-            size = URGENT_BATCH if self._unwritten.urgent else BATCH
-            batch, wait = self._unwritten.next_batch(size, without_delay=self._stopping)
+        while self.unwritten or not self._stopping:
+            size = URGENT_BATCH if self.unwritten.urgent or self._stopping else BATCH
+            batch, wait = self.unwritten.next_batch(size, without_delay=self._stopping)
             if not batch:
                 await self._idle(wait)
                 continue
@@ -135,7 +159,7 @@ class StateWriter:
                     await self._write(batch)
             except Unavailable:
                 if self._stopping:
-                    log.warning("stopped with %d checks not written: their log has it", len(self._unwritten))
+                    log.warning("stopped with %d checks not written: their log has it", len(self.unwritten))
                     return
                 await asyncio.sleep(RETRY)
             except Exception:  # noqa: BLE001 - the next attempt finds out which check is at fault, and logs it
@@ -143,15 +167,15 @@ class StateWriter:
                 await asyncio.sleep(RETRY)
             else:
                 # Leave the database at least half of the time to appends, unless we are falling behind.
-                if self._unwritten.has_capacity and not self._unwritten.urgent and not self._stopping:
+                if self.unwritten.has_capacity and not self.unwritten.urgent and not self._stopping:
                     await self._idle(monotonic() - began)
 
     async def _idle(self, seconds: float) -> None:
         """Wait, but no longer than until something urgent comes up."""
-        self._unwritten.changed.clear()
+        self.unwritten.changed.clear()
         try:
             async with asyncio.timeout(seconds):
-                await self._unwritten.changed.wait()
+                await self.unwritten.changed.wait()
         except TimeoutError:
             pass
 
@@ -169,11 +193,11 @@ class StateWriter:
 
     def _put_last(self, id: UUID) -> None:
         """What can't be written must neither keep others from it, nor the server from stopping."""
-        self._unwritten.remove(id)
+        self.unwritten.remove(id)
         cached = self._cache.find(id)
         if cached is not None and not self._stopping:
             cached.outdated = True
-            self._unwritten.add(id, urgent=False)
+            self.unwritten.add(id, urgent=False)
 
     # -- one write, which needs the cache's lock
 
@@ -216,7 +240,7 @@ class StateWriter:
                 snapshot.cached.outdated = True
             else:
                 snapshot.cached.note_written(snapshot)
-                self._unwritten.count_pings(-snapshot.pings)
+                self.unwritten.count_pings(-snapshot.pings)
                 written.append(snapshot)
         return written
 
@@ -230,9 +254,15 @@ class StateWriter:
 
     def _update_unwritten(self, id: UUID) -> None:
         """After a write: is there still something to write of the check, and do pings have to wait?"""
-        self._unwritten.remove(id)
+        self.unwritten.remove(id)
         cached = self._cache.find(id)
         if cached is not None and (cached.unwritten or cached.changes):
             urgent = cached.outdated or bool(cached.changes or cached.outbox)
-            self._unwritten.add(id, urgent=urgent)
-        self._unwritten.restore_capacity()
+            self.unwritten.add(id, urgent=urgent, moment=cached.next_moment)
+        self.unwritten.restore_capacity()
+
+
+def _raise_others_than_not_found(outcomes: Iterable[object]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
+            raise outcome

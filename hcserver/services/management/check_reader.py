@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from hcserver.services import limits
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.lookup import Lookup
+from hcserver.services.reading.ping_history import PingHistory
 from hcserver.storage import Storage
 
 
@@ -32,12 +33,14 @@ class CheckReader:
         cache: CheckCache,
         writer: StateWriter,
         lookup: Lookup,
+        ping_history: PingHistory,
         settings: LimitSettings,
     ) -> None:
         self._storage = storage
         self._cache = cache
         self._writer = writer
         self._lookup = lookup
+        self._ping_history = ping_history
         self._settings = settings
 
     # -- checks
@@ -89,14 +92,16 @@ class CheckReader:
     # -- history
 
     async def pings(self, check: Check, limit: int, before: int | None = None) -> list[Ping]:
-        """The last `limit` pings (with n < `before`), newest first."""
-        last = check.n_pings if before is None else min(before - 1, check.n_pings)
-        first = max(last - limit, check.cleared) + 1
-        return (await self._storage.pings.read(check.id, first, last))[::-1]
+        """The last `limit` pings (with n < `before`) that are in the log, newest first, without bodies."""
+        return await self._ping_history.pings(check, limit, before)
+
+    async def durations(self, check: Check, pings: Sequence[Ping]) -> dict[int, float]:
+        """The durations in seconds of these pings of the check, newest first and without gaps, by number."""
+        return await self._ping_history.durations(check, pings)
 
     async def ping(self, check: Check, n: int) -> Ping:
         """One ping with its body. Raises NotFound."""
-        ping = await self._storage.pings.get(check.id, n) if check.cleared < n <= check.n_pings else None
+        ping = await self._ping_history.ping(check, n)
         if ping is None:
             raise NotFound("not found")
         return ping
@@ -104,22 +109,22 @@ class CheckReader:
     async def bodies(self, check: Check, ns: Iterable[int]) -> dict[int, bytes]:
         """The bodies of those of these pings that have one, by n."""
         return await self._storage.pings.bodies(
-            check.id, [n for n in ns if check.cleared < n <= check.n_pings]
+            check.id, [n for n in ns if check.shown_from <= n <= check.n_pings]
         )
 
     async def flips(self, check: Check, start: datetime | None, end: datetime | None) -> list[Flip]:
         """Flips with start <= at < end, newest first."""
-        await self._writer.settle(check.id)
+        await self._writer.publish(check.id)
         return await self._storage.flips.read(check.id, start, end)
 
     async def flips_numbered(self, check: Check, first: int, last: int) -> list[Flip]:
         """Flips with first <= n <= last, newest first."""
-        await self._writer.settle(check.id)
+        await self._writer.publish(check.id)
         return await self._storage.flips.numbered(check.id, first, last)
 
     async def notifications(
         self, check: Check, limit: int, before: datetime | None = None
     ) -> list[Notification]:
         """The last `limit` notifications about the check (before that moment), sent or not, newest first."""
-        await self._writer.settle(check.id)
+        await self._writer.publish(check.id)
         return await self._storage.notifications.of_check(check.id, limit, before)

@@ -67,7 +67,7 @@ class LogClearing:
         needed_since = self._clock() - PLACES_KEPT
         for first in range(check.log_from, check.cleared + 1, _AT_ONCE):
             last = min(first + _AT_ONCE - 1, check.cleared)
-            pings = await self._log.read(check.id, first, last)
+            pings = await self._log.read(check.id, range(first, last + 1))
             kept_from = next((ping.n for ping in pings if ping.at >= needed_since), last + 1)
             if kept_from > first:
                 await self._log.delete(check.id, first, kept_from - 1)

@@ -19,7 +19,7 @@ from hcserver.services.management.check_reader import CheckReader
 DAYS: Final = 90
 REMEMBERED: Final = 10_000  # checks, 2 kB each; beyond it the flips of the oldest are read again
 _AT_ONCE: Final = 1000  # flips that are read at once; more of them are read day by day
-_PER_TURN: Final = 100  # checks, some 3 ms, before others get their turn
+_PER_TURN: Final = 50  # checks, some 3 ms, before others get their turn
 _DAY: Final = timedelta(days=1)
 
 

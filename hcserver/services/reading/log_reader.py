@@ -79,7 +79,7 @@ class LogReader:
     async def page(self, check: Check, project: Project, wanted: Wanted, position: Position) -> LogPage:
         """The entries from a position on, the newest first."""
         kept = self._checks.pings_kept(project)
-        oldest = max(check.n_pings - kept, check.cleared, check.log_from - 1) + 1
+        oldest = max(check.n_pings - kept + 1, check.shown_from)
         pings, unread = await self._pings(check, wanted, min(position.ping, check.n_pings + 1), oldest)
         flips = await self._flips(check, wanted, min(position.flip, check.n_flips + 1))
         notified = await self._notified(check, wanted, position.notified)

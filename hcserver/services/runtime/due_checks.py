@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
+from uuid import UUID
 
 from hcserver.domain.clock import Clock
 from hcserver.domain.state_machine import expire
@@ -43,12 +44,21 @@ class DueChecks:
             if not due:
                 self._nothing_overdue = monotonic()
                 return _seconds_until(coming[0][1], now) if coming else TICK
+            await self._write_postponed(due, now)
             for start in range(0, len(due), AT_ONCE):
                 # What is in the log counts, whichever process put it there: a ping that was acknowledged in
                 # time keeps its check up although its state is not written yet.
                 some = due[start : start + AT_ONCE]
                 await self._writer.change_refreshed(some, partial(expire, now=now))
                 await self._absence.account()
+
+    async def _write_postponed(self, due: list[UUID], now: datetime) -> None:
+        """Write the checks of which this process knows that nothing is due, and take them out of the list."""
+        postponed = [id for id in due if self._writer.postpones(id, now)]
+        for start in range(0, len(postponed), AT_ONCE):
+            await self._writer.settle_all(postponed[start : start + AT_ONCE])
+        written = set(postponed)
+        due[:] = [id for id in due if id not in written]
 
 
 def _seconds_until(moment: datetime, now: datetime) -> float:

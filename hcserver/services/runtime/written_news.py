@@ -15,19 +15,19 @@ from hcserver.domain.clock import Clock
 from hcserver.errors import Unavailable
 from hcserver.services.events import CheckWritten
 from hcserver.services.intake.check_cache import CheckCache
+from hcserver.services.intake.unwritten import UnwrittenChecks
 from hcserver.storage.written_checks import WrittenCheck, WrittenChecks
 
 log = logging.getLogger(__name__)
 
-# A state is written a second after its ping, at the latest; with this, others have it two seconds after it.
+# While there are other processes, a state is written a second after its ping, at the latest; with this,
+# others have it two seconds after it.
 EXCHANGE_EVERY = 0.4  # seconds, while there are other processes
 LOOK_EVERY = 1.0  # seconds between looks for other processes
 BEAT = timedelta(seconds=5)  # between registrations of this process
 ALIVE = timedelta(seconds=30)  # since its last registration a process counts as alive
 CLOCK_DIFFERENCE = timedelta(seconds=10)  # how much the clocks of two machines may differ
-CUT_OFF = timedelta(
-    minutes=2
-)  # without listening for this long messages may be lost: they are kept for 5 minutes
+CUT_OFF = timedelta(seconds=20)  # without registering for longer than ALIVE, others publish nothing for us
 STOP_TIME = 2.0  # seconds that the last messages may take when the server stops
 ALONE = timedelta(seconds=5)  # for so long a process on its own remembers what it has written
 
@@ -35,9 +35,12 @@ ALONE = timedelta(seconds=5)  # for so long a process on its own remembers what 
 class WrittenNews:
     """Publishes what this process writes, and drops from memory what others have written."""
 
-    def __init__(self, store: WrittenChecks, cache: CheckCache, clock: Clock) -> None:
+    def __init__(
+        self, store: WrittenChecks, cache: CheckCache, unwritten: UnwrittenChecks, clock: Clock
+    ) -> None:
         self._store = store
         self._cache = cache
+        self._unwritten = unwritten
         self._clock = clock
         self._pending: dict[UUID, tuple[WrittenCheck, datetime]] = {}  # what is to be published, oldest first
         self._known: set[object] = set()  # messages of the last CLOCK_DIFFERENCE that were heeded
@@ -54,7 +57,9 @@ class WrittenNews:
 
     async def start(self) -> None:
         """Let others know of this process, before it reads any check. Raises Unavailable."""
-        await self._register(self._clock())
+        now = self._clock()
+        await self._register(now)
+        await self._look(now)
 
     async def stop(self) -> None:
         """Publish what was written last."""
@@ -72,8 +77,7 @@ class WrittenNews:
         if self._registered is None or now - self._registered >= BEAT:
             await self._register(now)
         if self._looked is None or now - self._looked >= timedelta(seconds=LOOK_EVERY) or now < self._looked:
-            self._others = await self._store.has_others(now - ALIVE)
-            self._looked = now
+            await self._look(now)
         if self._others:
             await self._publish(now)
         else:
@@ -84,6 +88,11 @@ class WrittenNews:
     async def _register(self, now: datetime) -> None:
         await self._store.register(now)
         self._registered = now
+
+    async def _look(self, now: datetime) -> None:
+        self._others = await self._store.has_others(now - ALIVE)
+        self._unwritten.share(self._others)
+        self._looked = now
 
     async def _publish(self, now: datetime) -> None:
         pending, self._pending = self._pending, {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -383,3 +384,21 @@ async def test_a_user_agent_in_utf_8_is_kept_as_what_it_says(site: Site) -> None
     for agent in ("Mönch/1".encode().decode("latin-1"), "M\xf6nch/1"):
         assert (await site.request("GET", f"/ping/{uuid}", {"User-Agent": agent})).status == 200
     assert [ping["ua"] for ping in await site.pings(uuid)] == ["Mönch/1", "Mönch/1"]
+
+
+async def test_a_ping_leaves_nothing_behind_that_only_the_garbage_collector_would_find(site: Site) -> None:
+    check = await site.create()
+    await site.ping(check["uuid"])  # what is made once may stay
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        for _ in range(20):
+            await site.ping(check["uuid"], body=b"text")
+        gc.collect()
+        found = [f"{type(one).__module__}.{type(one).__qualname__}" for one in gc.garbage]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert {name for name in found if name.startswith(("handlers.", "hcserver."))} == set()

@@ -89,6 +89,8 @@ def test_a_reader_knows_when_it_may_stop_looking_back() -> None:
     success, start = log(("start", 0, A), ("success", 10, A))
     matcher.add(success)
     assert matcher.unresolved
+    assert matcher.unresolved_from(success.n)
+    assert not matcher.unresolved_from(success.n + 1)
     assert matcher.earliest == success.at - timedelta(hours=72)
     matcher.add(start)
     assert not matcher.unresolved

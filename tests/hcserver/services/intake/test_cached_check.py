@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +28,33 @@ def rename(name: str) -> Any:
 
 def conflict(check: Check) -> Step:
     raise Conflict("not possible any more")
+
+
+def test_the_next_moment_is_the_earlier_one_of_memory_and_database() -> None:
+    late, later = START + timedelta(seconds=5), START + timedelta(seconds=9)
+    for stored, check, expected in ((None, None, None), (late, None, late), (None, late, late)):
+        cached = CachedCheck(Stored(replace(CHECK, alert_after=stored), rev=1))
+        cached.check = replace(CHECK, alert_after=check)
+        assert cached.next_moment == expected
+    cached = CachedCheck(Stored(replace(CHECK, alert_after=later), rev=1))
+    cached.check = replace(CHECK, alert_after=late)
+    assert cached.next_moment == late
+    cached.check = replace(CHECK, alert_after=later)
+    assert cached.next_moment == later
+
+
+async def test_a_check_has_news_until_its_flips_are_published() -> None:
+    cached = CachedCheck(Stored(CHECK, rev=1))
+    assert not cached.has_news
+    cached.count_ping(ping(1))
+    assert cached.has_news
+    cached.note_written(cached.snapshot())
+    assert cached.has_news
+    cached.outbox_published = True
+    cached.count_ping(ping(2))
+    assert (cached.has_news, cached.unwritten) == (False, True)
+    cached.outdated = True
+    assert cached.has_news
 
 
 async def test_a_ping_changes_the_state_and_makes_it_unwritten() -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -60,6 +62,39 @@ async def test_state_and_flips_reach_the_database(
         ("up", "down", "fail"),
         ("new", "up", "ping"),
     ]
+
+
+async def test_flips_are_read_without_waiting_for_states_that_changed_nothing_since(
+    services: Services, project: Project, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(services, project)
+    await ping(services, check.id)
+    assert len(await services.checks.flips(check, None, None)) == 1
+    await ping(services, check.id)
+
+    async def fail(writes: Any) -> Any:
+        raise AssertionError("written")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.storage.checks, "write", fail)
+        assert len(await services.checks.flips(check, None, None)) == 1
+
+
+async def test_what_memory_knows_better_postpones_a_moment(
+    services: Services, project: Project, clock: FakeClock
+) -> None:
+    check = await create(services, project, timeout=60, grace=60)
+    await ping(services, check.id)
+    await services.state_writer.flush()
+    clock.advance(100)
+    late = clock.now + timedelta(seconds=30)
+    assert not services.state_writer.postpones(check.id, late)
+    await ping(services, check.id)
+    assert services.state_writer.postpones(check.id, late)
+    assert not services.state_writer.postpones(check.id, late + timedelta(seconds=90))
+    await services.state_writer.settle_all([check.id, uuid4()])
+    assert not services.state_writer.postpones(check.id, late)
+    assert not services.state_writer.postpones(uuid4(), late)
 
 
 async def test_a_write_that_comes_through_late_is_not_taken_for_a_later_one(

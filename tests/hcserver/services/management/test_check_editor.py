@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
-from hcserver.errors import Conflict, InvalidRequest, NotFound
+from hcserver.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from hcserver.services.container import Services
 from hcserver.services.intake.cached_check import Change
-from hcserver.validation.check import parse_spec
+from hcserver.validation.check import Spec, parse_spec
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
 from tests.hcserver.services.delivery.delivery_setup import add_channel
 
@@ -98,3 +100,113 @@ async def test_a_snooze_is_kept_until_it_is_taken_back(
     until = clock.now + timedelta(days=1)
     assert (await services.check_editor.snooze(project, check.id, until)).snoozed_until == until
     assert (await services.check_editor.snooze(project, check.id, None)).snoozed_until is None
+
+
+def upsert(**fields: object) -> Spec:
+    return parse_spec({"slug": "backup", "unique": ["slug"], **fields}, 3)
+
+
+async def test_an_upsert_that_changes_nothing_needs_no_database(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, _ = await services.check_editor.create(project, upsert(timeout=60))
+    await services.check_editor.create(project, upsert(timeout=60))
+
+    async def away(*arguments: object, **named: object) -> None:
+        raise AssertionError("the database was asked")
+
+    await services.state_writer.flush()
+    await ping(services, check.id)
+    for store, names in (
+        (services.storage.checks, ("of_project", "write", "insert")),
+        (services.storage.news, ("publish_checks",)),
+        (services.storage.locks, ("hold",)),
+    ):
+        for name in names:
+            monkeypatch.setattr(store, name, away)
+    async with services.cache.exclusive:  # what the ping has changed can't be written
+        found, created = await services.check_editor.create(project, upsert(timeout=60))
+    monkeypatch.undo()
+    assert (found.id, found.n_pings, created) == (check.id, 1, False)
+
+
+async def test_an_upsert_is_answered_when_the_change_is_written_that_it_repeats(
+    services: Services, project: Project
+) -> None:
+    await services.check_editor.create(project, upsert(timeout=60))
+    async with services.cache.exclusive:
+        changes = [
+            asyncio.create_task(services.check_editor.create(project, upsert(timeout=90))) for _ in range(2)
+        ]
+        await asyncio.sleep(0.05)
+        assert not any(change.done() for change in changes)
+    assert [check.timeout for check, _ in await asyncio.gather(*changes)] == [90, 90]
+
+
+async def test_an_upsert_does_not_change_a_check_that_another_process_has_renamed(
+    make_services: MakeServices,
+) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    check, _ = await first.check_editor.create(project, upsert(timeout=60))
+    assert (await second.check_editor.create(project, upsert(timeout=60)))[0].id == check.id
+    await first.check_editor.update(project, check.id, parse_spec({"slug": "other"}, 3))
+    changed, created = await second.check_editor.create(project, upsert(timeout=90))
+    assert created
+    assert changed.id != check.id
+    renamed = (await second.storage.checks.load([check.id]))[check.id].check
+    assert (renamed.slug, renamed.timeout) == ("other", 60)
+
+
+async def test_an_upsert_finds_what_another_process_has_just_created(make_services: MakeServices) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    assert await second.project_reader.checks(project.id) == []
+    check, _ = await first.check_editor.create(project, upsert())
+    found, created = await second.check_editor.create(project, upsert(timeout=90))
+    assert (found.id, found.timeout, created) == (check.id, 90, False)
+
+
+async def test_other_processes_hear_of_new_settings_and_slugs(
+    make_services: MakeServices, clock: FakeClock
+) -> None:
+    first, second = await make_services(), await make_services()
+    project, keys = await first.projects.create("main")
+    check = await create(first, project, name="old", slug="old")
+    assert (await second.checks.get(project, check.id)).name == "old"
+    assert (await second.intake.find_by_slug(keys.ping_key, "old")).id == check.id
+    await first.check_editor.update(project, check.id, parse_spec({"name": "new", "slug": "new"}, 3))
+    clock.advance(1)
+    for services in (first, second):
+        await services.runtime.written_news.exchange()
+    assert (await second.checks.get(project, check.id)).name == "new"
+    await second.runtime.news_listener.listen()
+    assert (await second.intake.find_by_slug(keys.ping_key, "new")).id == check.id
+    with pytest.raises(NotFound):
+        await second.intake.find_by_slug(keys.ping_key, "old")
+
+
+async def test_checks_are_created_at_the_same_time_only_far_from_the_limit(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await services.projects.limit(project, checks=150, pings=None)
+    project = await services.projects.find("main")
+    locked: list[str] = []
+    hold = services.storage.locks.hold
+
+    def noted(name: str, *arguments: Any) -> Any:
+        locked.append(name)
+        return hold(name, *arguments)
+
+    monkeypatch.setattr(services.storage.locks, "hold", noted)
+    spec = parse_spec({"name": "new"}, 3)
+    await services.check_editor.create(project, spec)
+    assert len(locked) == 1
+    await asyncio.gather(*(services.check_editor.create(project, spec) for _ in range(40)))
+    assert len(locked) == 1
+    outcomes = await asyncio.gather(
+        *(services.check_editor.create(project, spec) for _ in range(120)), return_exceptions=True
+    )
+    assert len(locked) > 100
+    assert sum(isinstance(outcome, Forbidden) for outcome in outcomes) == 11
+    assert len(await services.checks.of_project(project.id)) == 150

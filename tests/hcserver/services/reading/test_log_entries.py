@@ -22,19 +22,19 @@ def taken(parts: list[Part], limit: int = 50) -> list[Any]:
 
 
 def test_streams_are_merged_by_their_moments() -> None:
-    merged = merge([part(9, 5, 1), part(8, 6), part()], 50)
+    merged: Any = merge([part(9, 5, 1), part(8, 6), part()], 50)
     assert [entry.what for entry in merged.entries] == [9, 8, 6, 5, 1]
     assert (merged.places, merged.done) == ([0, 0, 0], True)
 
 
 def test_a_page_ends_where_it_is_full() -> None:
-    merged = merge([part(9, 5, 1), part(8, 6)], 3)
+    merged: Any = merge([part(9, 5, 1), part(8, 6)], 3)
     assert [entry.what for entry in merged.entries] == [9, 8, 6]
     assert (merged.places, merged.done) == ([3, 0], False)  # from the entry with place 2 on
 
 
 def test_nothing_is_taken_that_is_older_than_what_another_stream_has_still_to_look_through() -> None:
-    merged = merge([part(9, end=40, floor=7), part(8, 6)], 50)
+    merged: Any = merge([part(9, end=40, floor=7), part(8, 6)], 50)
     assert [entry.what for entry in merged.entries] == [9, 8]
     assert (merged.places, merged.done) == ([40, 2], False)
 

@@ -66,6 +66,51 @@ async def test_an_acknowledged_ping_that_no_document_counts_keeps_its_check_up(
     assert len(await second.storage.flips.read(check.id)) == 1
 
 
+async def test_a_ping_that_only_memory_knows_keeps_its_check_up_and_is_written_without_reading_the_log(
+    services: Services, project: Project, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(services, project, timeout=60, grace=60)
+    await ping(services, check.id)
+    await services.state_writer.flush()
+    await pass_time(services, clock, 100)
+    await ping(services, check.id)
+    clock.advance(30)
+    read: list[Any] = []
+    tail = services.storage.pings.tail
+
+    async def counted(id: Any, after: int) -> Any:
+        read.append(id)
+        return await tail(id, after)
+
+    monkeypatch.setattr(services.storage.pings, "tail", counted)
+    assert await services.runtime.due_checks.tick() == 1.0
+    assert read == []
+    stored = (await services.storage.checks.load([check.id]))[check.id].check
+    assert (stored.status, stored.n_pings) == ("up", 2)
+
+
+async def test_a_ping_that_another_process_has_in_memory_only_keeps_its_check_up(
+    make_services: MakeServices, clock: FakeClock
+) -> None:
+    first = await make_services()
+    project, _ = await first.projects.create("main")
+    checks = [await create(first, project, timeout=60, grace=60) for _ in range(3)]
+    for check in checks:
+        await ping(first, check.id)
+    await first.state_writer.flush()
+    await pass_time(first, clock, 100)
+    for check in checks[:2]:
+        await ping(first, check.id)
+    second = await make_services()
+    await ping(first, checks[2].id)  # the second process has looked through the log before
+    clock.advance(30)
+    assert first.state_writer.postpones(checks[2].id, clock.now)
+    assert not second.state_writer.postpones(checks[2].id, clock.now)
+    await second.runtime.due_checks.tick()
+    for check in checks:
+        assert [flip.new for flip in await second.storage.flips.read(check.id)] == ["up"]
+
+
 async def test_two_processes_take_a_check_down_once(make_services: MakeServices, clock: FakeClock) -> None:
     first, second = await make_services(), await make_services()
     project, _ = await first.projects.create("main")

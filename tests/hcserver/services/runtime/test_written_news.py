@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from hcserver.domain.project import Project
 from hcserver.errors import Unavailable
 from hcserver.services.container import Services
-from hcserver.services.runtime.written_news import CUT_OFF
+from hcserver.services.runtime.written_news import ALIVE, CUT_OFF, LOOK_EVERY
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, pass_time, ping
 from tests.hcserver.services.reading.test_project_reader import assert_equal_to_database
 
@@ -122,6 +123,31 @@ async def test_a_process_on_its_own_publishes_nothing_and_forgets_what_it_wrote(
     await services.runtime.written_news.exchange()
     assert services.runtime.written_news._pending == {}
     assert await database["written"].count_documents({}) == 0
+
+
+async def test_states_are_written_late_only_while_no_other_process_reads_them(
+    services: Services, make_services: MakeServices, project: Project, clock: FakeClock
+) -> None:
+    check = await create(services, project)
+    await services.state_writer.flush()
+    await ping(services, check.id)
+    await services.state_writer.publish(check.id)
+    await ping(services, check.id)
+    unwritten = services.state_writer.unwritten
+    assert unwritten.next_batch(1, without_delay=False)[0] == []
+    await make_services()
+    await services.runtime.written_news.exchange()
+    clock.advance(LOOK_EVERY)
+    await services.runtime.written_news.exchange()
+    async with asyncio.timeout(30):
+        while unwritten:
+            await asyncio.sleep(0.01)
+    stored = (await services.storage.checks.load([check.id]))[check.id].check
+    assert stored.n_pings == 2
+
+
+def test_whoever_others_did_not_count_as_alive_reads_everything_again() -> None:
+    assert CUT_OFF < ALIVE
 
 
 async def test_what_could_not_be_published_is_published_later(

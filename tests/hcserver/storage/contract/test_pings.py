@@ -79,9 +79,10 @@ async def test_a_range_of_pings_is_read_and_deleted(storage: Storage) -> None:
     check, another = uuid4(), uuid4()
     await storage.pings.append([a_ping(check, n) for n in range(1, 251)])
     await storage.pings.append([a_ping(another, 1)])
-    assert [ping.n for ping in await storage.pings.read(check, 120, 240)] == list(range(120, 241))
+    assert [ping.n for ping in await storage.pings.read(check, range(120, 241))] == list(range(120, 241))
     assert await storage.pings.delete(check, 1, 240) == 240
-    assert [ping.n for ping in await storage.pings.read(check, -5, 300)] == list(range(241, 251))
+    assert [ping.n for ping in await storage.pings.read(check, range(1, 301))] == list(range(241, 251))
+    assert [ping.n for ping in await storage.pings.read(check, [2, 242, 250])] == [242, 250]
     assert await storage.pings.get(another, 1) is not None
 
 

@@ -33,7 +33,14 @@ from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.delivery.return_addresses import ReturnAddresses
-from hcserver.services.events import CheckDeleted, CheckWritten, EventBus, LateChangeWritten, LogCleared, PingRecorded
+from hcserver.services.events import (
+    CheckDeleted,
+    CheckWritten,
+    EventBus,
+    LateChangeWritten,
+    LogCleared,
+    PingRecorded,
+)
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
 from hcserver.services.intake.check_cache import CheckCache

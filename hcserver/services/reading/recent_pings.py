@@ -1,8 +1,8 @@
 """The newest pings of checks, in memory.
 
-A ping never changes once it is in the log, until nobody may see it any more, and no other ping gets its number.
-So what is kept here is right whatever other processes do. What they appended is missing here until it is read
-from the database, and then kept as well.
+A ping never changes once it is in the log, until nobody may see it any more, and no other ping gets its
+number. So what is kept here is right whatever other processes do. What they appended is missing here until it
+is read from the database, and then kept as well.
 """
 
 from __future__ import annotations

@@ -37,6 +37,9 @@ def on_socket(path: Path) -> Connect:
     """Connects to a database that listens on a Unix socket."""
     return lambda: asyncio.open_unix_connection(path)
 
+# Its files are for their owner only. uvloop has no argument for that: a shell does it, and becomes the process.
+_PRIVATELY = ("/bin/sh", "-c", 'umask 077 && exec "$@"', "sh")
+
 
 class DatabaseProcess:
     """A SecantusDB process of ours, from `spawn` to `stop`."""
@@ -52,6 +55,7 @@ class DatabaseProcess:
         output = folder.open_log()
         try:
             process = await asyncio.create_subprocess_exec(
+                *_PRIVATELY,
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
@@ -59,7 +63,6 @@ class DatabaseProcess:
                 env={name: value for name, value in os.environ.items() if not name.startswith("HCSERVER_")},
                 # A session of its own: Ctrl-C in the terminal reaches only us, and the database ends last.
                 start_new_session=True,
-                umask=0o077,
             )
         finally:
             os.close(output)

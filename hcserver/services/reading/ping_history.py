@@ -47,7 +47,7 @@ class PingHistory:
         oldest = first = pings[-1].n
         look_back = iter(_LOOK_BACK)
         count = next(look_back)
-        while matcher.unresolved(first):
+        while matcher.unresolved_from(first):
             older = await self.pings(check, count, oldest)
             for ping in older:
                 matcher.add(ping)

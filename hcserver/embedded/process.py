@@ -37,7 +37,8 @@ def on_socket(path: Path) -> Connect:
     """Connects to a database that listens on a Unix socket."""
     return lambda: asyncio.open_unix_connection(path)
 
-# Its files are for their owner only. uvloop has no argument for that: a shell does it, and becomes the process.
+
+# Its files are for their owner only. uvloop can't be told that: a shell does it, and becomes the process.
 _PRIVATELY = ("/bin/sh", "-c", 'umask 077 && exec "$@"', "sh")
 
 

@@ -51,7 +51,8 @@ def test_it_runs_below_the_event_loop_of_a_server_and_its_files_are_for_their_ow
     folder: DataDirectory, tmp_path: Path
 ) -> None:
     async def run() -> None:
-        running = await DatabaseProcess.spawn(folder, python("import sys; open(sys.argv[1], 'w')", str(made)), on_port(1))
+        command = python("import sys; open(sys.argv[1], 'w')", str(made))
+        running = await DatabaseProcess.spawn(folder, command, on_port(1))
         await running.wait()
 
     made = tmp_path / "made"

@@ -149,12 +149,13 @@ def _options(settings: EmbeddedSettings, folder: DataDirectory, database: Path) 
 
 
 def _with_owner(arguments: list[str]) -> list[str]:
-    """The command for Python with `arguments`; on Linux it ends when this process does."""
+    """The command for Python with `arguments`; on Linux it ends when this process does.
+
+    Its files are for its owner alone.
+    """
     # -P: a folder named "secantus" in the working directory is not the package.
-    python = ["-P", *arguments]
-    if sys.platform != "linux":
-        return [sys.executable, *python]
-    return [sys.executable, "-I", "-S", os.path.abspath(parent_death.__file__), str(os.getpid()), *python]
+    script = os.path.abspath(parent_death.__file__)
+    return [sys.executable, "-I", "-S", script, str(os.getpid()), "-P", *arguments]
 
 
 def send_signal(pid: int, number: signal.Signals) -> None:

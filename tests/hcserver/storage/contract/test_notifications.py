@@ -24,6 +24,13 @@ async def test_only_notifications_that_are_new_are_added(storage: Storage) -> No
     assert await storage.notifications.of_check(second.check, 10) == [second]
 
 
+async def test_notifications_of_a_check_are_read_from_a_moment_back(storage: Storage) -> None:
+    check = uuid4()
+    await storage.notifications.add([a_notification(check=check, n=n, at=later(n)) for n in range(1, 5)])
+    assert [one.n for one in await storage.notifications.of_check(check, 2, later(4))] == [3, 2]
+    assert [one.n for one in await storage.notifications.of_check(check, 9, later(1))] == []
+
+
 @pytest.mark.parametrize(
     "details",
     [

@@ -10,6 +10,7 @@ export function startLog(log) {
     return;
   }
   log.addEventListener("toggle", (event) => open(event.target), true);
+  for (const entry of log.querySelectorAll("details[open]")) open(entry);
   const seen = new IntersectionObserver(
     (entries) => entries.some((entry) => entry.isIntersecting) && more(),
     { rootMargin: `${AHEAD}px` },

@@ -131,3 +131,21 @@ async def test_notifications_of_one_check_are_deleted(storage: Storage) -> None:
     await storage.notifications.delete_of_check(gone.check)
     assert await storage.notifications.of_check(gone.check, 10) == []
     assert await storage.notifications.of_check(kept.check, 10) == [kept]
+
+
+async def test_only_one_that_has_failed_is_made_pending_again(storage: Storage) -> None:
+    failed = a_notification(status="failed", due=None, why="gave up")
+    sent = a_notification(status="sent", due=None)
+    await storage.notifications.add([failed, sent])
+    for one, retried in ((failed, True), (failed, False), (sent, False), (a_notification(), False)):
+        assert await storage.notifications.retry(one.check, one.n, one.channel, NOW) is retried
+    [again] = await storage.notifications.due(NOW, 10)
+    assert again == replace(failed, status="pending", due=NOW, why=None)
+
+
+async def test_the_latest_for_a_channel_are_read_by_time(storage: Storage) -> None:
+    channel = uuid4()
+    for n in range(1, 6):
+        await storage.notifications.add([a_notification(n=n, channel=channel, at=later(n))])
+    found = await storage.notifications.latest(channel, later(2), later(5), 2)
+    assert [one.n for one in found] == [4, 3]

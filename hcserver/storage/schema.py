@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pymongo
 from pymongo import IndexModel
 
 from hcserver.errors import ConfigError
@@ -13,6 +14,9 @@ from hcserver.storage.client import translated
 SCHEMA_VERSION = 2
 NOTIFICATIONS_KEPT = 90 * 86400  # seconds
 BOUNCES_KEPT = 15 * 86400  # seconds; longer than a return address is good, so that none counts twice
+# Seconds for building indexes, instead of the time of other operations: when a dump was just loaded it takes
+# long, and what is given up has to be begun anew.
+INDEX_TIME = 3600.0
 
 # collection -> (keys, options). Documents that are found by _id need none: pings and flips by (check, n),
 # checks, aliases, locks. Each further index on checks would make every write of their state slower.
@@ -98,9 +102,10 @@ async def prepare(database: Any, *, verify: bool = True) -> None:
             await MIGRATIONS[version](database)
             version += 1
             await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": version}})
-        for collection, indexes in INDEXES.items():
-            models = [IndexModel(keys, **options) for keys, options in indexes]
-            await database[collection].create_indexes(models)
+        with pymongo.timeout(INDEX_TIME):
+            for collection, indexes in INDEXES.items():
+                models = [IndexModel(keys, **options) for keys, options in indexes]
+                await database[collection].create_indexes(models)
         if meta is None:
             await database["meta"].update_one(
                 {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION}}, upsert=True

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -18,9 +18,8 @@ from hcserver.services.management.check_reader import CheckReader
 
 DAYS: Final = 90
 REMEMBERED: Final = 10_000  # checks, 2 kB each; beyond it the flips of the oldest are read again
-_AT_ONCE: Final = 1000  # flips that are read at once; more of them are read day by day
+_AT_ONCE: Final = 1000  # flips that are read at once, if they are evenly spread
 _PER_TURN: Final = 50  # checks, some 3 ms, before others get their turn
-_DAY: Final = timedelta(days=1)
 
 
 class Downtimes:
@@ -92,8 +91,9 @@ class _History:
 
 def _windows(start: datetime, now: datetime, flips: int) -> Iterator[tuple[datetime, datetime | None]]:
     """In which pieces flips since `start` are read, so that no piece has very many of them."""
-    if flips > _AT_ONCE:
-        while start + _DAY < now:
-            yield start, start + _DAY
-            start += _DAY
+    pieces = -(-flips // _AT_ONCE)
+    step = (now - start) / pieces
+    for _ in range(pieces - 1):
+        yield start, start + step
+        start += step
     yield start, None

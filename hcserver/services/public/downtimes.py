@@ -54,12 +54,14 @@ class Downtimes:
 
     async def _read(self, check: Check, history: _History, now: datetime) -> None:
         """Take in the flips that the history does not have yet."""
-        start = max(history.through, history.totals.begin)
-        if check.flipped_at is not None and check.flipped_at < start:
+        begin = history.totals.begin
+        if check.flipped_at is not None and check.flipped_at < begin:
             history.skip(check)  # all of them were before these days
             return
-        for begin, end in _windows(start, now, check.n_flips - history.flips):
-            history.take(reversed(await self._checks.flips(check, begin, end)))
+        # A check may have flipped before it was created, if the clock was set back.
+        start = max(history.through, begin) if history.flips else begin
+        for first, last in _windows(start, now, check.n_flips - history.flips):
+            history.take(reversed(await self._checks.flips(check, first, last)))
 
 
 class _History:
@@ -75,12 +77,12 @@ class _History:
         for flip in flips:
             if flip.n > self.flips:
                 self.totals.add(self.through, flip.at, flip.old)
-                self.flips, self.through = flip.n, max(self.through, flip.at)
+                self.flips, self.through = flip.n, flip.at
 
     def skip(self, check: Check) -> None:
         """All flips of the check are too long ago to matter."""
         assert check.flipped_at is not None
-        self.flips, self.through = check.n_flips, max(self.through, check.flipped_at)
+        self.flips, self.through = check.n_flips, check.flipped_at
 
     def days(self, check: Check, now: datetime) -> list[Day]:
         """The days up to now, with the status that the check has had since its last flip."""

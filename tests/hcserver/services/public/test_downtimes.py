@@ -82,6 +82,16 @@ async def test_a_flip_long_ago_costs_no_reading(
     assert reads == []
 
 
+async def test_a_clock_that_was_set_back_hides_no_downtime(
+    services: Services, project: Project, clock: FakeClock
+) -> None:
+    check = await create(services, project)
+    clock.advance(-3600)
+    await ping(services, check.id, "fail")
+    clock.advance(600)
+    assert (await seconds(services, check.id))[-1] == 600
+
+
 async def test_many_flips_are_read_in_pieces(
     services: Services, project: Project, clock: FakeClock, reads: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,8 @@ def run_fast(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """What makes event loops; None: Python's own is used, since uvloop (the extra `speed`) isn't installed or does
-    not work here.
+    """What makes event loops; None: Python's own is used, since uvloop (the extra `speed`) isn't installed or
+    does not work here.
     """
     try:
         import uvloop

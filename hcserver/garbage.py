@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 
 # Objects, or collections of the younger generation, after which a generation is examined. Requests leave no
-# reference cycles behind, so there is little to find; Python's own figures (700, 10, 10) look for it all the time.
+# reference cycles behind, so there is little to find; with Python's own figures (700, 10, 10) it is searched
+# for all the time.
 THRESHOLDS = (10_000, 10, 10)
 
 

@@ -89,7 +89,8 @@ class ActivityPage(PageHandler):
         }
         channels = {one.id: one for one in await self.services.channels.of_project(project.id)}
         activity = Activity(self.services.storage, checks.values(), channels)
-        before = self._read_before() or now + timedelta(seconds=1)
+        until = now + timedelta(seconds=1)
+        before = min(self._read_before() or until, until)
         found = await activity.read(_KINDS[kind][1], before, now, _PAGE)
         await self.show(
             "activity.html",

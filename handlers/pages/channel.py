@@ -7,11 +7,10 @@ from uuid import UUID
 
 from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
-from handlers.pages.channels import channel_title, channels_path, kind_label
+from handlers.pages.channels import channel_title, channels_path, kind_label, shown_target
 from handlers.pages.deliveries import delivery
 from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import InvalidRequest
-from hcserver.notify.registry import masked_target
 
 _PAGE: Final = 50  # deliveries
 _LONGEST: Final = 1000
@@ -27,6 +26,8 @@ class ChannelPage(PageHandler):
         channel = await self.services.channels.get(project, UUID(channel_id))
         limit = _LONGEST if self.get_query_argument("all", "") else _PAGE
         found = await self.services.channels.notifications(channel, limit + 1)
+        channels = await self.services.channels.of_project(project.id)
+        names_of_channels = {str(one.id): channel_title(one) for one in channels}
         shown = await self.services.project_reader.shown(project.id)
         names = {check.id: check.name for check, _ in shown}
         await self.show(
@@ -35,7 +36,7 @@ class ChannelPage(PageHandler):
             section="channels",
             channel=channel,
             label=kind_label(channel),
-            target=masked_target(channel),
+            target=shown_target(channel, names_of_channels),
             deliveries=[delivery(one) for one in found[:limit]],
             more=len(found) > limit and limit < _LONGEST,
             names=names,

@@ -15,7 +15,7 @@ from hcserver.domain.channel import Channel
 from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, InvalidRequest, NotFound
 from hcserver.notify.registry import CHANNEL_KINDS, ChannelKind
-from hcserver.notify.target_form import TargetField
+from hcserver.notify.target_form import WHOLE, TargetField
 from hcserver.validation.channel import EVENTS, parse_channel
 from hcserver.validation.check import parse_spec
 from hcserver.validation.json_fields import without_prefix
@@ -183,7 +183,7 @@ async def _show_form(
     if fault is not None:
         page.set_status(400)
     stored = {} if channel is None else kind.form.from_target(channel.target)
-    first, further = _parted(kind.form.all_fields, stored, fault)
+    first, further = _parted(kind.form.all_fields if WHOLE in stored else kind.form.fields, stored, fault)
     await page.show(
         "channel_form.html",
         title=f"New channel: {kind.form.label}" if channel is None else f"Edit {channel_title(channel)}",
@@ -197,6 +197,7 @@ async def _show_form(
         further=further,
         others=[one for one in others if one.kind != "group"],
         members=members,
+        whole=WHOLE in stored,
         events=sent.all("events") if sent else EVENTS[:2] if channel is None else channel.events,
         event_words=_EVENT_WORDS,
         auto_assign=sent.is_on("auto_assign") if sent else channel is None or channel.auto_assign,

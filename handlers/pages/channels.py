@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -13,7 +13,9 @@ from handlers.pages.deliveries import Delivery, delivery
 from hcserver.domain.channel import Channel
 from hcserver.domain.notification import Attempt
 from hcserver.domain.project import Project
+from hcserver.domain.words import listed
 from hcserver.errors import InvalidRequest
+from hcserver.notify.group import Group
 from hcserver.notify.registry import CHANNEL_KINDS, masked_target
 from hcserver.services.management.channels import Channels
 from hcserver.validation.channel import parse_channel
@@ -45,12 +47,19 @@ def channel_title(channel: Channel) -> str:
     return channel.name or masked_target(channel)
 
 
+def shown_target(channel: Channel, names: Mapping[str, str]) -> str:
+    """Where messages go, without secrets. `names` are those of all channels by id, for members of a group."""
+    if channel.kind != Group.name:
+        return masked_target(channel)
+    return listed([names.get(id, "a deleted channel") for id in channel.target.split(",")])
+
+
 def kind_label(channel: Channel) -> str:
     kind = CHANNEL_KINDS.get(channel.kind)
     return channel.kind if kind is None else kind.form.label
 
 
-def test_result(attempt: Attempt) -> str:
+def outcome_in_words(attempt: Attempt) -> str:
     """What came of a test, in one line."""
     status = "" if attempt.status is None else f" (status {attempt.status})"
     took = f"{round(attempt.duration * 1000)} ms"
@@ -59,8 +68,10 @@ def test_result(attempt: Attempt) -> str:
     return f"It failed after {took}{status}: {attempt.error}."
 
 
-async def make_rows(services: Channels, channels: Sequence[Channel]) -> list[ChannelRow]:
-    """The rows of the list, with the last delivery by each channel."""
+async def make_rows(
+    services: Channels, channels: Sequence[Channel], names: Mapping[str, str]
+) -> list[ChannelRow]:
+    """The rows of the list, with the last delivery by each channel; `names` as for `shown_target`."""
     rows: list[ChannelRow] = []
     for start in range(0, len(channels), _AT_ONCE):
         some = channels[start : start + _AT_ONCE]
@@ -68,7 +79,8 @@ async def make_rows(services: Channels, channels: Sequence[Channel]) -> list[Cha
         for channel, notifications in zip(some, found, strict=True):
             last = next((one for one in notifications if one.attempts), None)
             shown = None if last is None else delivery(last)
-            rows.append(ChannelRow(channel, kind_label(channel), masked_target(channel), shown))
+            target = shown_target(channel, names)
+            rows.append(ChannelRow(channel, kind_label(channel), target, shown))
     return rows
 
 
@@ -80,7 +92,8 @@ class ChannelsPage(PageHandler):
         project = await self.open_project(project_id, "viewer")
         channels = await self.services.channels.of_project(project.id)
         page = self.read_page(len(channels), _PAGE)
-        rows = await make_rows(self.services.channels, channels[(page - 1) * _PAGE : page * _PAGE])
+        names = {str(one.id): channel_title(one) for one in channels}
+        rows = await make_rows(self.services.channels, channels[(page - 1) * _PAGE : page * _PAGE], names)
         await self.show(
             "channels.html",
             title="Channels",
@@ -109,7 +122,7 @@ class ChannelActions(PageHandler):
 
     async def test(self, project: Project, channel: Channel) -> None:
         self.allow(self.services.settings.notifications.timeout + _TEST_MARGIN)
-        result = test_result(await self.services.channels.test(channel))
+        result = outcome_in_words(await self.services.channels.test(channel))
         if self.request.headers.get("X-Fragment"):
             self.write_text(result)
         else:

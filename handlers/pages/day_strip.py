@@ -15,8 +15,8 @@ Look = Literal["none", "fine", "short", "long"]
 _STEP, _WIDTH, _HEIGHT = 4, 3, 24  # pixels, of a day
 _ROUNDING: Final = 1e-6  # so that what is meant to be 75 % does not become 74.99 %
 _SHORT: Final = 3600  # seconds of downtime on a day, up to which its bar is of middling height
-# The heights of bars in pixels, which the style sheet has as well, as widths of strokes: days without and with
-# downtime differ in more than their colour.
+# The heights of bars in pixels, which the style sheet has as well, as widths of strokes. Days without and
+# with downtime differ in more than their colour.
 _BARS: Final[dict[Look, int]] = {"none": 2, "fine": 10, "short": 16, "long": 24}
 
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from handlers.pages.base import PageHandler, public
 from handlers.pages.markdown import Document, rendered
-from handlers.pages.reference import reference
+from handlers.pages.reference import reference, with_code
 from hcserver.domain.project import Project
 from hcserver.domain.user import may
 from hcserver.errors import NotFound
@@ -104,6 +104,7 @@ class DocsPage(PageHandler):
             name=REFERENCE,
             documents=DOCUMENTS,
             reference=reference(self.base_url),
+            with_code=with_code,
             projects=projects,
         )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
+from xml.sax.saxutils import escape
 
 from handlers.api.openapi_document import openapi_document
 from handlers.api.routes import ROUTES
 from hcserver.domain.words import listed
 
+_SPAN: Final = re.compile("`([^`]*)`")
 _FORMATS: Final = {"uuid": "uuid", "date-time": "moment", "uri": "address"}
 _TYPES: Final = {
     "string": "text",
@@ -55,6 +58,11 @@ class Reference(NamedTuple):
     server: str
     resources: dict[str, list[Request]]
     documents: dict[str, list[Member]]
+
+
+def with_code(text: str) -> str:
+    """A text as HTML, in which what stands between backticks is code."""
+    return _SPAN.sub(r"<code>\1</code>", escape(text))
 
 
 @cache

@@ -140,8 +140,8 @@ class HttpConnection(HTTP1Connection):
 
     def finish(self) -> None:
         super().finish()
-        # Whoever hears of it also knows this connection. Without this reference back, the memory of a request is
-        # free at once: as garbage in cycles, it made the garbage collector stop everything for 80 ms at a time.
+        # Whoever hears of it also knows this connection. Without this reference back the memory of a request
+        # is free at once; in cycles it made the garbage collector stop everything for 80 ms at a time.
         on_answered, self.on_answered = self.on_answered, None
         if on_answered is not None:
             on_answered()

@@ -105,9 +105,10 @@ class NotificationStore:
         with translated("read notifications"):
             return await self._notifications.find_one({"_id": {"$in": ids}}, {"_id": 1}) is None
 
-    async def of_check(self, check: UUID, limit: int) -> list[Notification]:
-        """The last `limit` ones, the newest first."""
-        return await self._latest({"check": check}, limit)
+    async def of_check(self, check: UUID, limit: int, before: datetime | None = None) -> list[Notification]:
+        """The last `limit` ones (of what happened before that moment), the newest first."""
+        query: dict[str, Any] = {"check": check}
+        return await self._latest(query if before is None else {**query, "at": {"$lt": before}}, limit)
 
     async def of_channel(self, channel: UUID, limit: int) -> list[Notification]:
         """The last `limit` ones, the newest first."""

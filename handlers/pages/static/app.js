@@ -21,6 +21,12 @@ if (check) {
   startCheck(check);
 }
 
+const log = document.getElementById("log");
+if (log) {
+  const { startLog } = await import("./log.js");
+  startLog(log);
+}
+
 const previewed = document.querySelector("form[data-preview]");
 if (previewed) {
   const { startPreview } = await import("./preview.js");

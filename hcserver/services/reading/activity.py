@@ -70,11 +70,16 @@ class Activity:
             notifications = self._storage.notifications
             latest = [notifications.latest(channel, start, end, limit) for channel in self._channels]
             entries += [one for one in await _gathered(latest) if self._is_wanted(one, kinds)]
-        return sorted(entries, key=lambda one: one.at, reverse=True)[:limit]
+        return sorted(entries, key=_order, reverse=True)[:limit]
 
     def _is_wanted(self, one: Entry, kinds: Collection[Kind]) -> bool:
         assert isinstance(one, Notification)
         return one.check in self._checks and ("notifications" in kinds or one.status == "failed")
+
+
+def _order(one: Entry) -> tuple[datetime, bool, int]:
+    """Of one moment, a notification comes after the flip that it is about."""
+    return one.at, isinstance(one, Notification), one.n
 
 
 async def _gathered(reads: Sequence[Awaitable[Sequence[Entry]]]) -> list[Entry]:

@@ -115,7 +115,7 @@ class Browser:
         ]
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the screen. A phone makes the window as wide as the page."""
+        """By how many pixels the page is wider than the screen. A phone's window is as wide as the page."""
         element = "document.documentElement"
         return int(self.script(f"return {element}.scrollWidth - {element}.clientWidth"))
 

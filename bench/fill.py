@@ -64,7 +64,6 @@ def fill(server: RealServer, *sizes: int, brief: int = 0) -> list[FilledProject]
                     counts[name] += 1
         writer.finish(counts)
     server.cli("load", str(dump), timeout=LOAD_TIME)
-    server.cli("project", "list", timeout=LOAD_TIME)  # the first command after it builds the indexes
     return [filled for _, filled in projects]
 
 

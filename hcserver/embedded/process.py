@@ -38,10 +38,6 @@ def on_socket(path: Path) -> Connect:
     return lambda: asyncio.open_unix_connection(path)
 
 
-# Its files are for their owner only. uvloop can't be told that: a shell does it, and becomes the process.
-_PRIVATELY = ("/bin/sh", "-c", 'umask 077 && exec "$@"', "sh")
-
-
 class DatabaseProcess:
     """A SecantusDB process of ours, from `spawn` to `stop`."""
 
@@ -56,7 +52,6 @@ class DatabaseProcess:
         output = folder.open_log()
         try:
             process = await asyncio.create_subprocess_exec(
-                *_PRIVATELY,
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,

@@ -78,6 +78,22 @@ async def _to_encrypted_targets(database: Any) -> None:
 MIGRATIONS: dict[int, Callable[[Any], Awaitable[None]]] = {1: _to_encrypted_targets}
 
 
+async def create_indexes(database: Any, *, expiring: bool = True) -> None:
+    """Create the indexes that are missing; without `expiring` not those that remove documents with time.
+
+    Raises Unavailable.
+    """
+    with translated("create indexes"), pymongo.timeout(INDEX_TIME):
+        for collection, indexes in INDEXES.items():
+            models = [
+                IndexModel(keys, **options)
+                for keys, options in indexes
+                if expiring or "expireAfterSeconds" not in options
+            ]
+            if models:
+                await database[collection].create_indexes(models)
+
+
 async def prepare(database: Any, *, verify: bool = True) -> None:
     """Migrate the database to SCHEMA_VERSION and create its indexes. Without `verify` a database of this
     version is assumed to have its indexes.
@@ -102,10 +118,7 @@ async def prepare(database: Any, *, verify: bool = True) -> None:
             await MIGRATIONS[version](database)
             version += 1
             await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": version}})
-        with pymongo.timeout(INDEX_TIME):
-            for collection, indexes in INDEXES.items():
-                models = [IndexModel(keys, **options) for keys, options in indexes]
-                await database[collection].create_indexes(models)
+        await create_indexes(database)
         if meta is None:
             await database["meta"].update_one(
                 {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION}}, upsert=True

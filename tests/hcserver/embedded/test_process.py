@@ -21,7 +21,6 @@ from hcserver.embedded.process import (
     require_installed,
 )
 from hcserver.errors import ConfigError, HcError
-from hcserver.event_loop import run_fast
 
 LISTENER = (
     "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(60)"
@@ -45,19 +44,6 @@ async def test_a_process_is_ready_when_it_listens_and_ends_when_it_is_stopped(fo
     await running.stop()
     assert not await nudge(on_port(port))
     assert await running.wait() == -15
-
-
-def test_it_runs_below_the_event_loop_of_a_server_and_its_files_are_for_their_owner(
-    folder: DataDirectory, tmp_path: Path
-) -> None:
-    async def run() -> None:
-        command = python("import sys; open(sys.argv[1], 'w')", str(made))
-        running = await DatabaseProcess.spawn(folder, command, on_port(1))
-        await running.wait()
-
-    made = tmp_path / "made"
-    run_fast(run())
-    assert made.stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_process_that_ends_at_once_is_an_error_with_its_last_words(folder: DataDirectory) -> None:

@@ -1,7 +1,8 @@
-"""Run the embedded database so that the kernel ends it when its owner ends, even by SIGKILL (Linux).
+"""Run the embedded database so that only its owner can read its files, and that it ends when its owner does.
 
-A script, not a module: `python parent_death.py PARENT ARGUMENTS…` becomes `python ARGUMENTS…`. Doing this in
-a program of its own avoids a preexec_fn, which is not safe in a process with threads.
+A script, not a module: `python parent_death.py PARENT ARGUMENTS…` becomes `python ARGUMENTS…`. On Linux the
+kernel ends it when its owner ends, even by SIGKILL. Doing this in a program of its own avoids a preexec_fn,
+which is not safe in a process with threads, and an argument for the umask, which uvloop does not have.
 """
 
 import ctypes
@@ -12,9 +13,11 @@ import sys
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>; kept across execve(2)
 
 if __name__ == "__main__":
-    # SIGKILL, because SecantusDB sometimes misses SIGTERM; nothing is lost, as every write is synced.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    # If the parent ended before the call of prctl, no signal would ever come.
-    if os.getppid() != int(sys.argv[1]):
-        sys.exit("the parent process has ended")
+    os.umask(0o077)
+    if sys.platform == "linux":
+        # SIGKILL, because SecantusDB sometimes misses SIGTERM; nothing is lost, as every write is synced.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        # If the parent ended before the call of prctl, no signal would ever come.
+        if os.getppid() != int(sys.argv[1]):
+            sys.exit("the parent process has ended")
     os.execv(sys.executable, [sys.executable, *sys.argv[2:]])

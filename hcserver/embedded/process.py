@@ -59,7 +59,6 @@ class DatabaseProcess:
                 env={name: value for name, value in os.environ.items() if not name.startswith("HCSERVER_")},
                 # A session of its own: Ctrl-C in the terminal reaches only us, and the database ends last.
                 start_new_session=True,
-                umask=0o077,
             )
         finally:
             os.close(output)
@@ -145,11 +144,9 @@ def _options(settings: EmbeddedSettings, folder: DataDirectory, database: Path) 
 
 
 def _with_owner(arguments: list[str]) -> list[str]:
-    """The command for Python with `arguments`; on Linux it ends when this process does."""
+    """The command for Python with `arguments`, with private files; on Linux it ends with us."""
     # -P: a folder named "secantus" in the working directory is not the package.
     python = ["-P", *arguments]
-    if sys.platform != "linux":
-        return [sys.executable, *python]
     return [sys.executable, "-I", "-S", os.path.abspath(parent_death.__file__), str(os.getpid()), *python]
 
 

@@ -94,7 +94,7 @@ class NewChannelPage(PageHandler):
 
 
 class EditChannelPage(PageHandler):
-    """The same form; secrets are not shown, and stay as they are where they are left empty."""
+    """The same form; stored secrets are not shown, and stay as they are where they are left empty."""
 
     @signed_in
     async def get(self, project_id: str, channel_id: str) -> None:
@@ -102,7 +102,8 @@ class EditChannelPage(PageHandler):
         channel = await self.services.channels.get(project, UUID(channel_id))
         kind = _kind_of(channel)
         stored = kind.form.from_target(channel.target)
-        values = {f"{_PREFIX}{name}": value for name, value in stored.items()}
+        secret = {field.name for field in kind.form.fields if field.type == "secret"}
+        values = {f"{_PREFIX}{name}": value for name, value in stored.items() if name not in secret}
         settings = {"name": channel.name, "tags": channel.tags, "delay": str(channel.delay)}
         await _show_form(self, kind, channel, {**_defaults(kind), **values, **settings}, None)
 

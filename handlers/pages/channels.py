@@ -24,6 +24,7 @@ from hcserver.validation.json_fields import without_prefix
 _LOOKED_AT: Final = 5  # notifications of a channel in which the last delivery is searched
 _AT_ONCE: Final = 10  # channels whose deliveries are read at a time
 _PAGE: Final = 50  # channels
+_NOTICE: Final = 200  # characters of a test's result in a notice, which has to fit into a cookie
 _TEST_MARGIN: Final = 5.0  # seconds for what a test needs beside sending
 _DELETE_DEADLINE: Final = 60.0  # seconds: a channel may be assigned to thousands of checks
 
@@ -126,7 +127,7 @@ class ChannelActions(PageHandler):
         if self.request.headers.get("X-Fragment"):
             self.write_text(result)
         else:
-            self.go(channels_path(project), f"{channel_title(channel)}: {result}")
+            self.go(channels_path(project), f"{channel_title(channel)}: {result[:_NOTICE]}")
 
     async def disable(self, project: Project, channel: Channel) -> None:
         await self._switch(project, channel, disabled=True)

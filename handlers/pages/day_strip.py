@@ -38,7 +38,7 @@ def day_strip(days: Sequence[Day], uptime: str) -> str:
         position += len(run)
     width = len(days) * _STEP - (_STEP - _WIDTH)
     return (
-        f'<svg class="days" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'<svg class="history" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img" '
         f'aria-label="{_summary(days, uptime)}">{"".join(parts)}</svg>'
     )
 

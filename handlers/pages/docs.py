@@ -19,6 +19,7 @@ _FOLDER: Final = Path(__file__).with_name("documents")
 # The documents in the order of the navigation, by their names in addresses, with what the navigation says.
 DOCUMENTS: Final = {
     "": ("README.md", "Start"),
+    "pages": ("pages.md", "The pages"),
     "channels": ("channels.md", "Channels"),
     "email": ("email.md", "Pings by email"),
     "api": ("api.md", "API"),

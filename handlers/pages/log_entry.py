@@ -161,6 +161,7 @@ def veiled(letter: Letter, veil: Veil) -> dict[str, Any]:
 
     return {
         "text": clean(letter.text).strip("\n"),
+        "is_cut": letter.is_cut,
         "has_html": letter.has_html,
         "headers": [(clean(name), clean(value)) for name, value in letter.headers],
         "attachments": [

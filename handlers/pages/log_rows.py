@@ -63,8 +63,9 @@ class PingView(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row; `line` is text of strangers. `output` is a body that stands in the page itself; without it there
-    is one to be loaded if `ping` has a size. `told` has HTML in it, which display.py made.
+    """A row; `line` is why a check changed its state, or the first line of an output. `output` is a body that
+    stands in the page itself; without it there is one to be loaded if `ping` has a size. `told` has HTML that
+    display.py made.
     """
 
     name: str
@@ -163,12 +164,12 @@ class RowMaker:
             name="flip",
             icon=flip.new,
             word=_STATES[flip.new],
-            note=_CAUSES[flip.reason],
+            note="",
             begin="",
             at=self._time(flip.at),
             moment=flip.at,
             duration="",
-            line="",
+            line=_CAUSES[flip.reason],
         )
 
     def _notified_row(self, alert: Notified) -> Row:

@@ -19,7 +19,7 @@ from hcserver.domain.status_page import StatusPage, group_by_tag
 
 AGE: Final = timedelta(seconds=30)  # for so long a page is shown as it is
 MAX_ROWS: Final = 1000  # checks that are listed
-_PER_TURN: Final = 50  # rows that are made, some 10 ms, before others get their turn
+_PER_TURN: Final = 10  # rows that are made, some 2 ms, before others get their turn
 _STATES: Final[dict[ShownStatus, ShownState]] = {
     "up": "up", "grace": "late", "down": "down", "paused": "paused", "new": "new",
 }  # fmt: skip

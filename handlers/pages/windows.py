@@ -24,6 +24,7 @@ from hcserver.validation.json_fields import without_prefix
 
 _STEP: Final = timedelta(minutes=30)  # between openings that are drawn: nearer ones can't be told apart
 _PER_TURN: Final = 100  # openings that are looked for, some 5 ms, before others get their turn
+_DEADLINE: Final = 30.0  # seconds: a project may have a hundred windows that open all the time
 _LOCAL: Final = "%Y-%m-%dT%H:%M"  # of fields for a date and a time
 _DEFAULTS: Final = {"form": "recurring", "tz": "", "minutes": "60", "schedule": ""}
 
@@ -104,6 +105,7 @@ class WindowsPage(PageHandler):
     async def _show(
         self, project: Project, values: dict[str, str], error: str, edited: MaintenanceWindow | None
     ) -> None:
+        self.allow(_DEADLINE)
         now = self.services.clock()
         shown = await self.services.project_reader.shown(project.id)
         checks = {one.id: one for one, _ in shown}

@@ -21,7 +21,7 @@ REMEMBERED: Final = 31_536_000  # seconds: a year
 
 
 class ShownZone(NamedTuple):
-    """`is_guess`: the browser's zone is wanted and not known yet."""
+    """`is_guess`: the browser's zone is wanted, and the script has not told its name yet."""
 
     choice: Choice
     name: str
@@ -50,4 +50,4 @@ def shown_zone(handler: PageHandler, check: Check) -> ShownZone:
     own = url_unescape(handler.get_cookie("tz", "") or "")
     if choice == "browser" and is_zone(own):
         return ShownZone(choice, canonical_zone(own), False)
-    return ShownZone(choice, check.tz, choice == "browser")
+    return ShownZone(choice, check.tz, choice == "browser" and not own)

@@ -144,13 +144,10 @@ def _options(settings: EmbeddedSettings, folder: DataDirectory, database: Path) 
 
 
 def _with_owner(arguments: list[str]) -> list[str]:
-    """The command for Python with `arguments`; on Linux it ends when this process does.
-
-    Its files are for its owner alone.
-    """
+    """The command for Python with `arguments`, with private files; on Linux it ends with us."""
     # -P: a folder named "secantus" in the working directory is not the package.
-    script = os.path.abspath(parent_death.__file__)
-    return [sys.executable, "-I", "-S", script, str(os.getpid()), "-P", *arguments]
+    python = ["-P", *arguments]
+    return [sys.executable, "-I", "-S", os.path.abspath(parent_death.__file__), str(os.getpid()), *python]
 
 
 def send_signal(pid: int, number: signal.Signals) -> None:

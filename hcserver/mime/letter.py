@@ -37,10 +37,11 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """`has_html`: there is also HTML, for `read_html`."""
+    """`is_cut`: the text is longer. `has_html`: there is also HTML, for `read_html`."""
 
     headers: list[tuple[str, str]]
     text: str
+    is_cut: bool
     has_html: bool
     attachments: list[Attachment]
 
@@ -49,9 +50,11 @@ def read_letter(raw: bytes) -> Letter:
     """Takes time linear in the message, up to some seconds for one of many megabytes. Never fails."""
     parts = list(_parts(raw))
     attached = [part for part in parts if part.attached or part.type not in PLAIN_TYPES | HTML_TYPES]
+    text = readable_text(raw, 2 * MAX_TEXT)
     return Letter(
         headers=header_fields(raw),
-        text=readable_text(raw, MAX_TEXT),
+        text=text[:MAX_TEXT],
+        is_cut=len(text) > MAX_TEXT,
         has_html=any(map(_is_html, parts)),
         attachments=[_attachment(part) for part in attached[:MAX_ATTACHMENTS]],
     )

@@ -81,8 +81,9 @@ def test_a_fault_stands_at_its_field(browser: Browser, channels: str) -> None:
     assert all("400" in error for error in browser.errors())
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize(("width", "height"), [(1366, 900), (390, 844), (320, 640)])
+@pytest.mark.parametrize(
+    ("width", "height", "dark"), [(1366, 900, False), (1366, 900, True), (390, 844, True), (320, 640, False)]
+)
 def test_the_pages_are_accessible_and_fit(
     browser: Browser, pages_server: PagesServer, channels: str, width: int, height: int, dark: bool
 ) -> None:

@@ -111,7 +111,7 @@ def test_a_wall_updates_itself_and_ends_when_it_is_revoked(
     path = hang(browser, pages_server)
     wall = browser.driver.current_window_handle
     browser.open(path)
-    assert browser.text(".tiles li:first-child b") == "beta"
+    browser.wait(lambda: browser.text(".tiles li:first-child b") == "beta")
     pages_server.ping(checks[2], "/fail")
     browser.wait(lambda: browser.text("h1") == "2 checks are down")
     assert browser.driver.title == "2 checks are down"

@@ -4,12 +4,10 @@ import { parse } from "./live.js";
 const AHEAD = 800; // pixels before the end at which the next entries are fetched
 
 export function startLog(log) {
-  if (log.dataset.guess) {
-    // The browser's zone was not known yet; now the cookie has it.
-    if (document.cookie.includes("tz=")) location.reload();
-    return;
-  }
+  // The server did not know the browser's zone yet; now the cookie has it, unless cookies are refused.
+  if (log.dataset.guess && /(^|; )tz=/.test(document.cookie)) return location.reload();
   log.addEventListener("toggle", (event) => open(event.target), true);
+  for (const entry of log.querySelectorAll("details[open]")) open(entry);
   const seen = new IntersectionObserver(
     (entries) => entries.some((entry) => entry.isIntersecting) && more(),
     { rootMargin: `${AHEAD}px` },

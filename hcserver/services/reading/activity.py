@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
@@ -58,19 +59,28 @@ class Activity:
     ) -> list[Entry]:
         entries: list[Entry] = []
         if "flips" in kinds:
-            # Only these can have a flip in the span.
-            flipped = [
-                one.id
-                for one in self._checks.values()
-                if one.flipped_at is not None and one.flipped_at >= start
-            ]
-            flips = self._storage.flips
-            entries += await _gathered([flips.latest(check, start, end, limit) for check in flipped])
+            entries += await self._flips(start, end, limit)
         if "notifications" in kinds or "failed" in kinds:
             notifications = self._storage.notifications
-            latest = [notifications.latest(channel, start, end, limit) for channel in self._channels]
+            latest = [partial(notifications.latest, one, start, end, limit) for one in self._channels]
             entries += [one for one in await _gathered(latest) if self._is_wanted(one, kinds)]
         return sorted(entries, key=_order, reverse=True)[:limit]
+
+    async def _flips(self, start: datetime, end: datetime, limit: int) -> list[Entry]:
+        """At least the last `limit` flips in the span. Checks are read in the order of their last flips,
+        until no further one can have a flip that is among these.
+        """
+        moments = {one.id: one.flipped_at for one in self._checks.values() if one.flipped_at is not None}
+        flipped = sorted((at, id) for id, at in moments.items() if at >= start)
+        found: list[Entry] = []
+        while flipped:
+            found.sort(key=_order, reverse=True)
+            if len(found) >= limit and found[limit - 1].at > flipped[-1][0]:
+                break
+            some = [flipped.pop()[1] for _ in range(min(_AT_ONCE, len(flipped)))]
+            latest = self._storage.flips.latest
+            found += await _gathered([partial(latest, check, start, end, limit) for check in some])
+        return found
 
     def _is_wanted(self, one: Entry, kinds: Collection[Kind]) -> bool:
         assert isinstance(one, Notification)
@@ -82,10 +92,10 @@ def _order(one: Entry) -> tuple[datetime, bool, int]:
     return one.at, isinstance(one, Notification), one.n
 
 
-async def _gathered(reads: Sequence[Awaitable[Sequence[Entry]]]) -> list[Entry]:
+async def _gathered(reads: Sequence[Callable[[], Awaitable[Sequence[Entry]]]]) -> list[Entry]:
     """What all of them read, a few at a time."""
     found: list[Entry] = []
     for start in range(0, len(reads), _AT_ONCE):
-        for some in await asyncio.gather(*reads[start : start + _AT_ONCE]):
+        for some in await asyncio.gather(*(read() for read in reads[start : start + _AT_ONCE])):
             found += some
     return found

@@ -70,6 +70,6 @@ def test_uptime_is_rounded_down(seconds: list[float | None], words: str) -> None
 
 def test_the_style_sheet_has_the_same_heights() -> None:
     sheet = STATIC.joinpath("public.css").read_text()
-    heights = dict(re.findall(r"\.days \.(\w+) \{ stroke: [^;]+; stroke-width: (\d+)", sheet))
+    heights = dict(re.findall(r"\.history \.(\w+) \{ stroke: [^;]+; stroke-width: (\d+)", sheet))
     assert {look: int(height) for look, height in heights.items()} == _BARS
     assert "stroke-dasharray: 3 1" in sheet

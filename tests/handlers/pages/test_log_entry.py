@@ -142,6 +142,14 @@ async def test_only_the_beginning_of_a_long_output_is_shown(
     assert "These are the first 1 kB of 9 kB." in page.get_text()
 
 
+async def test_only_the_beginning_of_a_long_email_is_shown(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    await mail_to(site, check, b"Subject: x\n\n" + b"a line of text\n" * 20_000)
+    page = await editor.page(f"/checks/{check.id}/log/1")
+    assert len(page.pre.get_text()) <= 200_000
+    assert "the beginning of a long text" in page.get_text()
+
+
 async def test_a_failure_is_compared_with_the_last_success(site: Site, editor: Visitor) -> None:
     check = await make_check(site)
     await site.ping(str(check.id), "", b"a\nold\nb")

@@ -55,7 +55,7 @@ def test_days_are_those_of_the_zone() -> None:
     flip = Flip(check=UUID(int=1), n=1, at=moment, old="up", new="down", reason="timeout")
     days = maker(zone="Asia/Tokyo").days([Entry(moment, flip, 1)], {})
     assert days[0].iso > f"{moment:%Y-%m-%d}"
-    assert (days[0].rows[0].word, days[0].rows[0].note) == ("Went down", "no report came in time")
+    assert (days[0].rows[0].word, days[0].rows[0].line) == ("Went down", "no report came in time")
 
 
 @pytest.mark.parametrize("running", [True, False])

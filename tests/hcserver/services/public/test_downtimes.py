@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -81,7 +82,17 @@ async def test_a_flip_long_ago_costs_no_reading(
     assert reads == []
 
 
-async def test_many_flips_are_read_day_by_day(
+async def test_a_clock_that_was_set_back_hides_no_downtime(
+    services: Services, project: Project, clock: FakeClock
+) -> None:
+    check = await create(services, project)
+    clock.advance(-3600)
+    await ping(services, check.id, "fail")
+    clock.advance(600)
+    assert (await seconds(services, check.id))[-1] == 600
+
+
+async def test_many_flips_are_read_in_pieces(
     services: Services, project: Project, clock: FakeClock, reads: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = await create(services, project)
@@ -96,7 +107,8 @@ async def test_many_flips_are_read_day_by_day(
     monkeypatch.setattr(downtimes, "_AT_ONCE", 3)
     services.public.downtimes._histories.clear()
     assert await seconds(services, check.id) == at_once
-    assert len(reads) > 3
+    assert len(reads) == 1 + 4
+    assert all(end == start for (_, end), (start, _) in pairwise(reads[1:]))
 
 
 async def test_two_who_ask_at_once_get_the_same(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from msgspec.structs import replace
 
 from hcserver.domain.check import Check
@@ -88,6 +89,23 @@ async def test_pages_follow_each_other_without_gaps_and_keep_moments_together(se
     assert first.before == before_now(5)
     second = await activity.read(FLIPS, first.before, NOW, 4)
     assert (ages(second.entries), second.before) == ([7, 7, 7], None)
+
+
+async def test_checks_without_a_flip_that_could_be_shown_are_not_read(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = services.storage
+    checks = [await flipped(storage, made_check(), [age]) for age in range(1, 51)]
+    read, latest = set(), storage.flips.latest
+
+    async def counted(check: UUID, start: datetime, end: datetime, limit: int) -> list[Flip]:
+        read.add(check)
+        return await latest(check, start, end, limit)
+
+    monkeypatch.setattr(storage.flips, "latest", counted)
+    found = await Activity(storage, checks, []).read(FLIPS, NOW, NOW, 5)
+    assert ages(found.entries) == [1, 2, 3, 4, 5]
+    assert len(read) == 20
 
 
 async def test_nothing_older_than_is_kept_comes(services: Services) -> None:

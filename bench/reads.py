@@ -18,7 +18,7 @@ from bench.fill import FilledProject
 from bench.http_client import Client
 from bench.load import run_once
 from bench.processes import Processes
-from bench.running import running_server
+from bench.running import badge_paths, running_server
 from bench.table import Row, memory_row, percentile
 from tests.e2e.server import RealServer
 
@@ -64,7 +64,7 @@ def rows(seconds: float) -> Iterator[Row]:
 
 def _reads(server: RealServer, project: FilledProject) -> Iterator[Request]:
     keys, checks = project.keys, f"{API}checks/"
-    badges = server.api("badges/", keys.api_key)["badges"]["*"]
+    badges = badge_paths(server, keys.api_key)
     few, many = (f"{checks}{uuid}/pings/" for uuid in project.uuids[:2])
     yield Request("checks/", checks, keys.api_key)
     yield Request("checks/, read-only", checks, keys.api_key_readonly)
@@ -78,7 +78,7 @@ def _reads(server: RealServer, project: FilledProject) -> Iterator[Request]:
     yield Request(f"?limit=100 of {MANY_PINGS}", f"{many}?limit=100", keys.api_key)
     yield Request("badges/", f"{API}badges/", keys.api_key)
     for format in ("svg", "json"):
-        yield Request(f"a badge, {format}", "/badge/" + badges[format].partition("/badge/")[2], None)
+        yield Request(f"a badge, {format}", badges[format], None)
     yield Request("wrong key", checks, "x" * len(keys.api_key))
 
 

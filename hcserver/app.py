@@ -33,7 +33,14 @@ from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.delivery.return_addresses import ReturnAddresses
-from hcserver.services.events import CheckDeleted, CheckWritten, EventBus, LateChangeWritten, PingRecorded
+from hcserver.services.events import (
+    CheckDeleted,
+    CheckWritten,
+    EventBus,
+    LateChangeWritten,
+    LogCleared,
+    PingRecorded,
+)
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.append import Appender
 from hcserver.services.intake.check_cache import CheckCache
@@ -52,10 +59,13 @@ from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeleti
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.check_transfer import CheckTransfer
+from hcserver.services.management.log_clearing import LogClearing
 from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
 from hcserver.services.public.public_views import PublicViews
+from hcserver.services.reading.contents import Contents
 from hcserver.services.reading.index_loader import IndexLoader
+from hcserver.services.reading.log_reader import LogReader
 from hcserver.services.reading.ping_history import PingHistory
 from hcserver.services.reading.project_indexes import ProjectIndexes
 from hcserver.services.reading.project_reader import ProjectReader
@@ -135,6 +145,8 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         rendered_checks=RenderedChecks(settings.http.public_url),
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, reader, changes, clock),
         check_transfer=CheckTransfer(storage, cache, indexes, writer, lookup, checks, changes, clock),
+        log_clearing=LogClearing(storage, cache, writer, checks, changes, events, clock),
+        log_reader=LogReader(checks, Contents()),
         admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
@@ -177,6 +189,7 @@ def _recent_pings(events: EventBus, limits: LimitSettings) -> RecentPings:
     recent_pings = RecentPings(limits.recent_ping_bytes)
     events.subscribe(PingRecorded, recent_pings.keep)
     events.subscribe(CheckDeleted, recent_pings.forget)
+    events.subscribe(LogCleared, recent_pings.forget)
     return recent_pings
 
 

@@ -52,7 +52,7 @@ class ChecksHandler(CheckApiHandler):
 
     @requires("write")
     @describes(
-        "Create a check, or change the one that `unique` names",
+        "Create a check, or change the one whose unique fields match",
         {200: ref("Check"), 201: ref("Check"), 403: ref("Error")},
         body=SCHEMA,
     )

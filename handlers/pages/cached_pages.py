@@ -20,10 +20,11 @@ Render = Callable[[], Awaitable[bytes]]
 
 
 class Page(NamedTuple):
-    """A page with its ETag, plain and compressed."""
+    """A page with its ETag. It is kept compressed only, as nearly all browsers take it, in a twentieth of the
+    memory.
+    """
 
     etag: str
-    plain: bytes
     compressed: bytes
     made: datetime
 
@@ -55,7 +56,7 @@ class CachedPages:
         plain = await render()
         # In a thread: some pages are so large that compressing them would hold the event loop.
         compressed = await asyncio.to_thread(gzip.compress, plain, 6, mtime=0)
-        page = Page(f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"', plain, compressed, made)
+        page = Page(f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"', compressed, made)
         self._pages.pop(key, None)
         self._pages[key] = page
         if len(self._pages) > KEPT:
@@ -78,11 +79,14 @@ class CachedPage(PageHandler):
         page = await cached.get(key, age, render)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("ETag", page.etag)
+        if self.check_etag_header():
+            self.set_status(304)
+            return
         if "gzip" in self.request.headers.get("Accept-Encoding", ""):
             self.set_header("Content-Encoding", "gzip")
             self.write(page.compressed)
         else:
-            self.write(page.plain)
+            self.write(await asyncio.to_thread(gzip.decompress, page.compressed))
 
     def require_ready(self) -> None:
         """Raises Unavailable while the server starts."""

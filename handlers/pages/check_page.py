@@ -22,9 +22,12 @@ from hcserver.domain.shown_state import state_of
 from hcserver.domain.status import shown_status
 from hcserver.domain.words import duration_in_words
 from hcserver.errors import NotFound
+from hcserver.services.reading.runs import last_runs
 
 PINGS: Final = 2 * RUNS + 20  # that are read: a run may have a start and an end
 NOTIFICATIONS: Final = 20
+LAST_RUNS: Final = 10
+OUTCOMES: Final = {"success": "succeeded", "fail": "failed", "start": "started"}
 OUTPUT_LINES: Final = 10
 OUTPUT_BYTES: Final = 4000  # of the output that are looked at
 MONTHS: Final = 3
@@ -60,6 +63,8 @@ class CheckPage(PageHandler):
             "sentence": status_sentence(check, state, now),
             "notified": notified(notifications, settings.channels, now) if state == "down" else [],
             "output": await self._output(check, pings),
+            "runs": await last_runs(services.checks, check, LAST_RUNS),
+            "OUTCOMES": OUTCOMES,
             "chart": duration_chart(timed_runs(pings), check.grace),
             "last": last,
         }

@@ -20,8 +20,12 @@ class PageCompression(GZipContentEncoding):
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
         kind = headers.get("Content-Type", "").partition(";")[0]
-        # A page that is sent in parts may wait for what the compressor holds back.
-        if kind not in self.CONTENT_TYPES or not finishing:
+        # A page that is sent in parts may wait for what the compressor holds back. A static file is flushed
+        # before its answer is finished, although nothing follows.
+        whole = finishing or headers.get("Content-Length") == str(len(chunk))
+        if kind not in self.CONTENT_TYPES or not whole or "Content-Range" in headers:
             self._gzipping = False
             return status_code, headers, chunk
-        return super().transform_first_chunk(status_code, headers, chunk, finishing)
+        answer = super().transform_first_chunk(status_code, headers, chunk, finishing=True)
+        self._gzipping = False
+        return answer

@@ -7,24 +7,24 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final, Literal
 
-from hcserver.domain.day_totals import Day, uptime
+from hcserver.domain.day_totals import Day, uptime_of
 from hcserver.domain.words import counted, rough_duration
 
 Look = Literal["none", "fine", "short", "long"]
 
 _STEP, _WIDTH, _HEIGHT = 4, 3, 24  # pixels, of a day
+_ROUNDING: Final = 1e-6  # so that what is meant to be 75 % does not become 74.99 %
 _SHORT: Final = 3600  # seconds of downtime on a day, up to which its bar is of middling height
-# Where the bar begins, and its height: days without and with downtime differ in more than their colour.
-_BARS: Final[dict[Look, tuple[int, int]]] = {
-    "none": (22, 2),
-    "fine": (14, 10),
-    "short": (7, 17),
-    "long": (0, 24),
-}
+# The heights of bars in pixels, which the style sheet has as well, as widths of strokes. Days without and
+# with downtime differ in more than their colour.
+_BARS: Final[dict[Look, int]] = {"none": 2, "fine": 10, "short": 16, "long": 24}
 
 
-def day_strip(days: Sequence[Day]) -> str:
-    """One bar a day, today's on the right. A day with downtime says so when one points at it."""
+def day_strip(days: Sequence[Day], uptime: str) -> str:
+    """One bar a day, today's on the right. A day with downtime says so when one points at it.
+
+    `uptime` is that of all days, in words.
+    """
     parts, position = [], 0
     for look, together in groupby(days, key=_look):
         run = list(together)
@@ -38,17 +38,17 @@ def day_strip(days: Sequence[Day]) -> str:
         position += len(run)
     width = len(days) * _STEP - (_STEP - _WIDTH)
     return (
-        f'<svg class="days" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{_summary(days)}">{"".join(parts)}</svg>'
+        f'<svg class="history" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{_summary(days, uptime)}">{"".join(parts)}</svg>'
     )
 
 
 def uptime_in_words(days: Iterable[Day]) -> str:
     """The share of the time in which it was up, rounded down: "99.98 %". Nothing if it was not watched."""
-    share = uptime(days)
+    share = uptime_of(days)
     if share is None:
         return ""
-    return "100 %" if share == 1 else f"{math.floor(share * 10_000) / 100:.2f} %"
+    return "100 %" if share == 1 else f"{math.floor(share * 10_000 + _ROUNDING) / 100:.2f} %"
 
 
 def _look(day: Day) -> Look:
@@ -60,20 +60,18 @@ def _look(day: Day) -> Look:
 
 
 def _bars(look: Look, position: int, count: int) -> str:
-    top, height = _BARS[look]
-    first = f"M{position * _STEP} {top}"
-    bar = f"h{_WIDTH}v{height}h-{_WIDTH}z"
-    return first + f"m{_STEP} 0".join([bar] * count)
+    """A dashed line, as high as the bars and with a dash for each day, along the foot of the strip."""
+    middle = _HEIGHT - _BARS[look] // 2
+    return f"M{position * _STEP} {middle}h{count * _STEP - (_STEP - _WIDTH)}"
 
 
 def _in_words(day: Day) -> str:
     times = "" if day.times == 1 else f", {counted(day.times, 'time')}"
-    return f"{day.begin:%Y-%m-%d}: down for {rough_duration(day.seconds)}{times}"
+    return f"{day.date}: down for {rough_duration(day.seconds)}{times}"
 
 
-def _summary(days: Sequence[Day]) -> str:
-    down = sum(day.seconds > 0 for day in days)
-    share = uptime_in_words(days)
-    if not share:
+def _summary(days: Sequence[Day], uptime: str) -> str:
+    if not uptime:
         return "No data yet"
-    return f"{counted(len(days), 'day')}, {share} up, {counted(down, 'day')} with downtime"
+    down = sum(day.seconds > 0 for day in days)
+    return f"{counted(len(days), 'day')}, {uptime} up, {counted(down, 'day')} with downtime"

@@ -87,7 +87,7 @@ class MembersPage(PageHandler):
     async def _show_members(self, project: Project, faults: dict[str, str], fault: str) -> None:
         users = await self.services.accounts.users.all() if self.may("admin") else []
         await self.show(
-            "members.html", title="Members", section="settings", faults=faults, fault=fault,
+            "members.html", title="Members", section="settings", tab="members", faults=faults, fault=fault,
             members=await self.services.accounts.members.of_project(project), roles=ROLE_WORDS,
             name=self.form.get("name"), chosen=self.form.get("role") or "viewer",
             server_admins=sorted((user.name for user in users if user.admin), key=name_key),

@@ -33,14 +33,17 @@ _LABELS: Final = {
 
 
 class SchedulePage(PageHandler):
-    """A POST saves, unless the button `do` says otherwise: `preview` shows what the settings mean, `period` and
-    `cron` fill in what is suggested. With the header X-Fragment the answer to a preview is the preview alone.
+    """A POST saves, unless the button `do` says otherwise: `preview` shows what the settings mean, `period`
+    and `cron` fill in what is suggested. With the header X-Fragment the answer is the `preview` alone or, for
+    a `dialog`, the form.
     """
 
     @signed_in
     async def get(self, check_id: str) -> None:
         check = await self.open_check(check_id, "editor")
         form = schedule_form(check.kind, check.timeout, check.schedule, check.tz, check.grace)
+        if check.kind == "simple":
+            form["tz"] = ""  # the script fills in the browser's
         await self._show_form(check, form)
 
     @signed_in
@@ -72,8 +75,9 @@ class SchedulePage(PageHandler):
     async def _show_form(self, check: Check, form: dict[str, str]) -> None:
         history = await self._history(check)
         values = await self._preview(check, form, history)
+        is_dialog = self.request.headers.get("X-Fragment") == "dialog"
         await self.show(
-            "schedule.html",
+            "schedule_form.html" if is_dialog else "schedule.html",
             title=f"Schedule of {check.name or 'a check'}",
             section="checks",
             check=check,
@@ -121,7 +125,8 @@ class SchedulePage(PageHandler):
         """The form with a suggestion filled in, if there is one."""
         for name, _, one in await self._suggestions(check, form, await self._history(check)):
             if name == form["do"]:
-                return schedule_form(one.kind, one.timeout, one.schedule, one.tz, one.grace)
+                filled = schedule_form(one.kind, one.timeout, one.schedule, one.tz, one.grace)
+                return filled if one.kind != "simple" else {**filled, "tz": form.get("tz", "")}
         return form
 
     async def _history(self, check: Check) -> list[Ping]:
@@ -146,7 +151,7 @@ def _proposal(fields: dict[str, Any]) -> Proposal:
 
 
 def _clock_time(proposal: Proposal, now: datetime) -> Callable[[datetime], str]:
-    """Writes times as short as is clear: the year only if it is another one, seconds only if there are some."""
+    """Writes times shortly: with the year only if it is another one, with seconds only if there are some."""
 
     def written(local: datetime) -> str:
         year = "" if local.year == now.year else " %Y"

@@ -35,7 +35,8 @@ class SignInPage(PageHandler):
 
     async def _show_form(self, next_page: str, name: str, fault: str) -> None:
         values = {"next_page": own_path(next_page), "name": name, "fault": fault}
-        await self.show("sign_in.html", title="Sign in", **values)
+        anybody = await self.services.accounts.users.any_recently()
+        await self.show("sign_in.html", title="Sign in", anybody=anybody, **values)
 
 
 class SignOut(PageHandler):

@@ -73,6 +73,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     alert_after: datetime | None = None  # when it goes down by time; None: it doesn't
     excused_until: datetime | None = None  # no run counts as missed before this moment
     log_from: int = 1  # pings before this n have been pruned from the log
+    cleared: int = (
+        0  # pings up to this n have been cleared from the log by people, and are not shown any more
+    )
 
     n_alerts: int = 0
     failures: int = 0  # in a row
@@ -88,6 +91,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     def due(self) -> datetime | None:
         """When the scheduler has to look at the check."""
         return min((at for at in (self.alert_after, self.tell_after) if at is not None), default=None)
+
+    @property
+    def shown_from(self) -> int:
+        """The number of the first ping that people may see, if it is in the log."""
+        return max(self.log_from, self.cleared + 1)
 
     @property
     def rules(self) -> Rules:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from hcserver.domain.check import Status
@@ -18,10 +18,15 @@ class Day(NamedTuple):
     seconds the check was up or down at all (see hcserver.domain.downtime.Downtime).
     """
 
-    begin: datetime
+    number: int  # days since 1970-01-01
     times: int
     seconds: float
     watched: float
+
+    @property
+    def date(self) -> date:
+        """The day in the calendar."""
+        return EPOCH.date() + timedelta(days=self.number)
 
 
 class DayTotals:
@@ -74,12 +79,8 @@ class DayTotals:
 
     def days(self) -> list[Day]:
         """The earliest first."""
-        return [
-            Day(EPOCH + timedelta(days=self._first + index), times, seconds, watched)
-            for index, (times, seconds, watched) in enumerate(
-                zip(self._times, self._seconds, self._watched, strict=True)
-            )
-        ]
+        numbers = range(self._first, self._first + len(self._times))
+        return list(map(Day, numbers, self._times, self._seconds, self._watched))
 
 
 def worst_days(several: Iterable[list[Day]]) -> list[Day]:
@@ -93,7 +94,7 @@ def worst_days(several: Iterable[list[Day]]) -> list[Day]:
     ]
 
 
-def uptime(days: Iterable[Day]) -> float | None:
+def uptime_of(days: Iterable[Day]) -> float | None:
     """The share of the time in which a check was up. None: it was neither up nor down on any of the days."""
     down = watched = 0.0
     for day in days:

@@ -68,4 +68,4 @@ def has_open_end(shown: Iterable[Ping]) -> bool:
     matcher = RunMatcher()
     for ping in shown:
         matcher.add(ping)
-    return matcher.unresolved()
+    return matcher.unresolved

@@ -52,7 +52,12 @@ class RunMatcher:
                 # With several processes a start can carry a later time than its end.
                 self.durations[end.n] = max(0.0, round((end.at - ping.at).total_seconds(), 2))
 
-    def unresolved(self, first: int = 1) -> bool:
+    @property
+    def unresolved(self) -> bool:
+        """Whether older pings can still yield a duration."""
+        return bool(self._open)
+
+    def unresolved_from(self, first: int) -> bool:
         """Whether older pings can still yield the duration of a ping with n >= `first`."""
         return any(end.n >= first for end in self._open.values())
 

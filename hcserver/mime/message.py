@@ -28,8 +28,8 @@ _STEPS_HTML = 60
 _STEPS_TAG = 7
 _HTML_CHARACTERS_PER_STEP = 20
 
-_PLAIN = frozenset(("text/plain", "plain/text", "text/ascii", "text/txt"))
-_HTML = frozenset(("text/html", "application/xhtml+xml", "html/text", "text/xhtml"))
+PLAIN_TYPES = frozenset(("text/plain", "plain/text", "text/ascii", "text/txt"))
+HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "html/text", "text/xhtml"))
 _NO_TEXT = frozenset(("text/css", "text/javascript", "text/rtf"))
 
 
@@ -80,10 +80,10 @@ def read_contents(raw: bytes, work: WorkLimit, depth: int = 0) -> Iterator[Heade
                 yield from read_contents(decode_transfer(item.data(), item.encoding), work, depth + 1)
         elif item.attached:
             continue
-        elif item.type in _PLAIN:
+        elif item.type in PLAIN_TYPES:
             with_plain.add(item.container)
             yield item
-        elif item.type in _HTML:
+        elif item.type in HTML_TYPES:
             yield item
         elif item.type.startswith("text/") and item.type not in _NO_TEXT:
             other.append(item)
@@ -104,7 +104,7 @@ def part_text(part: Part, work: WorkLimit, one_line: bool) -> str:
     if part.encoding == "base64":
         work.spend(coded.count(b"="))
     data = decode_transfer(coded, part.encoding)
-    if part.type in _HTML:
+    if part.type in HTML_TYPES:
         text = _html_text(data, part.charset, work)
         return text.replace("\n", " ") if one_line else text
     text = decode(data, part.charset).replace("\r\n", "\n")

@@ -41,6 +41,7 @@ class Part(msgspec.Struct):
     start: int
     end: int
     type: str  # in lower case, "text/plain"
+    name: str = ""  # of the file that it was
     charset: str | None = None
     encoding: str = ""  # Content-Transfer-Encoding in lower case
     flowed: bool = False  # format=flowed (RFC 3676)
@@ -122,12 +123,14 @@ class _Walk:
         type, parameters = header.parameters(b"content-type")
         boundary = parameters.get("boundary", "").encode("utf-8", "replace").rstrip()
         encoding = _TOKEN.search(header.parameters(b"content-transfer-encoding")[0])
-        disposition = _TOKEN.search(header.parameters(b"content-disposition")[0])
+        disposed, of_disposition = header.parameters(b"content-disposition")
+        disposition = _TOKEN.search(disposed)
         part = Part(
             raw=self._raw,
             start=header.body,
             end=header.body,
             type=f"{known[1]}/{known[2]}" if (known := _TYPE.match(type)) else default,
+            name=of_disposition.get("filename") or parameters.get("name", ""),
             charset=parameters.get("charset"),
             encoding=encoding[0] if encoding else "",
             flowed=parameters.get("format", "").lower() == "flowed",

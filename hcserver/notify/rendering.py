@@ -46,9 +46,11 @@ def label(alert_message: AlertMessage) -> str:
 
 def link(alert_message: AlertMessage) -> str:
     """Where more can be seen. Nobody can ping the check by what is in there."""
-    if alert_message.event == "channel-disabled":
-        return f"{alert_message.base_url}/api/v3/channels/{alert_message.check.id}"
-    return f"{alert_message.base_url}/api/v3/checks/{unique_key(alert_message.check.id)}"
+    about = alert_message.check
+    if about.badge == about.id:
+        # No check: a channel stands in its place, in tests and when it was disabled.
+        return f"{alert_message.base_url}/p/{about.project}/channels/{about.id}"
+    return f"{alert_message.base_url}/go/{unique_key(about.id)}"
 
 
 def sentence(alert_message: AlertMessage) -> str:

@@ -27,9 +27,11 @@ from hcserver.services.management.check_deletion import CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.check_transfer import CheckTransfer
+from hcserver.services.management.log_clearing import LogClearing
 from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
 from hcserver.services.public.public_views import PublicViews
+from hcserver.services.reading.log_reader import LogReader
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
 from hcserver.services.runtime.due_checks import DueChecks
@@ -82,6 +84,8 @@ class Services:
     rendered_checks: RenderedChecks
     check_editor: CheckEditor
     check_deletion: CheckDeletion
+    log_clearing: LogClearing
+    log_reader: LogReader
     check_transfer: CheckTransfer
     projects: Projects
     admin_keys: AdminKeys
@@ -159,3 +163,4 @@ class Services:
         await self.notifier.stop()
         await self.events.stop()
         await self.mail_classifier.pool.close()
+        await self.log_reader.contents.close()

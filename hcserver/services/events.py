@@ -60,6 +60,12 @@ class CheckDeleted(msgspec.Struct, frozen=True):
     check: Check
 
 
+class LogCleared(msgspec.Struct, frozen=True):
+    """The log of a check was cleared by this process."""
+
+    check: Check
+
+
 class NotificationSettled(msgspec.Struct, frozen=True):
     """A notification that was pending was sent, has failed for good, or was skipped; that is stored."""
 
@@ -78,6 +84,7 @@ Event = (
     | CheckWritten
     | LateChangeWritten
     | CheckDeleted
+    | LogCleared
     | NotificationSettled
     | ProjectChanged
 )

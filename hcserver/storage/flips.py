@@ -11,7 +11,7 @@ import msgspec
 from pymongo.errors import BulkWriteError
 
 from hcserver.domain.flip import Flip
-from hcserver.storage.client import DUPLICATE_KEY, entry_id, translated
+from hcserver.storage.client import DUPLICATE_KEY, batches, entry_id, translated
 
 
 class FlipStore:
@@ -42,6 +42,21 @@ class FlipStore:
         with translated("read flips"):
             flips = [flip_of(document) async for document in self._flips.find(query)]
         return sorted(flips, key=lambda flip: flip.n, reverse=True)
+
+    async def numbered(self, check: UUID, first: int, last: int) -> list[Flip]:
+        """Flips with first <= n <= last, the newest first."""
+        flips: list[Flip] = []
+        for ids in batches(entry_id(check, n) for n in range(max(first, 1), last + 1)):
+            with translated("read flips"):
+                flips += [flip_of(document) async for document in self._flips.find({"_id": {"$in": ids}})]
+        return sorted(flips, key=lambda flip: flip.n, reverse=True)
+
+    async def latest(self, check: UUID, start: datetime, end: datetime, limit: int) -> list[Flip]:
+        """The last `limit` flips of the check with start <= at < end, the latest first."""
+        query = {"check": check, "at": {"$gte": start, "$lt": end}}
+        with translated("read flips"):
+            cursor = self._flips.find(query).sort("at", -1).limit(limit)
+            return [flip_of(document) async for document in cursor]
 
     async def delete(self, check: UUID) -> None:
         with translated("delete flips"):

@@ -75,6 +75,14 @@ class NotificationStore:
             await self._notifications.bulk_write(list(map(_update, settlements)), ordered=False)
         return [None] * len(settlements)
 
+    async def retry(self, check: UUID, n: int, channel: UUID, now: datetime) -> bool:
+        """Make the notification pending and due at `now`, if it has failed; whether it had."""
+        place = Binary(check.bytes + n.to_bytes(8, "big") + channel.bytes)
+        update = {"$set": {"status": "pending", "due": now, "held": False}, "$unset": {"why": 1}}
+        with translated("retry a notification"):
+            result = await self._notifications.update_one({"_id": place, "status": "failed"}, update)
+        return bool(result.modified_count)
+
     async def before(self, notifications: Sequence[Notification]) -> list[list[Notification]]:
         """For each one the last few of the same check and channel before it, the newest first."""
         ids = [
@@ -97,19 +105,24 @@ class NotificationStore:
         with translated("read notifications"):
             return await self._notifications.find_one({"_id": {"$in": ids}}, {"_id": 1}) is None
 
-    async def of_check(self, check: UUID, limit: int) -> list[Notification]:
-        """The last `limit` ones, the newest first."""
-        return await self._latest({"check": check}, limit)
+    async def of_check(self, check: UUID, limit: int, before: datetime | None = None) -> list[Notification]:
+        """The last `limit` ones (of what happened before that moment), the newest first."""
+        query: dict[str, Any] = {"check": check}
+        return await self._latest(query if before is None else {**query, "at": {"$lt": before}}, limit)
 
     async def of_channel(self, channel: UUID, limit: int) -> list[Notification]:
         """The last `limit` ones, the newest first."""
         return await self._latest({"channel": channel}, limit)
 
+    async def latest(self, channel: UUID, start: datetime, end: datetime, limit: int) -> list[Notification]:
+        """The last `limit` ones for the channel with start <= at < end, the latest first."""
+        return await self._latest({"channel": channel, "at": {"$gte": start, "$lt": end}}, limit)
+
     async def delete_of_check(self, check: UUID) -> None:
         with translated("delete notifications"):
             await self._notifications.delete_many({"check": check})
 
-    async def _latest(self, query: dict[str, UUID], limit: int) -> list[Notification]:
+    async def _latest(self, query: dict[str, Any], limit: int) -> list[Notification]:
         with translated("read notifications"):
             cursor = self._notifications.find(query).sort("at", -1).limit(limit)
             return [_notification(document) async for document in cursor]

@@ -120,6 +120,13 @@ class PingLog:
                         found[document["n"]] = bytes(document["body"])
         return found
 
+    async def empty(self, check: UUID, first: int, last: int) -> None:
+        """Remove what pings with first <= n <= last say and who sent them; the pings keep their places."""
+        nothing = {"$unset": dict.fromkeys(_SAID, 1), "$set": {"ua": "", "remote_addr": "", "method": ""}}
+        for ids in batches(entry_id(check, n) for n in range(first, last + 1)):
+            with translated("clear pings"):
+                await self._pings.update_many({"_id": {"$in": ids}}, nothing)
+
     async def delete(self, check: UUID, first: int, last: int) -> int:
         """Remove pings with first <= n <= last; returns how many there were."""
         removed = 0
@@ -129,6 +136,7 @@ class PingLog:
         return removed
 
 
+_SAID = ("body", "body_size", "subject", "sender", "reason")
 _OPTIONAL = ("rid", "exit_status", "body", "subject", "sender")
 
 

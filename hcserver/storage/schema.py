@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pymongo
 from pymongo import IndexModel
 
 from hcserver.errors import ConfigError
@@ -13,6 +14,9 @@ from hcserver.storage.client import translated
 SCHEMA_VERSION = 2
 NOTIFICATIONS_KEPT = 90 * 86400  # seconds
 BOUNCES_KEPT = 15 * 86400  # seconds; longer than a return address is good, so that none counts twice
+# Seconds for building indexes, instead of the time of other operations: when a dump was just loaded it takes
+# long, and what is given up has to be begun anew.
+INDEX_TIME = 3600.0
 
 # collection -> (keys, options). Documents that are found by _id need none: pings and flips by (check, n),
 # checks, aliases, locks. Each further index on checks would make every write of their state slower.
@@ -74,6 +78,22 @@ async def _to_encrypted_targets(database: Any) -> None:
 MIGRATIONS: dict[int, Callable[[Any], Awaitable[None]]] = {1: _to_encrypted_targets}
 
 
+async def create_indexes(database: Any, *, expiring: bool = True) -> None:
+    """Create the indexes that are missing; without `expiring` not those that remove documents with time.
+
+    Raises Unavailable.
+    """
+    with translated("create indexes"), pymongo.timeout(INDEX_TIME):
+        for collection, indexes in INDEXES.items():
+            models = [
+                IndexModel(keys, **options)
+                for keys, options in indexes
+                if expiring or "expireAfterSeconds" not in options
+            ]
+            if models:
+                await database[collection].create_indexes(models)
+
+
 async def prepare(database: Any, *, verify: bool = True) -> None:
     """Migrate the database to SCHEMA_VERSION and create its indexes. Without `verify` a database of this
     version is assumed to have its indexes.
@@ -98,9 +118,7 @@ async def prepare(database: Any, *, verify: bool = True) -> None:
             await MIGRATIONS[version](database)
             version += 1
             await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": version}})
-        for collection, indexes in INDEXES.items():
-            models = [IndexModel(keys, **options) for keys, options in indexes]
-            await database[collection].create_indexes(models)
+        await create_indexes(database)
         if meta is None:
             await database["meta"].update_one(
                 {"_id": "schema"}, {"$set": {"version": SCHEMA_VERSION}}, upsert=True

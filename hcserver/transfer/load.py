@@ -7,6 +7,7 @@ from typing import Any
 
 from hcserver.errors import HcError
 from hcserver.storage.raw import META, RawDatabase
+from hcserver.storage.schema import create_indexes
 from hcserver.transfer.archive import Counts, Progress, batches, file_errors, verify
 
 _BATCH_DOCUMENTS = 200
@@ -23,6 +24,9 @@ async def load(path: Path, database: Any, progress: Progress) -> Counts:
         expected = verify(path, progress)
         await _clear_half_load(target)
         await _require_empty(target)
+        # Before there are documents: to index many takes the embedded database minutes. Documents that an
+        # index would remove at once are to arrive as well, since they are counted.
+        await create_indexes(database, expiring=False)
         await target.clear(META)
         await target.begin_load()
         for name, batch, done in batches(path, _BATCH_DOCUMENTS):

@@ -39,8 +39,8 @@ class FormFaults(Exception):
 
 
 def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
-    """The fields `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace` and `grace_unit` of a form
-    as those of a request: either a timeout or a schedule with its zone, and a grace time.
+    """Either a timeout or a schedule with its zone, and a grace time, as a request has them, from the fields
+    `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace` and `grace_unit` of a form.
 
     Only the fields of the chosen kind are looked at. Raises FormFaults.
     """

@@ -44,6 +44,7 @@ class Browser:
     def reset(self, session: str | None) -> None:
         """Desktop size, light, with scripts, no cookies but that of the session."""
         self.emulate()
+        self.offline(False)
         self.driver.get(self.base_url + "/static/robots.txt")
         self.driver.delete_all_cookies()
         if session is not None:
@@ -114,8 +115,20 @@ class Browser:
         ]
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the window."""
-        return int(self.script("return document.documentElement.scrollWidth - window.innerWidth"))
+        """By how many pixels the page is wider than the screen. A phone's window is as wide as the page."""
+        element = "document.documentElement"
+        return int(self.script(f"return {element}.scrollWidth - {element}.clientWidth"))
+
+    def offline(self, away: bool) -> None:
+        """Whether the server is out of reach from now on."""
+        self._command("Network.enable")
+        self._command(
+            "Network.emulateNetworkConditions",
+            offline=away,
+            latency=0,
+            downloadThroughput=-1,
+            uploadThroughput=-1,
+        )
 
     def _command(self, name: str, **parameters: object) -> Any:
         return self.driver.execute_cdp_cmd(name, parameters)

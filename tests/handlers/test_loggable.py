@@ -24,6 +24,7 @@ KEY = "pk0123456789abcdefghij"
         (f"/api/v3/checks/{NOWHERE}/pings/", "/api/v3/checks/6837d6ec…/pings/"),
         (f"/badge/{KEY}/abcdefgh-2/prod.svg", "/badge/pk01…/abcdefgh-2/prod.svg"),
         (f"/setup/{KEY}", "/setup/pk01…"),
+        (f"/wall/{KEY}", "/wall/pk01…"),
         ("/api/v3/checks/?api_key=secret", "/api/v3/checks/"),
         ("/" + "x" * 300, "/" + "x" * 199),
     ],
@@ -47,6 +48,7 @@ async def test_no_log_line_about_a_request_has_a_key_in_it(caplog: pytest.LogCap
                 for path in (
                     f"/ping/{secret}/x?rid={NOWHERE}",
                     f"/badge/{secret}/x",
+                    f"/wall/{secret}",
                     f"/setup/{secret}",
                     f"/a/{NOWHERE}?k={KEY}",
                 ):

@@ -1,11 +1,13 @@
 // Starts what the page needs. Every page works without it.
 import { keepTimes } from "./times.js";
-import { copyButtons, menus } from "./controls.js";
+import { copyButtons, dialogs, fillZones, menus } from "./controls.js";
 
 document.documentElement.classList.add("js");
 keepTimes();
 copyButtons();
 menus();
+dialogs();
+fillZones();
 
 const list = document.getElementById("list");
 if (list) {
@@ -19,10 +21,22 @@ if (check) {
   startCheck(check);
 }
 
+const log = document.getElementById("log");
+if (log) {
+  const { startLog } = await import("./log.js");
+  startLog(log);
+}
+
 const previewed = document.querySelector("form[data-preview]");
 if (previewed) {
   const { startPreview } = await import("./preview.js");
   startPreview(previewed);
+}
+
+if (document.querySelector("[data-inline], [data-filter]")) {
+  const { filters, inlineForms } = await import("./channels.js");
+  inlineForms();
+  filters();
 }
 
 const refreshed = document.querySelector("[data-refresh]");

@@ -7,7 +7,7 @@ export function startCheck(element) {
 
   async function refresh() {
     const answer = await fetch(location.href, { headers: { "X-Fragment": "check" } }).catch(() => null);
-    if (!answer?.ok) return;
+    if (!answer?.ok) return false;
     const fresh = parse(await answer.text());
     const column = element.firstElementChild;
     for (const part of [...fresh.body.children]) {
@@ -16,6 +16,7 @@ export function startCheck(element) {
       else if (old.innerHTML !== part.innerHTML && !isHeld(old)) old.replaceWith(part);
     }
     showTimes(column);
+    return true;
   }
 }
 

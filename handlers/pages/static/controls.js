@@ -29,6 +29,23 @@ export function copyButtons() {
   });
 }
 
+// Fields for a time zone that are empty get the browser's.
+export function fillZones(root = document) {
+  for (const field of root.querySelectorAll("input[data-zone]")) {
+    field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+}
+
+// Links whose page is a form open it in a dialog. Where that fails they lead to the page.
+export function dialogs() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-dialog]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    import("./dialog.js").then(({ openDialog }) => openDialog(link)).catch(() => location.assign(link.href));
+  });
+}
+
 // Shows a line at the foot of the window for a moment; screen readers say it.
 export function say(text, forGood = false) {
   let banner = document.querySelector(".banner");

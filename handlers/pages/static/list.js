@@ -39,8 +39,7 @@ function later() {
 
 // Whether moving rows would disturb somebody: a selection, an open menu, the keyboard in a row.
 function held() {
-  const active = document.activeElement;
-  return list.querySelector("tbody input:checked, details[open]") || (active?.closest("tbody") && active !== document.body);
+  return list.querySelector("tbody input:checked, details[open]") || document.activeElement.matches("tbody a");
 }
 
 let latest;
@@ -51,9 +50,10 @@ async function reload(address = location.href) {
   if (address === etag?.address) headers["If-None-Match"] = etag.value;
   const answer = await fetch(address, { headers, signal: latest.signal }).catch(() => null);
   if (answer?.status === 401) location.reload();
-  if (!answer?.ok) return;
+  if (!answer?.ok) return answer?.status === 304;
   etag = { address, value: answer.headers.get("ETag") };
   merge(parse(await answer.text()));
+  return true;
 }
 
 function merge(fresh) {
@@ -65,7 +65,10 @@ function merge(fresh) {
   }
   replace(list.querySelector("#head"), fresh.querySelector("#head").innerHTML);
   const keep = held();
-  const extra = [...body.querySelectorAll("tr[id]")].length > freshBody.querySelectorAll("tr[id]").length;
+  const focused = document.activeElement;
+  const known = new Set([...freshBody.children].map((row) => row.id));
+  // Rows that were loaded while scrolling stay below those that every page begins with.
+  const hasMore = freshBody.querySelector(".more") && body.querySelectorAll("tr[id]").length > known.size;
   let place = body.firstElementChild;
   for (const row of [...freshBody.children]) {
     const old = row.id && document.getElementById(row.id);
@@ -79,14 +82,14 @@ function merge(fresh) {
     }
   }
   if (keep) return;
-  const known = new Set([...freshBody.children].map((row) => row.id));
   for (const row of [...body.children]) {
-    if (!known.has(row.id) && !(extra && row.id)) row.remove();
+    if (!known.has(row.id) && !(hasMore && row.id)) row.remove();
   }
   const empty = list.querySelector(".empty");
   const freshEmpty = fresh.querySelector(".empty");
   if (empty && !freshEmpty) empty.remove();
   if (!empty && freshEmpty) list.querySelector("table").after(freshEmpty);
+  if (document.activeElement !== focused && list.contains(focused)) focused.focus({ preventScroll: true });
   showTimes(list);
 }
 

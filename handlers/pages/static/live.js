@@ -1,36 +1,30 @@
-// Follows server-sent events while the page is visible, and asks regularly where events don't get through.
+// Follows server-sent events while the page is visible. Where they don't get through, the page asks regularly.
 import { say } from "./controls.js";
 
-const POLL = 5000; // ms
-const FAILURES = 3; // in a row, until the page asks instead of listening
+const LONGEST_PAUSE = 5000; // ms between attempts to listen
+const FAILURES = 2; // in a row, from which on the page also asks
 
-// `refresh` loads everything anew; `handlers` are called with the data of the events of their names.
+// `refresh` loads everything anew and returns whether it did; `handlers` are called with the data of the events of
+// their names. The result begins anew, at what may be another address by now.
 export function follow(address, refresh, handlers) {
   let source, timer, banner, failures = 0;
 
   function stop() {
     source?.close();
-    source = undefined;
     clearTimeout(timer);
   }
 
-  async function poll() {
-    await refresh();
-    timer = setTimeout(poll, POLL);
+  async function catchUp() {
+    if (await refresh()) banner?.remove();
   }
 
   function start() {
     stop();
     if (document.hidden) return;
-    if (failures >= FAILURES) {
-      timer = setTimeout(poll, POLL);
-      return;
-    }
     source = new EventSource(typeof address === "function" ? address() : address);
     source.addEventListener("hello", () => {
-      if (failures) refresh();
+      if (failures) catchUp();
       failures = 0;
-      banner?.remove();
     });
     for (const [name, handle] of Object.entries(handlers)) {
       source.addEventListener(name, (event) => handle(event.data && JSON.parse(event.data)));
@@ -39,12 +33,13 @@ export function follow(address, refresh, handlers) {
       stop();
       failures += 1;
       banner = say("Connection lost. Trying again …", true);
-      timer = setTimeout(start, Math.min(500 * 2 ** failures, 15000));
+      if (failures >= FAILURES) catchUp();
+      timer = setTimeout(start, Math.min(500 * 2 ** failures, LONGEST_PAUSE));
     };
   }
 
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) refresh();
+    if (!document.hidden) catchUp();
     start();
   });
   start();

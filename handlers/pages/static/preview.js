@@ -13,7 +13,7 @@ export function startPreview(form) {
     const body = new URLSearchParams(new FormData(form));
     body.set("do", "preview");
     try {
-      const answer = await fetch(location.href, {
+      const answer = await fetch(form.action, {
         method: "POST", body, headers: { "X-Fragment": "preview" }, signal: running.signal,
       });
       if (!answer.ok) return;
@@ -29,8 +29,6 @@ export function startPreview(form) {
     clearTimeout(timer);
     timer = setTimeout(ask, PAUSE);
   });
-  const zone = form.querySelector("[data-zone]");
-  if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 function showFaults(form, target) {

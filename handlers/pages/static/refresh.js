@@ -4,9 +4,11 @@ import { showTimes } from "./times.js";
 
 export function keepFresh(main) {
   const period = Number(main.dataset.refresh) * 1000;
-  let etag, banner, good = new Date();
+  let etag, banner, timer, good = new Date();
 
   async function look() {
+    clearTimeout(timer);
+    if (document.hidden) return;
     try {
       // The browser sends the ETag of what it has; an answer that nothing is new costs no body.
       const response = await fetch(location.href, { cache: "no-cache" });
@@ -24,7 +26,9 @@ export function keepFresh(main) {
     } catch {
       banner = say(`Not up to date: no connection since ${good.toLocaleTimeString()}`, true);
     }
-    setTimeout(look, period);
+    clearTimeout(timer);
+    timer = setTimeout(look, period);
   }
-  setTimeout(look, period);
+  timer = setTimeout(look, period);
+  document.addEventListener("visibilitychange", look);
 }

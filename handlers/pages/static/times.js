@@ -27,13 +27,35 @@ const SHOWN = {
   },
   elapsed: (seconds) => rough(Math.max(-seconds, 0)),
   remaining: (seconds) => rough(Math.max(seconds, 0)),
-  brief: (seconds, at) => BRIEF.format(at).replaceAll(",", ""),
-  exact: (seconds, at) => EXACT.format(at),
+  brief: (seconds, at) => format("brief", at).replaceAll(",", ""),
+  exact: (seconds, at) => format("exact", at),
 };
-const BRIEF = new Intl.DateTimeFormat("en-GB", {
-  weekday: "short", day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit",
-});
-const EXACT = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
+const FORMATS = {
+  brief: ["en-GB", { weekday: "short", day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" }],
+  exact: ["sv-SE", { dateStyle: "short", timeStyle: "medium" }],
+};
+const formats = {};
+const cookie = (name) => document.cookie.match(`(?:^|; )${name}=([^;]*)`)?.[1];
+
+// The zone in which moments are shown: UTC or the check's, if the reader has chosen it, else the browser's.
+function zone() {
+  const choice = cookie("zone");
+  if (choice === "utc") return "UTC";
+  return choice === "check" ? document.querySelector("[data-zone-of-check]")?.dataset.zoneOfCheck : undefined;
+}
+
+function format(kind, at) {
+  const timeZone = zone();
+  const [locale, options] = FORMATS[kind];
+  const made = (formats[kind + timeZone] ??= new Intl.DateTimeFormat(locale, { ...options, timeZone }));
+  return made.format(at);
+}
+
+// The server shows moments in the browser's zone, too. It learns its name from this cookie.
+function tellZone() {
+  const name = encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone ?? "");
+  if (name && cookie("tz") !== name) document.cookie = `tz=${name}; path=/; max-age=31536000; samesite=lax`;
+}
 
 export function showTimes(root = document) {
   const now = Date.now();
@@ -46,6 +68,7 @@ export function showTimes(root = document) {
 }
 
 export function keepTimes() {
+  tellZone();
   showTimes();
   setInterval(() => document.hidden || showTimes(), 5000);
   document.addEventListener("visibilitychange", () => document.hidden || showTimes());

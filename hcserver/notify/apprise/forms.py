@@ -197,7 +197,6 @@ _DECLARATIONS: Final[dict[str, _Declaration]] = {
             _field(
                 *("topic", "Topic", r"[\w-]{1,64}", "backups-x7Qp2"),
                 help="Who knows a topic on ntfy.sh can read it: take one that nobody guesses.",
-                type="secret",
             ),
             _field(
                 *("server", "Server", _SERVER, "https://ntfy.example.org"),

@@ -129,6 +129,7 @@ class Accounts:
 
     async def stop(self) -> None:
         await self._sessions.stop()
+        self._passwords.close()
 
     async def _is_password(self, user: User | None, password: str) -> bool:
         """Whether it is the user's password. It takes as long where there is no such user."""

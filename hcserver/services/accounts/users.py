@@ -32,6 +32,7 @@ class Users:
         self._clock = clock
         self._recent: Recent[str, User] = Recent(clock)
         self._absent: Absences[str] = Absences(clock)
+        self._any: Recent[None, bool] = Recent(clock)
 
     async def create(self, name: str, password: str | None, *, admin: bool = False) -> User:
         """Without a password the user is signed in by a trusted proxy only.
@@ -68,6 +69,15 @@ class Users:
     async def any(self) -> bool:
         """Whether there is a user."""
         return await self._storage.users.any()
+
+    async def any_recently(self) -> bool:
+        """Whether there is a user, as read from the database a few seconds ago at most."""
+        known = self._any.get(None)
+        if known is None:
+            changes = self._any.changes
+            known = await self.any()
+            self._any.put(None, known, changes)
+        return known
 
     async def get(self, id: UUID) -> User:
         """Raises NotFound."""
@@ -114,6 +124,7 @@ class Users:
     def _changed(self) -> None:
         self._recent.forget_all()
         self._absent.clear()
+        self._any.forget_all()
 
 
 def as_name(text: str) -> str | None:

@@ -168,7 +168,7 @@ class CheckCache:
         """The log of the check now begins at that number."""
         cached = self._checks.get(id)
         if cached is not None:
-            cached.check = replace(cached.check, log_from=log_from)
+            cached.check = replace(cached.check, log_from=max(log_from, cached.check.log_from))
             self._observer.put(cached.check)
             self._unwritten.add(id, urgent=False, moment=cached.next_moment)
 

@@ -86,6 +86,10 @@ class Channels:
         """The last `limit` notifications for the channel, pending ones included, newest first."""
         return await self._storage.notifications.of_channel(channel.id, limit)
 
+    async def retry(self, channel: Channel, check: UUID, n: int) -> bool:
+        """Try the check's notification `n` for the channel once more if it has failed; whether it had."""
+        return await self._storage.notifications.retry(check, n, channel.id, self._clock())
+
     # -- changing
 
     async def create(self, project: Project, spec: ChannelSpec) -> Channel:

@@ -39,6 +39,11 @@ class CheckCreation:
         """Within it nobody else creates a check of the project."""
         return self._storage.locks.hold(f"checks:{project.id}", self._clock)
 
+    def has_ample_room(self, project: Project, limit: int) -> bool:
+        """Whether the project is so far from its limit that checks may be created at the same time."""
+        count, good_until = self._counts.get(project.id, (limit, self._clock()))
+        return count + _NEAR_LIMIT < limit and self._clock() < good_until
+
     async def require_room(self, project: Project, limit: int) -> None:
         """Raises Forbidden if the project has `limit` checks already."""
         count, good_until = self._counts.get(project.id, (0, self._clock()))

@@ -67,18 +67,15 @@ class CheckEditor:
             known = await self._project_reader.checks(project.id, Selection(_slug_asked_for(spec)))
             if (changed := await self._change_matching(known, spec, channels)) is not None:
                 return changed, False
+        elif self._creation.has_ample_room(project, self._reader.limit(project)):
+            return await self._insert(project, spec, channels), True
         async with self._creation.exclusively(project):
             if spec.unique:
                 # Another process may have created it meanwhile.
                 stored = await self._reader.of_project(project.id, _slug_asked_for(spec))
                 if (changed := await self._change_matching(stored, spec, channels)) is not None:
                     return changed, False
-            await self._creation.require_room(project, self._reader.limit(project))
-            blank = self._creation.blank(project)
-            if channels is None:
-                channels = await self._channels.for_new_check(project.id)
-            check = replace(apply_spec(blank, spec), channels=channels)
-            return await self._creation.insert(check), True
+            return await self._insert(project, spec, channels), True
 
     async def create_for_slug(self, ping_key: str, slug: str) -> tuple[UUID, bool]:
         """The check with this slug in the ping key's project, created with all channels if there is none;
@@ -136,6 +133,14 @@ class CheckEditor:
         await release(self._storage, [id], self._clock())
         return check
 
+    async def _insert(self, project: Project, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:
+        """Raises Forbidden if the project's limit is reached."""
+        await self._creation.require_room(project, self._reader.limit(project))
+        blank = self._creation.blank(project)
+        if channels is None:
+            channels = await self._channels.for_new_check(project.id)
+        return await self._creation.insert(replace(apply_spec(blank, spec), channels=channels))
+
     async def _change_matching(
         self, checks: Iterable[Check], spec: Spec, channels: tuple[UUID, ...] | None
     ) -> Check | None:
@@ -159,10 +164,10 @@ class CheckEditor:
 
         def apply(current: Check) -> Step:
             nonlocal changed
-            if must_match and not unique_matches(spec, current):
+            if must_match and not (unique_matches(spec, current) and current.project == check.project):
                 raise NotFound("not found")
-            check = apply_spec(current, spec)
-            step = change_settings(check if channels is None else replace(check, channels=channels), now)
+            edited = apply_spec(current, spec)
+            step = change_settings(edited if channels is None else replace(edited, channels=channels), now)
             changed = step.check != current
             return step if changed else Step(current)
 
@@ -171,7 +176,8 @@ class CheckEditor:
             return after
         if after.slug != check.slug:
             self._lookup.forget_slugs(after.project)
-        await self._changes.publish(after)
+            # Other processes hear of any write; that they have to look the slug up again has to be published.
+            await self._changes.publish(after)
         if (after.snoozed_until, after.tags) != (check.snoozed_until, check.tags):
             # A snooze has ended, or the check has left a maintenance window that is for a tag.
             await release(self._storage, [check.id], now)

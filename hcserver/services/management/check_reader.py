@@ -108,14 +108,23 @@ class CheckReader:
 
     async def bodies(self, check: Check, ns: Iterable[int]) -> dict[int, bytes]:
         """The bodies of those of these pings that have one, by n."""
-        return await self._storage.pings.bodies(check.id, [n for n in ns if 1 <= n <= check.n_pings])
+        return await self._storage.pings.bodies(
+            check.id, [n for n in ns if check.shown_from <= n <= check.n_pings]
+        )
 
     async def flips(self, check: Check, start: datetime | None, end: datetime | None) -> list[Flip]:
         """Flips with start <= at < end, newest first."""
         await self._writer.publish(check.id)
         return await self._storage.flips.read(check.id, start, end)
 
-    async def notifications(self, check: Check, limit: int) -> list[Notification]:
-        """The last `limit` notifications about the check, sent or not, newest first."""
+    async def flips_numbered(self, check: Check, first: int, last: int) -> list[Flip]:
+        """Flips with first <= n <= last, newest first."""
         await self._writer.publish(check.id)
-        return await self._storage.notifications.of_check(check.id, limit)
+        return await self._storage.flips.numbered(check.id, first, last)
+
+    async def notifications(
+        self, check: Check, limit: int, before: datetime | None = None
+    ) -> list[Notification]:
+        """The last `limit` notifications about the check (before that moment), sent or not, newest first."""
+        await self._writer.publish(check.id)
+        return await self._storage.notifications.of_check(check.id, limit, before)

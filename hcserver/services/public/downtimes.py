@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -18,9 +18,8 @@ from hcserver.services.management.check_reader import CheckReader
 
 DAYS: Final = 90
 REMEMBERED: Final = 10_000  # checks, 2 kB each; beyond it the flips of the oldest are read again
-_AT_ONCE: Final = 1000  # flips that are read at once; more of them are read day by day
-_PER_TURN: Final = 100  # checks, some 3 ms, before others get their turn
-_DAY: Final = timedelta(days=1)
+_AT_ONCE: Final = 1000  # flips that are read at once, if they are evenly spread
+_PER_TURN: Final = 50  # checks, some 3 ms, before others get their turn
 
 
 class Downtimes:
@@ -55,12 +54,14 @@ class Downtimes:
 
     async def _read(self, check: Check, history: _History, now: datetime) -> None:
         """Take in the flips that the history does not have yet."""
-        start = max(history.through, history.totals.begin)
-        if check.flipped_at is not None and check.flipped_at < start:
+        begin = history.totals.begin
+        if check.flipped_at is not None and check.flipped_at < begin:
             history.skip(check)  # all of them were before these days
             return
-        for begin, end in _windows(start, now, check.n_flips - history.flips):
-            history.take(reversed(await self._checks.flips(check, begin, end)))
+        # A check may have flipped before it was created, if the clock was set back.
+        start = max(history.through, begin) if history.flips else begin
+        for first, last in _windows(start, now, check.n_flips - history.flips):
+            history.take(reversed(await self._checks.flips(check, first, last)))
 
 
 class _History:
@@ -76,12 +77,12 @@ class _History:
         for flip in flips:
             if flip.n > self.flips:
                 self.totals.add(self.through, flip.at, flip.old)
-                self.flips, self.through = flip.n, max(self.through, flip.at)
+                self.flips, self.through = flip.n, flip.at
 
     def skip(self, check: Check) -> None:
         """All flips of the check are too long ago to matter."""
         assert check.flipped_at is not None
-        self.flips, self.through = check.n_flips, max(self.through, check.flipped_at)
+        self.flips, self.through = check.n_flips, check.flipped_at
 
     def days(self, check: Check, now: datetime) -> list[Day]:
         """The days up to now, with the status that the check has had since its last flip."""
@@ -92,8 +93,9 @@ class _History:
 
 def _windows(start: datetime, now: datetime, flips: int) -> Iterator[tuple[datetime, datetime | None]]:
     """In which pieces flips since `start` are read, so that no piece has very many of them."""
-    if flips > _AT_ONCE:
-        while start + _DAY < now:
-            yield start, start + _DAY
-            start += _DAY
+    pieces = -(-flips // _AT_ONCE)
+    step = (now - start) / pieces
+    for _ in range(pieces - 1):
+        yield start, start + step
+        start += step
     yield start, None

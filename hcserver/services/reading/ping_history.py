@@ -26,7 +26,7 @@ class PingHistory:
     async def pings(self, check: Check, limit: int, before: int | None = None) -> list[Ping]:
         """The last `limit` pings (with n < `before`) that are in the log, newest first, without bodies."""
         last = check.n_pings if before is None else min(before - 1, check.n_pings)
-        first = max(last - limit + 1, check.log_from)
+        first = max(last - limit + 1, check.shown_from)
         found = self._recent.read(check, first, last)
         missing = [n for n in range(first, last + 1) if n not in found]
         if missing:
@@ -47,7 +47,7 @@ class PingHistory:
         oldest = first = pings[-1].n
         look_back = iter(_LOOK_BACK)
         count = next(look_back)
-        while matcher.unresolved(first):
+        while matcher.unresolved_from(first):
             older = await self.pings(check, count, oldest)
             for ping in older:
                 matcher.add(ping)
@@ -58,6 +58,6 @@ class PingHistory:
 
     async def ping(self, check: Check, n: int) -> Ping | None:
         """One ping with its body; None if the log does not have it."""
-        if not check.log_from <= n <= check.n_pings:
+        if not check.shown_from <= n <= check.n_pings:
             return None
         return self._recent.find(check.id, n) or await self._log.get(check.id, n)

@@ -1,8 +1,8 @@
 """The newest pings of checks, in memory.
 
-A ping never changes once it is in the log, and no other ping gets its number. So what is kept here is right
-whatever other processes do. What they appended is missing here until it is read from the database, and then
-kept as well.
+A ping never changes once it is in the log, until nobody may see it any more, and no other ping gets its
+number. So what is kept here is right whatever other processes do. What they appended is missing here until it
+is read from the database, and then kept as well.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
-from hcserver.services.events import CheckDeleted, PingRecorded
+from hcserver.services.events import CheckDeleted, LogCleared, PingRecorded
 
 BODY_BYTES = 4_000_000  # bytes of bodies that are kept beside the pings, at most: those of the newest ones
 _CHECK_BYTES = 200  # what a check takes here beside its pings, approximately
@@ -44,7 +44,7 @@ class RecentPings:
         ping = event.ping
         tail = self._take_out(ping.check) or _Tail(ping.n)
         tail.put(ping.n, _packed(ping))
-        tail.drop_before(event.check.log_from)
+        tail.drop_before(event.check.shown_from)
         self._bodies.keep(ping)
         self._put_back(ping.check, tail)
 
@@ -63,7 +63,7 @@ class RecentPings:
         tail = self._take_out(check.id)
         if tail is None:
             return {}
-        tail.drop_before(check.log_from)
+        tail.drop_before(check.shown_from)
         self._put_back(check.id, tail)
         return tail.read(first, last)
 
@@ -76,8 +76,8 @@ class RecentPings:
         body = self._bodies.find(check, n)
         return None if body is None else msgspec.structs.replace(ping, body=body)
 
-    def forget(self, event: CheckDeleted) -> None:
-        """The check was deleted."""
+    def forget(self, event: CheckDeleted | LogCleared) -> None:
+        """The check was deleted, or its log was cleared."""
         self._take_out(event.check.id)
 
     def _take_out(self, check: UUID) -> _Tail | None:
@@ -156,7 +156,7 @@ class _Bodies:
         return self._bodies.get((check, n))
 
 
-class _PackedPing(Ping, frozen=True, array_like=True):
+class _PackedPing(Ping, frozen=True, array_like=True, gc=False):
     """A ping as it is kept: as MessagePack without the names of the fields. It takes a third of the memory
     that the objects of a ping do, and the garbage collector does not look through it.
     """

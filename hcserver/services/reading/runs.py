@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -35,7 +35,8 @@ async def last_runs(reader: CheckReader, check: Check, limit: int) -> list[Run]:
         if len(piece) < _AT_ONCE:
             break
     runs = [run for run in await with_starts(reader, check, pings) if run.is_run]
-    return await with_first_lines(reader, check, runs[:limit])
+    runs = runs[:limit]
+    return with_first_lines(runs, await reader.bodies(check, small_bodies(run.ping for run in runs)))
 
 
 async def with_starts(
@@ -54,21 +55,20 @@ async def with_starts(
     return match_runs(shown, newer, older)
 
 
-async def with_first_lines(reader: CheckReader, check: Check, runs: list[Run]) -> list[Run]:
-    """The runs with the first line of what each wrote, which for an email is its subject.
-
-    Raises Unavailable.
-    """
-    written = [run.ping for run in runs if run.ping.scheme != "email"]
-    bodies = await reader.bodies(check, small_bodies(written))
+def with_first_lines(runs: Iterable[Run], bodies: Mapping[int, bytes]) -> list[Run]:
+    """The runs with the first line of what each wrote, which for an email is its subject."""
     return [replace(run, first_line=_first_line(run.ping, bodies.get(run.ping.n))) for run in runs]
 
 
 def small_bodies(pings: Iterable[Ping]) -> list[int]:
-    """The numbers of those pings whose bodies may be read for a page: small ones, and not too many."""
+    """The numbers of those HTTP pings whose bodies may be read for a page: small ones, and not too many."""
     chosen, total = [], 0
     for ping in pings:
-        if 0 < ping.body_size <= _BODY_BYTES and total + ping.body_size <= _ALL_BYTES:
+        if (
+            ping.scheme != "email"
+            and 0 < ping.body_size <= _BODY_BYTES
+            and total + ping.body_size <= _ALL_BYTES
+        ):
             total += ping.body_size
             chosen.append(ping.n)
     return chosen

@@ -99,3 +99,14 @@ async def test_a_project_without_channels_says_that_nobody_is_notified(site: Sit
     page = await editor.page(editor.path)
     assert not page.select_one(".hint")
     assert [bool(row.select_one(".silent")) for row in page.select("#rows tr")] == [True, False]
+
+
+async def test_a_fragment_is_sent_again_only_when_it_has_changed(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    first = await editor.get(editor.path, X_Fragment="list")
+    again = await editor.get(editor.path, X_Fragment="list", If_None_Match=first.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+    await site.ping(str(check.id))
+    changed = await editor.get(editor.path, X_Fragment="list", If_None_Match=first.headers["etag"])
+    assert changed.status == 200
+    assert "etag" not in (await editor.get(editor.path)).headers

@@ -27,3 +27,16 @@ async def test_answers_of_the_api_are_not_compressed(site: Site) -> None:
     reply = await site.request("GET", "/api/v3/checks/", headers)
     assert "content-encoding" not in reply.headers and "vary" not in reply.headers
     assert len(reply.json["checks"]) == 20
+
+
+async def test_a_part_of_a_file_is_not_compressed(editor: Visitor) -> None:
+    reply = await editor.get("/static/app.css", Accept_Encoding="gzip", Range="bytes=0-2999")
+    assert (reply.status, len(reply.body)) == (206, 3000)
+    assert "content-encoding" not in reply.headers
+
+
+async def test_a_file_that_the_browser_has_is_not_sent_again(editor: Visitor) -> None:
+    reply = await editor.get("/static/app.css", Accept_Encoding="gzip")
+    assert gzip.decompress(reply.body).startswith(b"/* Tokens")
+    again = await editor.get("/static/app.css", Accept_Encoding="gzip", If_None_Match=reply.headers["etag"])
+    assert (again.status, again.body) == (304, b"")

@@ -27,6 +27,7 @@ async def role(site: Site, user: User | None) -> str | None:
 async def test_an_admin_adds_changes_and_removes_members(site: Site, admin: Visitor) -> None:
     user = await person(site)
     page = await admin.page(f"{admin.path}members")
+    assert page.select_one(".tabs [aria-current]").get_text() == "Members"
     assert [one["value"] for one in page.select("[type=radio]")] == ["viewer", "editor", "admin"]
     reply = await post(admin, "add", name=user.name.upper(), role="editor")
     assert (reply.status, reply.headers["location"]) == (303, f"{admin.path}members")

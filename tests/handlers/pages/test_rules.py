@@ -113,6 +113,15 @@ async def test_only_editors_of_the_project_change_rules(
     assert (await editor.get(f"/checks/{NOWHERE}/rules")).status == 404
 
 
+@pytest.mark.parametrize("text", ["\0", "\ud7ff", ",,,", "x" * 300_000, "\u0301" * 30_000, "", "From ", ":"])
+async def test_no_text_in_a_field_is_an_error_of_the_server(site: Site, editor: Visitor, text: str) -> None:
+    path = await make_reports(site, filter_http_body=True)
+    fields = dict.fromkeys(("failure_kw", "start_kw", "mail"), text)
+    reply = await editor.post(path, do="preview", filter_subject="on", filter_body="on", mail=text)
+    assert reply.status == 200
+    assert (await editor.post(path, do="preview", **fields)).status in (200, 413)
+
+
 def test_what_has_no_header_is_the_body_of_an_email() -> None:
     assert as_email("Subject: a\n\nb") == b"Subject: a\n\nb"
     assert as_email("From nas@example.org Mon\nSubject: a") == b"From nas@example.org Mon\nSubject: a"

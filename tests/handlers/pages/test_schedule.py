@@ -67,6 +67,13 @@ async def test_the_script_gets_the_preview_alone(site: Site, editor: Visitor) ->
     assert shown["data-fault-grace"] == "The grace time is not a whole number."
 
 
+async def test_the_script_gets_the_form_alone_for_a_dialog(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    reply = await editor.get(f"/checks/{check.id}/schedule", X_Fragment="dialog")
+    assert reply.status == 200 and "<html" not in reply.text
+    assert read(reply.text).form["action"] == f"/checks/{check.id}/schedule"
+
+
 async def test_saving_changes_the_check(site: Site, editor: Visitor) -> None:
     check = await make_check(site)
     reply = await editor.post(f"/checks/{check.id}/schedule", **CRON)
@@ -154,3 +161,19 @@ async def test_only_editors_of_the_project_change_a_schedule(
     assert (await editor.post(path, xsrf="wrong", **CRON)).status == 403
     assert (await editor.get(f"/checks/{NOWHERE}/schedule")).status == 404
     assert (await site.services.checks.get(site.project, check.id)).kind == "simple"
+
+
+@pytest.mark.parametrize(
+    "text", ["\0", "\ud7ff", "9" * 5000, "-1", "\u0661", "../UTC", "*\n" * 400, "&<>\"'", ""]
+)
+@pytest.mark.parametrize("do", ["", "preview", "period", "cron", "nonsense"])
+async def test_no_text_in_a_field_is_an_error_of_the_server(
+    site: Site, editor: Visitor, text: str, do: str
+) -> None:
+    path = f"/checks/{(await make_check(site)).id}/schedule"
+    for kind in ("simple", "cron", "oncalendar", text):
+        fields = dict.fromkeys(
+            ("every", "cron", "oncalendar", "tz", "grace", "every_unit", "grace_unit"), text
+        )
+        reply = await editor.post(path, do=do, kind=kind, **fields)
+        assert reply.status in (200, 400)

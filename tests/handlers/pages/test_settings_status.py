@@ -27,7 +27,7 @@ async def test_a_status_page_is_made_changed_published_and_deleted(site: Site, a
     assert (await site.request("GET", f"/s/{slug}")).status == 200
     [page] = await site.services.public.status_pages.of_project(site.project)
     assert (page.tags, page.names, page.published) == ((), False, True)
-    link = (await admin.page(path)).select_one("td a")
+    link = (await admin.page(path)).select_one(".rows a")
     assert link["href"] == f"/s/{slug}"
     assert (await admin.post(f"{path}/{page.id}/delete")).status == 303
     assert (await site.request("GET", f"/s/{slug}")).status == 404

@@ -61,6 +61,13 @@ async def test_faults_are_said_beside_the_fields_and_values_are_kept(newcomer: V
     assert (await send(newcomer, path, name="ann", password=PASSWORD, project_name="")).status == 303
 
 
+async def test_without_users_the_sign_in_says_what_to_do(newcomer: Visitor) -> None:
+    hint = "Open the link that the server has printed when it was started"
+    assert hint in text_of(await newcomer.get("/sign-in"))
+    await send(newcomer, await link(newcomer), name="ann", password=PASSWORD)
+    assert hint not in text_of(await newcomer.get("/sign-in"))
+
+
 async def test_a_link_that_is_not_valid_shows_no_form(newcomer: Visitor) -> None:
     for path in ("/setup/x", f"/setup/{'x' * 43}", "/setup/%00"):
         reply = await newcomer.get(path)

@@ -84,16 +84,16 @@ def test_a_clock_that_went_back_makes_no_negative_duration() -> None:
 
 def test_a_reader_knows_when_it_may_stop_looking_back() -> None:
     matcher = RunMatcher()
-    assert not matcher.unresolved()
+    assert not matcher.unresolved
     assert matcher.earliest is None
     success, start = log(("start", 0, A), ("success", 10, A))
     matcher.add(success)
-    assert matcher.unresolved()
-    assert matcher.unresolved(success.n)
-    assert not matcher.unresolved(success.n + 1)
+    assert matcher.unresolved
+    assert matcher.unresolved_from(success.n)
+    assert not matcher.unresolved_from(success.n + 1)
     assert matcher.earliest == success.at - timedelta(hours=72)
     matcher.add(start)
-    assert not matcher.unresolved()
+    assert not matcher.unresolved
 
 
 def test_a_reader_may_stop_72_hours_before_the_last_open_end() -> None:
@@ -103,7 +103,7 @@ def test_a_reader_may_stop_72_hours_before_the_last_open_end() -> None:
         matcher.add(ping)
     assert matcher.earliest == newer.at - timedelta(hours=72)
     matcher.add(log(("log", -73 * HOUR, None))[0])
-    assert not matcher.unresolved()
+    assert not matcher.unresolved
     assert other.type == "log"
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from hcserver.notify import rendering
 from hcserver.notify.alert_message import MessageEvent
@@ -76,7 +77,7 @@ def test_the_whole_message_in_plain_text() -> None:
         "It said:\n"
         "disk is full\n"
         "\n"
-        "https://hc.example.org/api/v3/checks/93e280839e4aab2dee0d62b93359405648026a10"
+        "https://hc.example.org/go/93e280839e4aab2dee0d62b93359405648026a10"
     )
 
 
@@ -211,8 +212,10 @@ def test_the_moment_of_a_reminder_is_counted_from_when_it_went_down() -> None:
 
 
 def test_a_disabled_channel_is_shown_with_its_error_and_its_address() -> None:
-    about = alert_message("channel-disabled", reason="mail came back: 550\n<b>no</b>", check=check(n_pings=0))
+    channel = check(n_pings=0)
+    channel = replace(channel, badge=channel.id)
+    about = alert_message("channel-disabled", reason="mail came back: 550\n<b>no</b>", check=channel)
     assert rendering.facts(about)[-1] == ("Error", "mail came back: 550 <b>no</b>")
     assert "Last ping" not in rendering.plain(about)
     assert "<b>no" not in rendering.html(about)
-    assert rendering.link(about) == f"https://hc.example.org/api/v3/channels/{about.check.id}"
+    assert rendering.link(about) == f"https://hc.example.org/p/{channel.project}/channels/{channel.id}"

@@ -21,6 +21,7 @@ from hcserver.domain.notification import Notification
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.domain.session import Session
+from hcserver.domain.status_page import StatusPage, Wall
 from hcserver.domain.user import User
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored, Write
@@ -117,11 +118,15 @@ async def _use_everything(storage: Storage) -> None:
     await storage.pings.behind([Stored(check, 1)])
     await storage.pings.tail(check.id, 0)
     await storage.pings.get(check.id, 1)
+    await storage.pings.bodies(check.id, [1])
+    await storage.pings.empty(check.id, 1, 1)
     await storage.pings.delete(check.id, 1, 1)
 
     await storage.flips.publish([flip])
     await storage.flips.read(check.id)
+    await storage.flips.numbered(check.id, 1, 9)
     await storage.flips.read(check.id, NOW, NOW)
+    await storage.flips.latest(check.id, NOW, NOW, 10)
     await storage.flips.delete(check.id)
 
     project = Project(id=uuid4(), name="p", created=NOW, ping_key="p", badge_key="b")
@@ -160,6 +165,9 @@ async def _use_everything(storage: Storage) -> None:
     await storage.notifications.settle([Settlement(notification, "sent")])
     await storage.notifications.before([notification])
     await storage.notifications.of_check(check.id, 10)
+    await storage.notifications.of_check(check.id, 10, NOW)
+    await storage.notifications.latest(check.id, NOW, NOW, 10)
+    await storage.notifications.retry(check.id, 1, check.id, NOW)
     await storage.notifications.of_channel(channel.id, 10)
     await storage.notifications.delete_of_check(check.id)
 
@@ -173,6 +181,18 @@ async def _use_everything(storage: Storage) -> None:
     await storage.windows.get(window.id)
     await storage.windows.delete(window.id)
     await storage.windows.delete_of_project(project.id)
+
+    page = StatusPage(id=uuid4(), project=project.id, created=NOW, slug="s", title="t")
+    await storage.status_pages.put(page)
+    await storage.status_pages.by_slug("s")
+    await storage.status_pages.of_project(project.id)
+    await storage.status_pages.delete(page.id)
+    await storage.status_pages.delete_of_project(project.id)
+    await storage.walls.insert(Wall(hash="h", project=project.id, name="w", created=NOW))
+    await storage.walls.get("h")
+    await storage.walls.of_project(project.id)
+    await storage.walls.delete("h")
+    await storage.walls.delete_of_project(project.id)
 
     await storage.admin_keys.insert(AdminKey(hash="x", created=NOW, name="ops"))
     await storage.admin_keys.all()

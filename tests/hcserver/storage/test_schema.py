@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hcserver.errors import ConfigError
+from hcserver.errors import ConfigError, Unavailable
 from hcserver.storage import schema
 from hcserver.storage.schema import INDEXES, SCHEMA_VERSION, prepare
 
@@ -23,6 +23,15 @@ async def test_preparing_again_changes_nothing(database: Any) -> None:
     before = await database["projects"].index_information()
     await prepare(database)
     assert await database["projects"].index_information() == before
+
+
+async def test_indexes_may_take_longer_to_build_than_other_operations(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert schema.INDEX_TIME > 600
+    monkeypatch.setattr(schema, "INDEX_TIME", 1e-6)  # it takes the place of the client's time
+    with pytest.raises(Unavailable):
+        await prepare(database)
 
 
 async def test_a_database_of_a_newer_version_is_refused(database: Any) -> None:

@@ -13,7 +13,7 @@ from tests.hcserver.transfer.databases import contents, fill, silent
 from tests.hcserver.transfer.files import HEADER, frame, written
 
 # What is not dumped: it concerns the processes of one server, or gives access to it.
-HERE_ONLY = {"news", "locks", "sessions", "setup_tokens"}
+HERE_ONLY = {"news", "locks", "sessions", "setup_tokens", "walls"}
 
 
 async def test_what_is_dumped_and_loaded_is_the_same(database: Any, target: Any, tmp_path: Path) -> None:
@@ -45,6 +45,18 @@ async def test_a_prepared_database_counts_as_empty(database: Any, target: Any, t
     await prepare(target)
     await load(tmp_path / "d", target, silent)
     assert await target.meta.find().to_list(None) == [{"_id": "schema", "version": SCHEMA_VERSION}]
+
+
+async def test_documents_are_indexed_while_they_are_loaded(
+    database: Any, target: Any, tmp_path: Path
+) -> None:
+    await fill(database)
+    await dump(database, tmp_path / "d", silent)
+    await load(tmp_path / "d", target, silent)
+    for collection, number in (("checks", 3), ("flips", 2), ("notifications", 4)):
+        indexes = (await target[collection].index_information()).values()
+        assert len(indexes) == number, collection
+        assert not any("expireAfterSeconds" in index for index in indexes)
 
 
 async def test_a_load_that_was_interrupted_is_started_again_by_the_next(

@@ -112,3 +112,25 @@ async def test_a_name_that_is_asked_for_often_is_read_once_in_five_seconds(
     assert await users.recent("bob") == bob
     clock.advance(5)
     assert await users.recent("ann") == user
+
+
+async def test_whether_there_is_a_user_is_read_once_in_five_seconds(
+    users: Users, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, any_user = [], UserStore.any
+
+    async def counted(store: UserStore) -> bool:
+        reads.append(store)
+        return await any_user(store)
+
+    monkeypatch.setattr(UserStore, "any", counted)
+    for _ in range(3):
+        assert not await users.any_recently()
+    assert len(reads) == 1
+    await users.create("ann", None)
+    for _ in range(3):
+        assert await users.any_recently()
+    assert len(reads) == 2
+    clock.advance(5)
+    assert await users.any_recently()
+    assert len(reads) == 3

@@ -99,7 +99,9 @@ async def test_what_is_loaded_during_a_reload_is_not_replaced_by_something_older
     async def behind_with_news(checks: Any) -> Any:
         found = await behind(checks)
         await first.check_editor.update(project, check.id, parse_spec({"name": "new"}, 3))
-        await second.runtime.news_listener.listen()
+        clock.advance(1)
+        for services in (first, second):
+            await services.runtime.written_news.exchange()
         await second.cache.get(check.id)
         return found
 

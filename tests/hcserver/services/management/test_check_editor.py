@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
-from hcserver.errors import Conflict, InvalidRequest, NotFound
+from hcserver.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from hcserver.services.container import Services
 from hcserver.services.intake.cached_check import Change
 from hcserver.validation.check import Spec, parse_spec
@@ -164,3 +165,48 @@ async def test_an_upsert_finds_what_another_process_has_just_created(make_servic
     check, _ = await first.check_editor.create(project, upsert())
     found, created = await second.check_editor.create(project, upsert(timeout=90))
     assert (found.id, found.timeout, created) == (check.id, 90, False)
+
+
+async def test_other_processes_hear_of_new_settings_and_slugs(
+    make_services: MakeServices, clock: FakeClock
+) -> None:
+    first, second = await make_services(), await make_services()
+    project, keys = await first.projects.create("main")
+    check = await create(first, project, name="old", slug="old")
+    assert (await second.checks.get(project, check.id)).name == "old"
+    assert (await second.intake.find_by_slug(keys.ping_key, "old")).id == check.id
+    await first.check_editor.update(project, check.id, parse_spec({"name": "new", "slug": "new"}, 3))
+    clock.advance(1)
+    for services in (first, second):
+        await services.runtime.written_news.exchange()
+    assert (await second.checks.get(project, check.id)).name == "new"
+    await second.runtime.news_listener.listen()
+    assert (await second.intake.find_by_slug(keys.ping_key, "new")).id == check.id
+    with pytest.raises(NotFound):
+        await second.intake.find_by_slug(keys.ping_key, "old")
+
+
+async def test_checks_are_created_at_the_same_time_only_far_from_the_limit(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await services.projects.limit(project, checks=150, pings=None)
+    project = await services.projects.find("main")
+    locked: list[str] = []
+    hold = services.storage.locks.hold
+
+    def noted(name: str, *arguments: Any) -> Any:
+        locked.append(name)
+        return hold(name, *arguments)
+
+    monkeypatch.setattr(services.storage.locks, "hold", noted)
+    spec = parse_spec({"name": "new"}, 3)
+    await services.check_editor.create(project, spec)
+    assert len(locked) == 1
+    await asyncio.gather(*(services.check_editor.create(project, spec) for _ in range(40)))
+    assert len(locked) == 1
+    outcomes = await asyncio.gather(
+        *(services.check_editor.create(project, spec) for _ in range(120)), return_exceptions=True
+    )
+    assert len(locked) > 100
+    assert sum(isinstance(outcome, Forbidden) for outcome in outcomes) == 11
+    assert len(await services.checks.of_project(project.id)) == 150

@@ -12,7 +12,7 @@ from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
-from hcserver.services.events import CheckDeleted, PingRecorded
+from hcserver.services.events import CheckDeleted, LogCleared, PingRecorded
 from hcserver.services.reading import recent_pings as recent_pings_module
 from hcserver.services.reading.recent_pings import RecentPings
 from tests.hcserver.services.conftest import START, create, ping
@@ -112,6 +112,16 @@ def test_a_deleted_check_leaves_nothing() -> None:
         recent_pings.forget(CheckDeleted(CHECK))
     assert numbers(recent_pings) == []
     assert recent_pings.bytes == 0
+
+
+def test_a_log_that_was_cleared_leaves_nothing() -> None:
+    recent_pings = kept(with_body(1, 10))
+    recent_pings.forget(LogCleared(CHECK))
+    assert recent_pings.find(CHECK.id, 1) is None
+    assert recent_pings.bytes == 0
+    recent_pings.keep(PingRecorded(replace(CHECK, cleared=2), a_ping(3)))
+    assert numbers(recent_pings) == [3]
+    assert numbers(recent_pings, check=replace(CHECK, cleared=3)) == []
 
 
 def test_the_memory_is_bounded_and_checks_not_used_for_longest_leave() -> None:

@@ -47,6 +47,22 @@ async def test_flips_are_ordered_by_number_whatever_their_moments(storage: Stora
     assert [flip.n for flip in await storage.flips.read(check, later(1), later(2))] == [4, 3]
 
 
+async def test_the_latest_flips_are_read_by_time(storage: Storage) -> None:
+    check = uuid4()
+    await storage.flips.publish([*flips_of(check), *flips_of(uuid4())])
+    found = await storage.flips.latest(check, later(0), later(2), 2)
+    assert [flip.n for flip in found] in ([3, 2], [2, 3])
+    assert len(await storage.flips.latest(check, later(0), later(2), 9)) == 3
+
+
+async def test_flips_are_read_by_their_numbers(storage: Storage) -> None:
+    check = uuid4()
+    await storage.flips.publish([*flips_of(check), *flips_of(uuid4())])
+    assert [flip.n for flip in await storage.flips.numbered(check, 2, 4)] == [4, 3, 2]
+    assert [flip.n for flip in await storage.flips.numbered(check, -3, 1)] == [1]
+    assert await storage.flips.numbered(check, 6, 9) == []
+
+
 async def test_flips_of_one_check_are_deleted(storage: Storage) -> None:
     check, another = uuid4(), uuid4()
     await storage.flips.publish([*flips_of(check), *flips_of(another)])

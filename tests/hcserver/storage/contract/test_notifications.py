@@ -24,6 +24,13 @@ async def test_only_notifications_that_are_new_are_added(storage: Storage) -> No
     assert await storage.notifications.of_check(second.check, 10) == [second]
 
 
+async def test_notifications_of_a_check_are_read_from_a_moment_back(storage: Storage) -> None:
+    check = uuid4()
+    await storage.notifications.add([a_notification(check=check, n=n, at=later(n)) for n in range(1, 5)])
+    assert [one.n for one in await storage.notifications.of_check(check, 2, later(4))] == [3, 2]
+    assert [one.n for one in await storage.notifications.of_check(check, 9, later(1))] == []
+
+
 @pytest.mark.parametrize(
     "details",
     [
@@ -124,3 +131,21 @@ async def test_notifications_of_one_check_are_deleted(storage: Storage) -> None:
     await storage.notifications.delete_of_check(gone.check)
     assert await storage.notifications.of_check(gone.check, 10) == []
     assert await storage.notifications.of_check(kept.check, 10) == [kept]
+
+
+async def test_only_one_that_has_failed_is_made_pending_again(storage: Storage) -> None:
+    failed = a_notification(status="failed", due=None, why="gave up")
+    sent = a_notification(status="sent", due=None)
+    await storage.notifications.add([failed, sent])
+    for one, retried in ((failed, True), (failed, False), (sent, False), (a_notification(), False)):
+        assert await storage.notifications.retry(one.check, one.n, one.channel, NOW) is retried
+    [again] = await storage.notifications.due(NOW, 10)
+    assert again == replace(failed, status="pending", due=NOW, why=None)
+
+
+async def test_the_latest_for_a_channel_are_read_by_time(storage: Storage) -> None:
+    channel = uuid4()
+    for n in range(1, 6):
+        await storage.notifications.add([a_notification(n=n, channel=channel, at=later(n))])
+    found = await storage.notifications.latest(channel, later(2), later(5), 2)
+    assert [one.n for one in found] == [4, 3]

@@ -92,6 +92,16 @@ async def test_the_bodies_of_those_pings_that_have_one_are_read(storage: Storage
     assert await storage.pings.bodies(check, [1, 2, 5, 9]) == {1: b"1", 5: b"5"}
 
 
+async def test_emptied_pings_keep_their_places_and_tokens(storage: Storage) -> None:
+    check = uuid4()
+    said = {"body": b"x", "body_size": 1, "subject": "s", "sender": "a@b", "ua": "curl", "method": "POST"}
+    await storage.pings.append([a_ping(check, n, token=bytes([n]) * 12, **said) for n in (1, 2)])
+    await storage.pings.empty(check, 1, 1)
+    bare = a_ping(check, 1, token=b"\x01" * 12)
+    assert await storage.pings.get(check, 1) == replace(bare, remote_addr="")
+    assert (await storage.pings.get(check, 2)) == a_ping(check, 2, token=b"\x02" * 12, **said)
+
+
 async def test_the_tokens_of_a_log_come_with_number_moment_and_origin_the_oldest_first(
     storage: Storage,
 ) -> None:

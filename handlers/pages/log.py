@@ -1,0 +1,88 @@
+"""The log of a check, at /checks/<id>/log."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from handlers.api.base import UUID as UUID_PATTERN
+from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.log_rows import RowMaker
+from handlers.pages.log_view import MAX_WORDS, LogView, read_log_view
+from handlers.pages.veil import Veil
+from handlers.pages.zones import WORDS, ShownZone, shown_zone
+from hcserver.domain.check import Check
+from hcserver.domain.project import Project
+from hcserver.services.reading.contents import PATIENT
+
+KINDS: Final = (
+    ("success", "Successes"),
+    ("fail", "Failures"),
+    ("start", "Starts"),
+    ("log", "Log"),
+    ("ign", "Ignored"),
+    ("flips", "Changes of state"),
+    ("notifications", "Notifications"),
+)
+
+
+class LogPage(PageHandler):
+    """With the header X-Fragment: the next entries alone."""
+
+    @signed_in
+    async def get(self, check_id: str) -> None:
+        check = await self.open_check(check_id, "viewer")
+        assert self.project is not None
+        view = read_log_view(self)
+        zone = shown_zone(self, check)
+        if view.words:
+            self.allow(PATIENT)
+        values = await self._rows(check, self.project, view, zone)
+        if self.request.headers.get("X-Fragment"):
+            await self.show("log_rows.html", title="", check=check, **values)
+            return
+        zones = [
+            {"word": word, "link": view.link(zone=choice), "current": choice == zone.choice}
+            for choice, word in WORDS.items()
+        ]
+        await self.show(
+            "log.html",
+            title=f"Log of {check.name or 'the check without a name'}",
+            section="checks",
+            check=check,
+            kinds=KINDS,
+            max_words=MAX_WORDS,
+            zones=zones,
+            zone=zone,
+            **values,
+        )
+
+    async def _rows(self, check: Check, project: Project, view: LogView, zone: ShownZone) -> dict[str, Any]:
+        page = await self.services.log_reader.page(check, project, view.wanted(zone.info), view.position)
+        settings = await self.services.notifier.project_settings.get(check.project)
+        veil = Veil(check, project, hides=not self.may("editor"))
+        maker = RowMaker(check, settings.channels, zone, veil, self.services.clock())
+        looked_back_to = page.looked_back_to
+        return {
+            "view": view,
+            "days": maker.days(page.entries, page.bodies),
+            "older": None if page.next is None else view.link(page.next),
+            "looked_back_to": None if looked_back_to is None else zone.local(looked_back_to),
+            "unread": page.unread,
+        }
+
+
+class ClearLog(PageHandler):
+    """A form at /checks/<id>/log/clear."""
+
+    @signed_in
+    async def post(self, check_id: str) -> None:
+        check = await self.open_check(check_id, "editor")
+        assert self.project is not None
+        await self.services.log_clearing.clear(self.project, check.id)
+        self.go(f"/checks/{check.id}/log", notice="The log is cleared.")
+
+
+ROUTES = [
+    (rf"/checks/{UUID_PATTERN}/log", LogPage),
+    (rf"/checks/{UUID_PATTERN}/log/clear", ClearLog),
+]

@@ -1,0 +1,178 @@
+"""One ping of a log with what the job has sent, at /checks/<id>/log/<n>."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from handlers.api.base import UUID as UUID_PATTERN
+from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.log_rows import RowMaker, size_in_words
+from handlers.pages.veil import Veil
+from handlers.pages.zones import shown_zone
+from hcserver.domain.check import Check
+from hcserver.domain.output import decode_output, visible
+from hcserver.domain.ping import Ping
+from hcserver.errors import Forbidden, NotFound
+from hcserver.mime.letter import Letter
+from hcserver.services.reading.contents import PATIENT
+from hcserver.services.reading.contents_worker import Content
+
+SHOWN_BYTES: Final = 128_000  # of a body that are shown; all of it can be downloaded
+LOOKED_BACK: Final = 500  # pings in which the last success is looked for
+_AT_ONCE: Final = 100
+_NUMBER: Final = "([0-9]{1,11})"
+HTML_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; base-uri 'none'; "
+    "form-action 'none'; sandbox"
+)
+_HTML_START: Final = (
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light">'
+    "<title>An email</title><style>body{font:14px/20px system-ui,sans-serif;margin:12px;background:#fff;"
+    "color:#1d1e20;overflow-wrap:anywhere}img,table{max-width:100%}</style></head><body>"
+)
+
+
+class Opened(NamedTuple):
+    """A ping with its body, as the visitor may see it."""
+
+    check: Check
+    ping: Ping
+    veil: Veil
+
+    @property
+    def body(self) -> bytes:
+        """What the job has sent. Raises NotFound."""
+        if not self.ping.body:
+            raise NotFound("This ping has no output.")
+        return self.ping.body
+
+
+class EntryHandler(PageHandler):
+    """The base of what is shown of one ping."""
+
+    async def open_ping(self, check_id: str, n: str) -> Opened:
+        """Raises NotFound, also when the ping is not kept any more."""
+        check = await self.open_check(check_id, "viewer")
+        assert self.project is not None
+        if int(n) <= check.n_pings - self.services.checks.pings_kept(self.project):
+            raise NotFound("not found")
+        ping = await self.services.checks.ping(check, int(n))
+        return Opened(check, ping, Veil(check, self.project, hides=not self.may("editor")))
+
+    def view(self, opened: Opened) -> dict[str, Any]:
+        """The check and the ping for a template."""
+        zone = shown_zone(self, opened.check)
+        maker = RowMaker(opened.check, {}, zone, opened.veil, self.services.clock())
+        return {"check": opened.check, "ping": maker.ping(opened.ping), "zone": zone}
+
+
+class EntryPage(EntryHandler):
+    """With the header X-Fragment: what the job has sent alone."""
+
+    @signed_in
+    async def get(self, check_id: str, n: str) -> None:
+        self.allow(PATIENT)
+        opened = await self.open_ping(check_id, n)
+        values = {**self.view(opened), "output": None, "cut": "", "letter": None, "is_unread": False}
+        if opened.ping.scheme == "email" and opened.ping.body:
+            letter = await self.services.log_reader.contents.letter(opened.ping.body)
+            values |= {
+                "letter": None if letter is None else veiled(letter, opened.veil),
+                "is_unread": letter is None,
+            }
+        elif opened.ping.body:
+            body = opened.ping.body
+            values |= {"output": opened.veil.text(visible(decode_output(body[:SHOWN_BYTES])))}
+            values |= {"cut": size_in_words(SHOWN_BYTES) if len(body) > SHOWN_BYTES else ""}
+        template = "log_output.html" if self.request.headers.get("X-Fragment") else "log_entry.html"
+        await self.show(template, title=f"Ping {n}", section="checks", **values)
+
+
+class RawBody(EntryHandler):
+    """What the job has sent, as a file. A whole email has the ping address in its header."""
+
+    @signed_in
+    async def get(self, check_id: str, n: str) -> None:
+        opened = await self.open_ping(check_id, n)
+        if opened.ping.scheme == "email" and opened.veil.hides:
+            raise Forbidden("Only editors can download emails: they have the address to which jobs report.")
+        self.set_header("Content-Type", "text/plain")
+        name = f"{opened.check.slug or 'check'}-{n}.{'eml' if opened.ping.scheme == 'email' else 'txt'}"
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.write(opened.veil.raw(opened.body))
+
+
+class HtmlBody(EntryHandler):
+    """The HTML of an email, for a frame. It runs nothing and fetches nothing, and is an origin of its own."""
+
+    @signed_in
+    async def get(self, check_id: str, n: str) -> None:
+        self.allow(PATIENT)
+        opened = await self.open_ping(check_id, n)
+        html = None
+        if opened.ping.scheme == "email":
+            html = await self.services.log_reader.contents.html(opened.body)
+        if html is None:
+            raise NotFound("This has no HTML, or it takes too long to make it safe.")
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", HTML_POLICY)
+        self.write(f"{_HTML_START}{opened.veil.text(html)}</body></html>")
+
+
+class DiffPage(EntryHandler):
+    """What has changed from the output of the last success to that of a failure, at …/log/<n>/diff."""
+
+    @signed_in
+    async def get(self, check_id: str, n: str) -> None:
+        self.allow(PATIENT)
+        opened = await self.open_ping(check_id, n)
+        success = await self._last_success(opened.check, int(n))
+        comparison = None
+        if success is not None:
+            old, new = (
+                Content(one.n, one.scheme == "email", one.body or b"") for one in (success, opened.ping)
+            )
+            comparison = await self.services.log_reader.contents.compare(old, new)
+        lines = [] if comparison is None else comparison.lines
+        await self.show(
+            "log_diff.html",
+            title=f"What has changed before ping {n}",
+            section="checks",
+            success=None if success is None else success.n,
+            comparison=comparison,
+            lines=[(line.kind, opened.veil.text(line.text)) for line in lines],
+            **self.view(opened),
+        )
+
+    async def _last_success(self, check: Check, before: int) -> Ping | None:
+        """The last success before that ping which has sent anything."""
+        for last in range(before, max(before - LOOKED_BACK, 1), -_AT_ONCE):
+            for ping in await self.services.checks.pings(check, _AT_ONCE, last):
+                if ping.type == "success" and ping.body_size:
+                    return await self.services.checks.ping(check, ping.n)
+        return None
+
+
+def veiled(letter: Letter, veil: Veil) -> dict[str, Any]:
+    """The email for a template."""
+
+    def clean(text: str) -> str:
+        return veil.text(visible(text))
+
+    return {
+        "text": clean(letter.text).strip("\n"),
+        "is_cut": letter.is_cut,
+        "has_html": letter.has_html,
+        "headers": [(clean(name), clean(value)) for name, value in letter.headers],
+        "attachments": [
+            (clean(one.name), clean(one.type), size_in_words(one.size)) for one in letter.attachments
+        ],
+    }
+
+
+ROUTES = [
+    (rf"/checks/{UUID_PATTERN}/log/{_NUMBER}", EntryPage),
+    (rf"/checks/{UUID_PATTERN}/log/{_NUMBER}/raw", RawBody),
+    (rf"/checks/{UUID_PATTERN}/log/{_NUMBER}/html", HtmlBody),
+    (rf"/checks/{UUID_PATTERN}/log/{_NUMBER}/diff", DiffPage),
+]

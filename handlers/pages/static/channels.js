@@ -1,0 +1,29 @@
+// Channels: a test is answered in its row; the kinds are filtered while one types.
+
+export function inlineForms() {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-inline]");
+    if (!form) return;
+    event.preventDefault();
+    const output = form.closest("li").querySelector("output");
+    const button = form.querySelector("button");
+    button.disabled = true;
+    output.textContent = "Sending …";
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(form.action, { method: "POST", headers: { "X-Fragment": "test" }, body }).catch(() => null);
+    output.textContent = answer ? await answer.text() : "The server did not answer.";
+    button.disabled = false;
+    button.focus();
+  });
+}
+
+export function filters() {
+  for (const field of document.querySelectorAll("[data-filter]")) {
+    const items = [...document.getElementById(field.dataset.filter).children];
+    field.addEventListener("input", () => {
+      const wanted = field.value.trim().toLowerCase();
+      for (const item of items) item.hidden = !item.textContent.toLowerCase().includes(wanted);
+      document.getElementById("none").hidden = items.some((item) => !item.hidden);
+    });
+  }
+}

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.browser import Browser
+from tests.browser.pages_server import PagesServer
+
+
+@pytest.fixture
+def channels(pages_server: PagesServer) -> str:
+    """The path of the list, which is empty; afterwards it is empty again."""
+    key = pages_server.keys["api_key"]
+    for one in pages_server.server.api("channels/", key)["channels"]:
+        pages_server.server.request(f"/api/v3/channels/{one['id']}", "DELETE", key=key)
+    return f"{pages_server.path}channels"
+
+
+def make_ntfy(browser: Browser, channels: str) -> None:
+    browser.open(f"{channels}/new?kind=ntfy")
+    browser.find("#field-topic").send_keys("backups-x7Qp2")
+    browser.find("#name").send_keys("phone")
+    browser.find("main .button").click()
+    browser.find(".entries")
+
+
+def test_a_channel_is_found_made_and_tested_in_its_row(browser: Browser, channels: str) -> None:
+    browser.open(channels)
+    browser.find("main .button").click()
+    browser.find("html.js")
+    browser.find("#q").send_keys("EMAIL")
+    browser.wait(lambda: [one.text for one in browser.all(".tile strong") if one.is_displayed()] == ["Email"])
+    browser.find(".tile").click()
+    browser.find("#field-address").send_keys("ops@example.org")
+    browser.find("main .button").click()
+    assert "Email is there" in browser.text(".notice")
+    assert browser.text("h1") == "1 channel"
+    browser.find("html.js")
+    browser.find(".does form button").click()
+    browser.wait(lambda: "ms: there is no mail server" in browser.text(".result"))
+    assert browser.path == channels
+
+
+def test_without_scripts_it_is_searched_made_tested_edited_disabled_and_deleted(
+    browser: Browser, channels: str
+) -> None:
+    browser.emulate(scripts=False)
+    browser.open(f"{channels}/new")
+    browser.find("#q").send_keys("mail")
+    browser.find("form[role=search] button").click()
+    browser.find(".tile[href='?kind=email']").click()
+    browser.find("#field-address").send_keys("nobody")
+    # The browser itself refuses what is no address: this one, it takes.
+    browser.find("#field-address").send_keys("@example.org")
+    browser.find("main .button").click()
+    browser.find(".does form button").click()
+    assert "It failed after" in browser.text(".notice")
+    browser.find(".does summary").click()
+    browser.find(".does .panel a").click()
+    assert browser.text("h1") == "Edit Email"
+    browser.find("#name").send_keys(" of the team")
+    browser.find("main .button").click()
+    assert browser.text(".notice") == "Saved."
+    assert browser.text("h1") == "Email of the team"
+    browser.open(channels)
+    browser.find(".does summary").click()
+    browser.find("form[action$=disable] button").click()
+    assert browser.text(".entries .state") == "Disabled"
+    browser.find(".does summary").click()
+    browser.find(".does .panel summary").click()
+    browser.find("form[action$=delete] button").click()
+    assert browser.text("h1") == "No channels yet"
+
+
+def test_a_fault_stands_at_its_field(browser: Browser, channels: str) -> None:
+    browser.open(f"{channels}/new?kind=ntfy")
+    browser.find("#field-topic").send_keys("two words")
+    browser.find("main .button").click()
+    assert browser.text("#fault-topic") == "Topic does not look like backups-x7Qp2"
+    assert browser.find("#field-topic").get_attribute("value") == "two words"
+    # The server has answered 400, which the console shows as an error.
+    assert all("400" in error for error in browser.errors())
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "dark"), [(1366, 900, False), (1366, 900, True), (390, 844, True), (320, 640, False)]
+)
+def test_the_pages_are_accessible_and_fit(
+    browser: Browser, pages_server: PagesServer, channels: str, width: int, height: int, dark: bool
+) -> None:
+    make_ntfy(browser, channels)
+    browser.emulate(width, height, dark)
+    identifier = str(browser.find(".entries li").get_attribute("id")).removeprefix("channel-")
+    paths = [channels, f"{channels}/new", f"{channels}/{identifier}", f"{channels}/{identifier}/edit"]
+    paths += [f"{channels}/new?kind=webhook", f"{pages_server.path}activity", f"{pages_server.path}windows"]
+    for path in [*paths, "/docs/", "/docs/channels", "/docs/reference", "/docs/settings"]:
+        browser.open(path)
+        assert browser.overflow() <= 0, path
+        assert browser.violations() == [], path

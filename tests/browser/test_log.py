@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import smtplib
+
+import pytest
+
+from tests.browser.browser import Browser
+from tests.browser.pages_server import PagesServer
+
+WIDTHS = [(1366, 900), (390, 844), (320, 640)]
+HOSTILE = "<script>document.title='hit'</script><img src=x onerror=document.title='hit'>\u202eevil\0"
+MAIL = """\
+From: nas@example.org
+To: {check}@hc.example.org
+Subject: scrub <img src=x onerror=document.title='hit'>
+X-Evil: <script>document.title='hit'</script>
+MIME-Version: 1.0
+Content-Type: text/html
+
+<h1 style="color:red">Scrub</h1><script>parent.document.title='hit'</script>
+<img src="{url}/static/icon.svg?fetched" onerror="parent.document.title='hit'" alt="a picture">
+<form action="{url}/sign-out"><button>press</button></form>
+<meta http-equiv="refresh" content="0;url={url}/?fetched"><a href="javascript:document.title='hit'">link</a>
+"""
+
+
+@pytest.fixture
+def check(pages_server: PagesServer) -> dict[str, object]:
+    """A check with a run, a failure with a large output, and hostile outputs and emails."""
+    pages_server.clear()
+    check: dict[str, object] = pages_server.check(name="backup", slug="backup")
+    pages_server.ping(check, "", b"fine\nold line\nend")
+    pages_server.ping(check, "/start")
+    pages_server.ping(check, "/3", b"fine\nnew line\nend")
+    pages_server.ping(check, "/log", HOSTILE.encode())
+    pages_server.ping(check, "/fail", HOSTILE.encode() + b"\n" + b"W" * 9000)
+    return check
+
+
+def log_path(check: dict[str, object]) -> str:
+    return f"/checks/{check['uuid']}/log"
+
+
+def open_log(browser: Browser, path: str) -> None:
+    """Open a log and wait until it is in the browser's zone, which the server learns."""
+    browser.open(path)
+    browser.find("html.js #log:not([data-guess])")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_the_log_is_accessible_and_fits(
+    browser: Browser, pages_server: PagesServer, check: dict[str, object], width: int, height: int, dark: bool
+) -> None:
+    browser.emulate(width, height, dark)
+    open_log(browser, log_path(check))
+    assert browser.text("h1") == "Log"
+    for entry in browser.all("details.entry > summary"):
+        entry.click()
+    browser.wait(lambda: not browser.all("[data-output]"))
+    assert browser.overflow() <= 0
+    assert browser.violations() == []
+    assert "hit" not in browser.driver.title
+
+
+def test_a_large_output_comes_when_it_is_opened(
+    browser: Browser, pages_server: PagesServer, check: dict[str, object]
+) -> None:
+    open_log(browser, log_path(check))
+    browser.find("#n5 > summary").click()
+    assert "WWWW" in browser.text("#n5 pre")
+    assert browser.driver.title.startswith("Log of backup")
+
+
+def test_older_entries_come_as_one_scrolls(
+    browser: Browser, pages_server: PagesServer, check: dict[str, object]
+) -> None:
+    for _ in range(80):
+        pages_server.ping(check)
+    open_log(browser, f"{log_path(check)}?type=success&type=fail")
+
+    def all_there() -> bool:
+        browser.script("window.scrollTo(0, document.body.scrollHeight)")
+        return len(browser.all(".entry")) == 83
+
+    browser.wait(all_there)
+    assert len(browser.all("h2[data-day]")) <= 2
+    assert not browser.all("[data-older]")
+
+
+def test_without_scripts_everything_is_behind_links(
+    browser: Browser, pages_server: PagesServer, check: dict[str, object]
+) -> None:
+    browser.emulate(scripts=False)
+    browser.open(f"{log_path(check)}?type=fail")
+    browser.find("#n5 > summary").click()
+    browser.find("#n5 [data-output]").click()
+    assert "WWWW" in browser.text("pre")
+    browser.open(log_path(check) + "/3/diff")
+    assert browser.text(".diff del") == "− old line"
+    assert browser.text(".diff ins") == "+ new line"
+
+
+def test_an_email_is_shown_and_its_html_runs_and_fetches_nothing(
+    browser: Browser, pages_server: PagesServer, check: dict[str, object]
+) -> None:
+    mail = MAIL.format(check=check["uuid"], url=pages_server.url)
+    with smtplib.SMTP("127.0.0.1", pages_server.server.smtp_port, timeout=60) as smtp:
+        smtp.sendmail("nas@example.org", [f"{check['uuid']}@hc.example.org"], mail.encode())
+    open_log(browser, log_path(check))
+    browser.find("#n6 > summary").click()
+    assert "Scrub" in browser.text("#n6 pre")
+    browser.find("#n6 details summary").click()
+    frame = browser.find("#n6 iframe")
+    browser.script("arguments[0].scrollIntoView()", frame)
+    browser.driver.switch_to.frame(frame)
+    assert browser.text("h1") == "Scrub"
+    assert not browser.all("form, script, meta[http-equiv]")
+    assert browser.find("img").get_attribute("src") in (None, "")
+    browser.driver.switch_to.default_content()
+    assert browser.driver.title.startswith("Log of backup")
+    assert browser.path == log_path(check)
+
+
+def test_times_are_shown_in_the_zone_that_was_chosen(
+    browser: Browser, pages_server: PagesServer, check: dict[str, object]
+) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    try:
+        browser.open(log_path(check))
+        browser.wait(lambda: "Times in Asia/Tokyo" in browser.text(".zones"))
+        browser.find(".zones a:last-child").click()
+        browser.wait(lambda: "Times in UTC" in browser.text(".zones"))
+        browser.open(log_path(check))
+        assert "Times in UTC" in browser.text(".zones")
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})

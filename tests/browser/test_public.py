@@ -1,0 +1,177 @@
+"""Settings of a project, and what they show to the public, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.browser.browser import Browser, Keys
+from tests.browser.pages_server import PagesServer
+
+SCREENS = [(1366, 900, False), (1366, 900, True), (390, 844, False), (320, 640, True)]
+
+
+@pytest.fixture
+def checks(pages_server: PagesServer) -> Iterator[list[dict[str, Any]]]:
+    """Three checks: one up, one down, one new."""
+    pages_server.clear()
+    made = [pages_server.check(name=name, tags=f"home {name}") for name in ("alpha", "beta", "gamma")]
+    pages_server.ping(made[0])
+    pages_server.ping(made[1], "/3")
+    yield made
+    pages_server.clear()
+
+
+def settings(pages_server: PagesServer, path: str = "") -> str:
+    return f"{pages_server.path}settings{path}"
+
+
+def fill(browser: Browser, selector: str, text: str) -> None:
+    field = browser.find(selector)
+    field.clear()
+    field.send_keys(text)
+
+
+def publish(browser: Browser, pages_server: PagesServer) -> str:
+    """Publish a status page by its form; its path."""
+    slug = f"s-{uuid4()}"
+    browser.open(settings(pages_server, "/status/new"))
+    fill(browser, "#slug", slug)
+    fill(browser, "#title", "Our jobs")
+    fill(browser, "#tags", "home")
+    browser.find("[name=published]").click()
+    browser.find("#title").send_keys(Keys.ENTER)
+    browser.find(f'a[href="/s/{slug}"]')
+    return f"/s/{slug}"
+
+
+def hang(browser: Browser, pages_server: PagesServer) -> str:
+    """Make a wall by its form; its path."""
+    browser.open(settings(pages_server, "/walls"))
+    fill(browser, "#name", "office")
+    browser.find("#name").send_keys(Keys.ENTER)
+    link = browser.text(".copy code")
+    return link[link.index("/wall/") :]
+
+
+@pytest.mark.parametrize(("width", "height", "dark"), SCREENS)
+def test_the_settings_are_accessible_and_fit(
+    browser: Browser, pages_server: PagesServer, checks: list[Any], width: int, height: int, dark: bool
+) -> None:
+    publish(browser, pages_server)
+    hang(browser, pages_server)
+    browser.emulate(width, height, dark)
+    paths = ("", "/keys", "/keys/api", "/badges", "/status", "/status/new", "/walls", "/danger")
+    for path in (*(settings(pages_server, path) for path in paths), "/new-project"):
+        browser.open(path)
+        assert browser.violations() == [], path
+        assert browser.script("return document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize(("width", "height", "dark"), SCREENS)
+def test_the_status_page_is_accessible_and_fits(
+    browser: Browser, pages_server: PagesServer, checks: list[Any], width: int, height: int, dark: bool
+) -> None:
+    path = publish(browser, pages_server)
+    browser.reset(None)
+    browser.emulate(width, height, dark)
+    browser.open(path)
+    assert browser.text("h1") == "Our jobs"
+    assert browser.text(".verdict") == "1 check is down"
+    assert [name.text for name in browser.all(".services .name")] == ["alpha", "beta", "gamma"]
+    assert browser.violations() == []
+    assert browser.script("return document.documentElement.scrollWidth") <= width
+
+
+def test_a_wall_of_sixty_checks_does_not_scroll(browser: Browser, pages_server: PagesServer) -> None:
+    pages_server.clear()
+    for number in range(60):
+        pages_server.check(name=f"A job with a rather long name, number {number}")
+    path = hang(browser, pages_server)
+    browser.reset(None)
+    browser.emulate(1920, 1080)
+    browser.open(path)
+    assert len(browser.all(".tiles li")) == 60
+    last = browser.script(
+        "const box = document.querySelector('.tiles li:last-child').getBoundingClientRect();"
+        "return [box.right <= innerWidth, box.bottom <= innerHeight, box.height > 60]"
+    )
+    assert last == [True, True, True]
+    assert browser.script("return document.documentElement.scrollHeight <= innerHeight")
+    assert browser.violations() == []
+    pages_server.clear()
+
+
+def test_a_wall_updates_itself_and_ends_when_it_is_revoked(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, Any]]
+) -> None:
+    path = hang(browser, pages_server)
+    wall = browser.driver.current_window_handle
+    browser.open(path)
+    browser.wait(lambda: browser.text(".tiles li:first-child b") == "beta")
+    pages_server.ping(checks[2], "/fail")
+    browser.wait(lambda: browser.text("h1") == "2 checks are down")
+    assert browser.driver.title == "2 checks are down"
+    browser.driver.switch_to.new_window("tab")
+    browser.open(settings(pages_server, "/walls"))
+    while buttons := browser.all("[name=revoke]"):
+        buttons[0].click()
+        browser.find(".notice")
+    browser.driver.close()
+    browser.driver.switch_to.window(wall)
+    browser.wait(lambda: browser.text("h1") == "Not Found")
+    assert any("404" in error for error in browser.errors())
+
+
+def test_a_chosen_badge_is_shown_at_once(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, Any]]
+) -> None:
+    browser.open(settings(pages_server, "/badges"))
+    browser.find("html.js")
+    before = browser.text("#badge code")
+    browser.find("#of").send_keys("beta")
+    browser.wait(lambda: browser.text("#badge code") != before)
+    browser.wait(lambda: browser.script("return document.querySelector('#badge img').naturalWidth") > 20)
+    assert "of=" in browser.path
+    assert browser.script("return document.activeElement.id") == "of"
+
+
+def test_without_scripts_everything_works(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, Any]]
+) -> None:
+    browser.emulate(scripts=False)
+    browser.open(settings(pages_server, "/badges"))
+    browser.find("[name=states][value='2']").click()
+    browser.find("form.fields button").click()
+    browser.wait(lambda: "states=2" in browser.path)
+    path = publish(browser, pages_server)
+    browser.open(path)
+    assert browser.text(".verdict") == "1 check is down"
+    browser.open(hang(browser, pages_server))
+    pages_server.ping(checks[2], "/fail")
+    browser.wait(lambda: browser.text("h1") == "2 checks are down")
+
+
+def test_a_key_is_replaced_by_keyboard(browser: Browser, pages_server: PagesServer) -> None:
+    browser.open(settings(pages_server, "/keys"))
+    before = browser.text(".copy code")
+    browser.find('a[href$="/keys/ping"]').send_keys(Keys.ENTER)
+    browser.find("form .danger").send_keys(Keys.ENTER)
+    assert browser.text(".notice") == "Ping key: there is a new one."
+    assert browser.text(".copy code") != before
+
+
+def test_a_wall_says_when_it_is_not_up_to_date(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, Any]]
+) -> None:
+    browser.open(hang(browser, pages_server))
+    browser.find("html.js")
+    browser.offline(True)
+    browser.wait(lambda: "Not up to date: no connection since" in browser.text(".banner"))
+    browser.offline(False)
+    pages_server.ping(checks[2], "/fail")
+    browser.wait(lambda: browser.text("h1") == "2 checks are down" and not browser.all(".banner"))
+    assert all("ERR_INTERNET_DISCONNECTED" in error for error in browser.errors())

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.browser import Browser
+from tests.browser.pages_server import PagesServer
+
+SIZES = [(1366, 900), (390, 844), (320, 640)]
+HOSTILE = b"<svg onload=document.title=1> <script>document.title=1</script> failed " + b"x" * 300
+
+
+@pytest.fixture
+def check(pages_server: PagesServer) -> Any:
+    """A check that has received bodies, one of them hostile."""
+    pages_server.clear()
+    check = pages_server.check(name="nas", filter_http_body=True, failure_kw="error")
+    for body in (b"copied 3 files", b"rsync error: 23", HOSTILE):
+        pages_server.ping(check, body=body)
+    return check
+
+
+def page(check: Any) -> str:
+    return f"/checks/{check['uuid']}/rules"
+
+
+def verdicts(browser: Browser) -> list[str]:
+    return [one.text for one in browser.all("#preview .state")]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_page_is_accessible_and_fits(
+    browser: Browser, check: Any, width: int, height: int, dark: bool
+) -> None:
+    browser.emulate(width, height, dark)
+    browser.open(page(check))
+    assert verdicts(browser) == ["Ignored", "Failure", "Ignored"]
+    assert browser.overflow() <= 0
+    assert browser.violations() == []
+
+
+def test_reports_are_judged_again_while_keywords_are_typed(browser: Browser, check: Any) -> None:
+    browser.open(page(check))
+    browser.find("html.js")
+    browser.find("#failure_kw").send_keys(", failed")
+    browser.wait(lambda: verdicts(browser) == ["Failure", "Failure", "Ignored"])
+    assert [one.text for one in browser.all("mark")] == ["failed", "error"]
+    browser.find("#success_kw").send_keys("copied")
+    browser.wait(lambda: verdicts(browser) == ["Failure", "Failure", "Success"])
+    assert "2 would be judged otherwise" in browser.text("#preview > p")
+    assert browser.driver.title == "Rules of nas · hcserver"
+
+
+def test_a_pasted_email_is_judged(browser: Browser, check: Any) -> None:
+    browser.open(page(check))
+    browser.find("html.js")
+    browser.find("[name=filter_subject]").click()
+    browser.find("#mail").send_keys("Subject: an error on the nas\n\nnothing")
+    browser.wait(lambda: len(verdicts(browser)) == 4)
+    browser.wait(lambda: verdicts(browser)[0] == "Failure")
+    assert browser.find("#mail").get_attribute("value") == "Subject: an error on the nas\n\nnothing"
+
+
+def test_rules_are_tried_and_saved_without_scripts(
+    browser: Browser, pages_server: PagesServer, check: Any
+) -> None:
+    browser.emulate(scripts=False)
+    browser.open(page(check))
+    browser.find("#failure_kw").send_keys(", failed")
+    browser.find("[value=preview]").click()
+    browser.wait(lambda: verdicts(browser) == ["Failure", "Failure", "Ignored"])
+    browser.find("form .button").click()
+    browser.wait(lambda: browser.path == f"/checks/{check['uuid']}")
+    saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
+    assert saved["failure_kw"] == "error, failed"

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.browser import Browser
+from tests.browser.pages_server import PagesServer
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_window_is_made_changed_and_deleted(
+    browser: Browser, pages_server: PagesServer, scripts: bool
+) -> None:
+    browser.emulate(scripts=scripts)
+    browser.open(f"{pages_server.path}windows")
+    assert browser.text("h1") == "No maintenance now"
+    browser.find("#name").send_keys("Updates")
+    browser.find("#schedule").send_keys("* * * * *")
+    browser.find("main .button").click()
+    assert browser.text("h1") == "Maintenance: 1 window open now"
+    assert len(browser.all(".entries svg.days")) == 1
+    browser.find(".entries .does a").click()
+    name = browser.find("#name")
+    assert name.get_attribute("value") == "Updates"
+    name.send_keys(" of all")
+    browser.find("main .button").click()
+    assert browser.text(".entries strong") == "Updates of all"
+    browser.find(".entries .danger").click()
+    assert browser.text("h1") == "No maintenance now"
+
+
+def test_only_the_fields_of_the_chosen_form_are_shown(browser: Browser, pages_server: PagesServer) -> None:
+    browser.open(f"{pages_server.path}windows")
+    assert browser.find("#schedule").is_displayed() and not browser.find("#start").is_displayed()
+    browser.find("[name=form][value=once]").click()
+    assert browser.find("#start").is_displayed() and not browser.find("#schedule").is_displayed()
+
+
+def test_the_time_zone_is_that_of_the_browser(browser: Browser, pages_server: PagesServer) -> None:
+    browser.open(f"{pages_server.path}windows")
+    zone = browser.script("return Intl.DateTimeFormat().resolvedOptions().timeZone")
+    browser.wait(lambda: browser.find("#tz").get_attribute("value") == zone)

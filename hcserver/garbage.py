@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 
 # Objects, or collections of the younger generation, after which a generation is examined. Connections leave
-# some reference cycles behind, whose memory is to be free soon; as what the server has is left out, that takes
-# little time.
+# some reference cycles behind, whose memory is to be free soon. As what the server has is left out, that
+# takes little time.
 THRESHOLDS = (1_000, 5, 5)
 
 

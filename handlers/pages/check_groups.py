@@ -15,7 +15,7 @@ _URGENT: Final[tuple[ShownState, ...]] = ("down", "late")
 
 
 class Group(NamedTuple):
-    """The checks whose first tag this is ("": they have none): `rows` of them, of `count` in all.
+    """The checks whose first tag this is ("": they have none): `rows` of them, of `size` in all.
 
     `opened`: its checks are seen at once, since the filter has found them or some need attention.
     """
@@ -23,7 +23,7 @@ class Group(NamedTuple):
     tag: str
     summary: str
     rows: list[CheckRow]
-    count: int
+    size: int
     opened: bool
 
 

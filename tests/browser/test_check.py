@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.browser import Browser, Keys
+from tests.browser.pages_server import PagesServer
+
+WIDTHS = [(1366, 900), (390, 844), (320, 640)]
+
+
+@pytest.fixture
+def check(pages_server: PagesServer) -> Any:
+    pages_server.clear()
+    return pages_server.check(name="Nightly backup", slug="nightly", desc="see https://example.org/wiki")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_the_page_is_accessible_and_fits(
+    browser: Browser, pages_server: PagesServer, check: Any, width: int, height: int, dark: bool
+) -> None:
+    pages_server.ping(check, "/start")
+    pages_server.ping(check, "/3", b"x" * 300 + b"\nerror: connection reset\n")
+    browser.emulate(width, height, dark)
+    browser.open(f"/checks/{check['uuid']}")
+    assert "exit status 3" in browser.text("#part-status")
+    assert browser.overflow() <= 0
+    assert browser.violations() == []
+
+
+def test_the_first_ping_arrives_by_itself_and_then_somebody_is_named(
+    browser: Browser, pages_server: PagesServer, check: Any
+) -> None:
+    browser.open(f"/checks/{check['uuid']}")
+    browser.find("html.js")
+    assert "Waiting for the first ping" in browser.text("#part-status")
+    assert browser.find("details.snippet[open] pre").text.endswith(check["ping_url"])
+    pages_server.ping(check)
+    browser.wait(lambda: "Got it:" in browser.text("#part-status"))
+
+
+def test_what_is_typed_is_not_disturbed_by_pings(
+    browser: Browser, pages_server: PagesServer, check: Any
+) -> None:
+    browser.open(f"/checks/{check['uuid']}")
+    browser.find("section[aria-labelledby=h-notes] summary").click()
+    notes = browser.find("#desc")
+    notes.clear()
+    notes.send_keys("half a sen")
+    pages_server.ping(check, "/fail")
+    browser.wait(lambda: "failure reported" in browser.text("#part-status"))
+    browser.press(*"tence")
+    assert notes.get_attribute("value") == "half a sentence"
+
+
+def test_the_keyboard_alone_snoozes_and_deletes(
+    browser: Browser, pages_server: PagesServer, check: Any
+) -> None:
+    browser.open(f"/checks/{check['uuid']}")
+    browser.script("document.querySelector('.title summary').focus()")
+    browser.press(Keys.ENTER, Keys.TAB, Keys.TAB, Keys.TAB, Keys.ENTER)
+    browser.wait(lambda: "Snoozed for 1 hour." in browser.text(".notice"))
+    browser.script("document.querySelector('.title summary').focus()")
+    browser.press(Keys.ENTER)
+    browser.script("document.querySelector('.title summary.danger').focus()")
+    browser.press(Keys.ENTER, Keys.TAB, *"Nightly backup", Keys.ENTER)
+    browser.wait(lambda: "The check is deleted." in browser.text(".notice"))
+    assert browser.path == pages_server.path
+
+
+def test_without_scripts_a_check_is_paused_and_its_notes_are_changed(
+    browser: Browser, pages_server: PagesServer, check: Any
+) -> None:
+    browser.emulate(scripts=False)
+    browser.open(f"/checks/{check['uuid']}")
+    browser.find(".title summary").click()
+    browser.find("form[action$='/pause'] button").click()
+    assert browser.text(".notice") == "Paused."
+    browser.find("section[aria-labelledby=h-notes] summary").click()
+    notes = browser.find("#desc")
+    notes.clear()
+    notes.send_keys("new notes")
+    browser.find("form[action$='/details'] button").click()
+    assert browser.text(".notes") == "new notes"
+
+
+def test_addresses_are_copied(browser: Browser, pages_server: PagesServer, check: Any) -> None:
+    browser.open(f"/checks/{check['uuid']}")
+    browser.find("html.js")
+    browser.find("[aria-label='Copy the address']").click()
+    assert browser.text(".banner") == "Copied"
+
+
+def test_output_and_notes_run_nothing(browser: Browser, pages_server: PagesServer, check: Any) -> None:
+    evil = "<script>document.title='x'</script><img src=x onerror=\"document.title='x'\">"
+    made = pages_server.check(name=evil[:90], desc=f"javascript:alert(1) {evil}")
+    pages_server.ping(made, "/fail", evil.encode())
+    browser.open(f"/checks/{made['uuid']}")
+    assert evil in browser.text("#part-status pre")
+    assert browser.driver.title != "x"

@@ -1,0 +1,43 @@
+"""The first five minutes: from the link that the server prints to a check that reports and notifies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.browser import Browser, Keys
+from tests.e2e.server import RealServer
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[RealServer]:
+    """A server that has just been installed."""
+    server = RealServer(tmp_path).start()
+    yield server
+    assert server.stop() == 0, server.output.read_text()
+
+
+def test_a_new_user_gets_a_check_that_reports_without_reading_anything(
+    browser: Browser, new_server: RealServer
+) -> None:
+    link = browser.wait(lambda: re.search(r"http\S+(/setup/\S+)", new_server.output.read_text()))
+    base_url, browser.base_url = browser.base_url, new_server.url
+    try:
+        browser.open(link[1])
+        assert browser.violations() == []
+        browser.find("[name=name]").send_keys("anna")
+        browser.find("[name=password]").send_keys("correct horse battery")
+        browser.find("[name=project_name]").send_keys("Homelab", Keys.ENTER)
+        browser.find("a.button").click()
+        browser.find("#name").send_keys("nightly backup", Keys.ENTER)
+        browser.wait(lambda: "Waiting for the first ping" in browser.text("#part-status"))
+        address = browser.text(".copy code")
+        assert new_server.request(re.sub(r"^https?://[^/]+", new_server.url, address)).status == 200
+        browser.wait(lambda: "Got it:" in browser.text("#part-status"))
+        browser.find("#ntfy").send_keys("backups-x7Qp2", Keys.ENTER)
+        assert browser.text(".notice") == "They will be notified."
+    finally:
+        browser.base_url = base_url

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def new_server(tmp_path: Path) -> Iterator[RealServer]:
 def test_a_new_user_gets_a_check_that_reports_without_reading_anything(
     browser: Browser, new_server: RealServer
 ) -> None:
-    link = browser.wait(lambda: re.search(r"http\S+(/setup/\S+)", new_server.output.read_text()))
+    link: Any = browser.wait(lambda: re.search(r"http\S+(/setup/\S+)", new_server.output.read_text()))
     base_url, browser.base_url = browser.base_url, new_server.url
     try:
         browser.open(link[1])
@@ -40,4 +41,5 @@ def test_a_new_user_gets_a_check_that_reports_without_reading_anything(
         browser.find("#ntfy").send_keys("backups-x7Qp2", Keys.ENTER)
         assert browser.text(".notice") == "They will be notified."
     finally:
+        browser.driver.get("about:blank")  # the server is about to be stopped
         browser.base_url = base_url

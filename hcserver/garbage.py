@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 
-# Objects, or collections of the younger generation, after which a generation is examined. Requests leave no
-# reference cycles behind, so there is little to find; with Python's own figures (700, 10, 10) it is searched
-# for all the time.
-THRESHOLDS = (10_000, 10, 10)
+# Objects, or collections of the younger generation, after which a generation is examined. Connections leave
+# some reference cycles behind, whose memory is to be free soon. As what the server has is left out, that
+# takes little time.
+THRESHOLDS = (1_000, 5, 5)
 
 
 def keep_out_of_collections() -> None:

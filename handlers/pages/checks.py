@@ -9,6 +9,7 @@ from uuid import UUID
 
 from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.check_groups import ROWS_OF_GROUP, Group, make_group, split_groups
 from handlers.pages.check_row import make_row
 from hcserver.domain.check_filter import MAX_FILTER, parse_filter
 from hcserver.domain.project import Project
@@ -33,10 +34,12 @@ class View(NamedTuple):
     filter: str
     order: Order
     offset: int
+    grouped: bool = False  # by tag
 
     def link(self, **changes: object) -> str:
         """The query of this view, changed."""
-        view = {"q": self.filter, "sort": self.order, "offset": self.offset, **changes}
+        group = "tag" if self.grouped else ""
+        view = {"q": self.filter, "sort": self.order, "group": group, "offset": self.offset, **changes}
         given = {name: value for name, value in view.items() if value and (name, value) != ("sort", "state")}
         return "?" + urlencode(given)
 
@@ -81,6 +84,7 @@ def read_view(handler: PageHandler) -> View:
         filter=handler.get_query_argument("q", "")[:MAX_FILTER],
         order=order,
         offset=int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 10 else 0,
+        grouped=handler.get_query_argument("group", "") == "tag",
     )
 
 
@@ -88,13 +92,16 @@ async def list_values(
     handler: PageHandler, project: Project, listed: CheckList, view: View
 ) -> dict[str, Any]:
     """What the templates of the list need."""
-    shown = listed.found[view.offset : view.offset + ROWS]
-    end = view.offset + len(shown)
+    shown = [] if view.grouped else listed.found[view.offset : view.offset + ROWS]
+    end = len(listed.found) if view.grouped else view.offset + len(shown)
     density = handler.get_query_argument("density", handler.get_cookie("density", "") or "")
+    rows = await make_rows(handler, project, shown)
     return {
         **head_values(listed, view),
         "view": view,
-        "rows": await make_rows(handler, project, shown),
+        "rows": rows,
+        "listed_rows": rows,  # a template that sets `rows` for each group can't also use it as it is given
+        "groups": await _make_groups(handler, project, listed, view) if view.grouped else [],
         "found": len(listed.found),
         "more": view.link(offset=end) if end < len(listed.found) else None,
         "compact": density == "compact",
@@ -104,6 +111,15 @@ async def list_values(
             key=lambda channel: channel.name.casefold(),
         ),
     }
+
+
+async def _make_groups(handler: PageHandler, project: Project, listed: CheckList, view: View) -> list[Group]:
+    groups, room = [], ROWS
+    for tag, checks in split_groups(listed.found).items():
+        rows = await make_rows(handler, project, checks[: min(ROWS_OF_GROUP, room)])
+        room -= len(rows)
+        groups.append(make_group(tag, checks, rows, filtered=bool(view.filter)))
+    return groups
 
 
 def head_values(listed: CheckList, view: View) -> dict[str, Any]:

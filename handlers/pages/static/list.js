@@ -60,7 +60,7 @@ function merge(fresh) {
   const body = list.querySelector("#rows");
   const freshBody = fresh.querySelector("#rows");
   if (!body || !freshBody) {
-    list.replaceChildren(...fresh.body.childNodes);
+    replaceAll(fresh);
     return;
   }
   replace(list.querySelector("#head"), fresh.querySelector("#head").innerHTML);
@@ -90,6 +90,23 @@ function merge(fresh) {
   if (empty && !freshEmpty) empty.remove();
   if (!empty && freshEmpty) list.querySelector("table").after(freshEmpty);
   if (document.activeElement !== focused && list.contains(focused)) focused.focus({ preventScroll: true });
+  showTimes(list);
+}
+
+// Where the list is grouped, or was empty. Groups that were opened stay open, and the filter keeps what is typed.
+function replaceAll(fresh) {
+  const [form, freshForm] = [list, fresh].map((root) => root.querySelector("#checks"));
+  if (!form || !freshForm) {
+    list.replaceChildren(...fresh.body.childNodes);
+    return;
+  }
+  if (list.querySelector("tbody input:checked") || document.activeElement.matches("tbody a, summary")) return;
+  for (const group of form.querySelectorAll(".group")) {
+    const same = freshForm.querySelector(`.group[data-tag="${CSS.escape(group.dataset.tag)}"]`);
+    if (same && !location.search.includes("q=")) same.open = group.open;
+  }
+  replace(list.querySelector("#head"), fresh.querySelector("#head").innerHTML);
+  form.replaceWith(freshForm);
   showTimes(list);
 }
 

@@ -92,6 +92,14 @@ async def test_what_makes_no_sense_is_answered_with_the_field(
     assert fault in text_of(reply)
 
 
+@pytest.mark.parametrize("before", ["0-0-0", "1-1-1", f"{'9' * 16}-{'9' * 16}-{'9' * 16}"])
+async def test_any_position_is_answered(site: Site, editor: Visitor, before: str) -> None:
+    check = await make_check(site)
+    await site.ping(str(check.id))
+    page = await editor.page(path(check, f"?before={before}"))
+    assert len(rows(page)) == (2 if before.startswith("9") else 0)
+
+
 async def test_older_entries_are_behind_a_link(
     site: Site, editor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

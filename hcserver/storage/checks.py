@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pymongo
 from pymongo import UpdateOne
 
 from hcserver.domain.alert import Alert
@@ -116,7 +117,7 @@ class CheckStore:
                 yield piece
 
     async def count(self, project: UUID) -> int:
-        with translated("count checks"):
+        with translated("count checks"), pymongo.timeout(SCAN_TIME):
             return int(await self._checks.count_documents({"project": project}))
 
     async def aliased(self, alias: str) -> UUID | None:
@@ -166,6 +167,9 @@ class CheckStore:
         return bool(gone.deleted_count)
 
 
+# Seconds for each piece, instead of the time of other operations: before the first one the embedded server
+# reads everything that a query finds, which takes some 40 us a check, and longer on a busy machine.
+SCAN_TIME = 120.0
 _BATCH = 1000  # checks in one reply of the database, which is decoded in one step of about 20 ms
 _PIECE = 200  # checks made of documents in one step, of some 5 ms
 _FIELDS = Check.__struct_fields__
@@ -174,14 +178,18 @@ _NATIVE = (UUID, datetime)  # types that BSON has
 
 async def _pieces(cursor: Any, size: int) -> AsyncIterator[list[Stored]]:
     """The checks that a cursor finds, `size` at a time."""
-    piece: list[Stored] = []
-    async for document in cursor:
-        piece.append(_stored(document))
-        if len(piece) == size:
-            yield piece
-            piece = []
-    if piece:
+    while piece := await _next_piece(cursor, size):
         yield piece
+
+
+async def _next_piece(cursor: Any, size: int) -> list[Stored]:
+    piece: list[Stored] = []
+    with pymongo.timeout(SCAN_TIME):
+        async for document in cursor:
+            piece.append(_stored(document))
+            if len(piece) == size:
+                break
+    return piece
 
 
 def _update(write: Write, writer: str) -> dict[str, Any]:

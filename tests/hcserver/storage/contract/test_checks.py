@@ -3,15 +3,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from msgspec.structs import replace
 
 from hcserver.domain.alert import Alert
 from hcserver.domain.flip import Flip
 from hcserver.domain.identifiers import unique_key
 from hcserver.domain.state_machine import Step
+from hcserver.errors import Unavailable
 from hcserver.storage import Storage
+from hcserver.storage import checks as checks_module
 from hcserver.storage.checks import Outbox, Write
 from tests.hcserver.storage.contract.records import BULK, NOW, a_check, later, server_only
+from tests.hcserver.storage.stores import storage_of
 
 
 async def test_a_check_comes_back_as_it_was_inserted(storage: Storage) -> None:
@@ -138,3 +142,17 @@ async def test_aliases_lead_to_a_check_until_it_is_deleted(storage: Storage) -> 
     assert not await storage.checks.delete(check)
     assert await storage.checks.aliased(unique_key(check.id)) is None
     assert await storage.checks.aliased(check.badge.hex) is None
+
+
+@server_only("the mock takes no time")
+async def test_reading_all_checks_may_take_longer_than_other_operations(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = storage_of(database).checks
+    await store.insert(a_check())
+    assert checks_module.SCAN_TIME > 60
+    monkeypatch.setattr(checks_module, "SCAN_TIME", 1e-6)  # it takes the place of the client's time
+    with pytest.raises(Unavailable):
+        [piece async for piece in store.scan()]
+    with pytest.raises(Unavailable):
+        await store.count(uuid4())

@@ -6,8 +6,7 @@ BIN := $(VENV)/bin
 LOCK_VENV := .venv-lock
 JOBS ?= auto
 MIN_COVERAGE := 97
-# The tests in a browser share one (loadgroup).
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+PYTEST = $(BIN)/python -m pytest -n $(JOBS)
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help

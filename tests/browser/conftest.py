@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.browser.browser import Browser
 from tests.browser.pages_server import PagesServer
 
-HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all of them: browsers need much memory, and they share a server."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            if CHROMIUM is None or DRIVER is None:
-                item.add_marker(pytest.mark.skip(reason="there is no Chromium with its driver"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if CHROMIUM is None or DRIVER is None:
+        item.add_marker(pytest.mark.skip(reason="there is no Chromium with its driver"))
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,7 @@ class Dispatcher:
         self._in_hand: set[_Key] = set()  # in a queue, being sent, or waiting for an earlier one in hand
         self._waiting: dict[tuple[UUID, UUID], list[Notification]] = {}  # by check and channel
         self._looked_until: datetime | None = None  # the next look at what is due begins behind this moment
+        self._looking = asyncio.Lock()
         self._stopping = False
         self._ticking: asyncio.Task[None] | None = None
 
@@ -90,6 +91,11 @@ class Dispatcher:
 
     async def tick(self) -> None:
         """Queue what is due: put off, held back, or left by a process that died. Raises Unavailable."""
+        # One look at a time: two would find and claim the same notifications.
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         found = await self._storage.notifications.due(self._clock(), TAKEN_AT_ONCE, self._looked_until)
         # What full queues leave in the database must not hide what is due later: go on behind it next time.
         self._looked_until = found[-1].due if len(found) == TAKEN_AT_ONCE else None

@@ -162,3 +162,31 @@ async def test_nothing_is_left_in_a_queue_when_its_senders_end(
     async with asyncio.timeout(5):
         while len(sent) < len(made):
             await asyncio.sleep(0.01)
+
+
+async def test_two_looks_at_once_claim_a_notification_once(
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
+
+    async def trouble() -> None:
+        raise DeliveryError("away", transient=True)
+
+    fake.trouble["one"] = trouble
+    await ping(services, check.id, "fail")
+    await settled(services, check)
+    fake.trouble.clear()
+    claims: list[Notification] = []
+    renew = services.notifier.leases.renew
+
+    async def counted(notification: Notification) -> Notification | None:
+        claims.append(notification)
+        return await renew(notification)
+
+    monkeypatch.setattr(services.notifier.leases, "renew", counted)
+    clock.advance(60)
+    await asyncio.gather(*(services.notifier.tick() for _ in range(3)))
+    await log_of(services, check, 1)
+    assert [one.due for one in claims].count(claims[0].due) == 1
+    assert fake.events("one") == ["down"]

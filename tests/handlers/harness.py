@@ -260,8 +260,9 @@ async def serve(
     notifications: NotificationSettings | None = None,
     web: WebSettings | None = None,
     budget: ByteBudget | None = None,
+    patience: float = PATIENCE,
 ) -> AsyncIterator[Site]:
-    """A server with one project, on a database of its own at `uri`."""
+    """A server with one project, on a database of its own at `uri`, which waits for it for so many seconds."""
     settings = Settings(
         http=http or HttpSettings(base_url=BASE),
         limits=limits or LimitSettings(),
@@ -270,7 +271,7 @@ async def serve(
     )
     clock = FakeClock()
     # On a busy machine an operation may take longer than a server would wait for it.
-    client = connect(uri, MongoSettings(timeout=60))
+    client = connect(uri, MongoSettings(timeout=patience))
     services = build_services(database_of(client, f"test_{uuid4().hex}"), settings, clock)
     # A clock that is set forward does not look as if the server had been away meanwhile.
     services.runtime.absence.threshold = timedelta.max

@@ -14,6 +14,7 @@ from time import monotonic
 
 import pytest
 
+from hcserver.config.schema import MongoSettings
 from hcserver.storage.locks import LOCK_SECONDS
 from tests.handlers.harness import Connection, Reply, Site, serve
 
@@ -111,7 +112,7 @@ async def answers(site: Site, check: str, ping_key: str) -> dict[str, tuple[floa
 async def test_while_the_database_is_away_requests_are_answered_with_503_in_time(
     database: Database, number: int
 ) -> None:
-    async with serve(database.uri) as site:
+    async with serve(database.uri, patience=MongoSettings().timeout) as site:
         check = (await site.create(slug="known"))["uuid"]
         for n in range(1, 11):
             await site.ping(check, "", b"%d" % n)

@@ -262,7 +262,7 @@ async def serve(
     budget: ByteBudget | None = None,
     patience: float = PATIENCE,
 ) -> AsyncIterator[Site]:
-    """A server with one project, on a database of its own at `uri`, which waits for it for so many seconds."""
+    """A server with one project, on a database of its own at `uri`, for which it waits so many seconds."""
     settings = Settings(
         http=http or HttpSettings(base_url=BASE),
         limits=limits or LimitSettings(),

@@ -64,7 +64,7 @@ async def timed(
     connection: Connection, method: str, target: str, headers: dict[str, str]
 ) -> tuple[float, Reply]:
     began = monotonic()
-    body = b"{}" if method == "POST" else None
+    body = b'{"desc": "changed"}' if method == "POST" else None
     reply = await connection.request(method, target, headers, body)
     return monotonic() - began, reply
 
@@ -122,7 +122,10 @@ async def test_while_the_database_is_away_requests_are_answered_with_503_in_time
         replies = await answers(site, check, site.keys.ping_key)
         for name, (seconds, reply) in replies.items():
             assert seconds < LONGEST + TOLERANCE, name
-            assert (reply.status, reply.headers["retry-after"]) == (503, "5"), name
+            if name.startswith(f"GET /api/v3/checks/{check}/pings/"):
+                assert reply.status == 200, name  # from memory
+                continue
+            assert (reply.status, reply.headers.get("retry-after")) == (503, "5"), name
             assert "connection" not in reply.headers, name
             assert not any(word in reply.text.lower() for word in ("mongo", "127.0.0.1", "timeout")), name
             if name.startswith(("GET /api/v3/status/", "POST /api", "DELETE /api")):

@@ -82,6 +82,14 @@ class Browser:
         """What a reader sees of the element."""
         return self.find(selector).text
 
+    def expect(self, selector: str, text: str) -> None:
+        """Wait until a reader sees just this: after a click the old page may still be there."""
+        self.wait(lambda: self.text(selector) == text, f"{selector} to be {text!r}")
+
+    def expect_in(self, selector: str, text: str) -> None:
+        """Wait until a reader sees this in the element."""
+        self.wait(lambda: text in self.text(selector), f"{text!r} in {selector}")
+
     def press(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""
         for key in keys:

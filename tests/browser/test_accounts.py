@@ -65,11 +65,11 @@ def test_the_link_of_a_new_server_leads_to_the_first_user_and_the_list(
     browser.find("#project_name").clear()
     browser.find("#project_name").send_keys("Homelab", Keys.ENTER)
     browser.wait(lambda: browser.path.startswith("/p/"))
-    assert browser.text(".brand") == "Homelab"
+    browser.expect(".brand", "Homelab")
     (cookie,) = [one for one in browser.driver.get_cookies() if one["name"] == "session"]
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
     browser.open(link)
-    assert "This link is not valid" in browser.text("main")
+    browser.expect_in("main", "This link is not valid")
     refused(browser)
 
 
@@ -85,7 +85,7 @@ def test_the_sign_in_leads_back_to_where_one_wanted_to_go(
         expect_calm(browser)
     browser.find("#name").send_keys(NAME)
     browser.find("#password").send_keys("wrong", Keys.ENTER)
-    assert browser.text("#fault") == "The name or the password is wrong."
+    browser.expect("#fault", "The name or the password is wrong.")
     refused(browser)
     if scripts:
         expect_calm(browser)
@@ -105,7 +105,7 @@ def test_by_keyboard_alone_one_signs_out(browser: Browser, pages_server: PagesSe
     assert browser.driver.switch_to.active_element.text == "Sign out"
     browser.press(Keys.ENTER)
     browser.wait(lambda: browser.path == "/sign-in")
-    assert browser.text(".notice") == "You have signed out."
+    browser.expect(".notice", "You have signed out.")
     assert [one for one in browser.driver.get_cookies() if one["name"] == "session"] == []
 
 
@@ -123,18 +123,18 @@ def test_sessions_are_ended_and_the_password_is_changed(
         expect_calm(browser)
     assert len(browser.all(".rows li")) == 3
     browser.find(".rows li:not(:has(.tag)) button").click()
-    browser.wait(lambda: browser.text(".notice") == "The session has ended.")
+    browser.expect(".notice", "The session has ended.")
     assert len(browser.all(".rows li")) == 2
     browser.find("[name=others]").click()
-    browser.wait(lambda: browser.text(".notice") == "All other sessions have ended.")
+    browser.expect(".notice", "All other sessions have ended.")
     assert len(browser.all(".rows li")) == 1
     browser.find("#old_password").send_keys("wrong")
     browser.find("#password").send_keys("battery staple", Keys.ENTER)
-    assert browser.text("#old-fault") == "This is not your password."
+    browser.expect("#old-fault", "This is not your password.")
     refused(browser)
     browser.find("#old_password").send_keys(PASSWORD)
     browser.find("#password").send_keys("battery staple", Keys.ENTER)
-    browser.wait(lambda: "The password is changed" in browser.text(".notice"))
+    browser.expect_in(".notice", "The password is changed")
     assert pages_server.sign_in(name, "battery staple")
 
 
@@ -148,7 +148,7 @@ def test_members_are_added_changed_and_removed(
     browser.open(f"{pages_server.path}members")
     browser.find("[value=editor]").click()
     browser.find("#name").send_keys("nobody", Keys.ENTER)
-    assert browser.text("#name-fault") == "There is no user 'nobody' on this server."
+    browser.expect("#name-fault", "There is no user 'nobody' on this server.")
     refused(browser)
     assert browser.find("[value=editor]").is_selected()
     browser.find("#name").clear()
@@ -167,7 +167,7 @@ def test_members_are_added_changed_and_removed(
     browser.emulate(scripts=scripts)
     browser.open(f"{pages_server.path}members")
     assert browser.all("main form") == []
-    assert name in browser.text("main")
+    browser.expect_in("main", name)
 
     browser.reset(pages_server.session)
     browser.emulate(scripts=scripts)

@@ -32,11 +32,11 @@ def test_a_channel_is_found_made_and_tested_in_its_row(browser: Browser, channel
     browser.find(".tile").click()
     browser.find("#field-address").send_keys("ops@example.org")
     browser.find("main .button").click()
-    assert "Email is there" in browser.text(".notice")
-    assert browser.text("h1") == "1 channel"
+    browser.expect_in(".notice", "Email is there")
+    browser.expect("h1", "1 channel")
     browser.find("html.js")
     browser.find(".does form button").click()
-    browser.wait(lambda: "ms: there is no mail server" in browser.text(".result"))
+    browser.expect_in(".result", "ms: there is no mail server")
     assert browser.path == channels
 
 
@@ -53,29 +53,29 @@ def test_without_scripts_it_is_searched_made_tested_edited_disabled_and_deleted(
     browser.find("#field-address").send_keys("@example.org")
     browser.find("main .button").click()
     browser.find(".does form button").click()
-    assert "It failed after" in browser.text(".notice")
+    browser.expect_in(".notice", "It failed after")
     browser.find(".does summary").click()
     browser.find(".does .panel a").click()
-    assert browser.text("h1") == "Edit Email"
+    browser.expect("h1", "Edit Email")
     browser.find("#name").send_keys(" of the team")
     browser.find("main .button").click()
-    assert browser.text(".notice") == "Saved."
-    assert browser.text("h1") == "Email of the team"
+    browser.expect(".notice", "Saved.")
+    browser.expect("h1", "Email of the team")
     browser.open(channels)
     browser.find(".does summary").click()
     browser.find("form[action$=disable] button").click()
-    assert browser.text(".entries .state") == "Disabled"
+    browser.expect(".entries .state", "Disabled")
     browser.find(".does summary").click()
     browser.find(".does .panel summary").click()
     browser.find("form[action$=delete] button").click()
-    assert browser.text("h1") == "No channels yet"
+    browser.expect("h1", "No channels yet")
 
 
 def test_a_fault_stands_at_its_field(browser: Browser, channels: str) -> None:
     browser.open(f"{channels}/new?kind=ntfy")
     browser.find("#field-topic").send_keys("two words")
     browser.find("main .button").click()
-    assert browser.text("#fault-topic") == "Topic does not look like backups-x7Qp2"
+    browser.expect("#fault-topic", "Topic does not look like backups-x7Qp2")
     assert browser.find("#field-topic").get_attribute("value") == "two words"
     # The server has answered 400, which the console shows as an error.
     assert all("400" in error for error in browser.errors())

@@ -25,7 +25,7 @@ def test_the_page_is_accessible_and_fits(
     pages_server.ping(check, "/3", b"x" * 300 + b"\nerror: connection reset\n")
     browser.emulate(width, height, dark)
     browser.open(f"/checks/{check['uuid']}")
-    assert "exit status 3" in browser.text("#part-status")
+    browser.expect_in("#part-status", "exit status 3")
     assert browser.overflow() <= 0
     assert browser.violations() == []
 
@@ -35,10 +35,10 @@ def test_the_first_ping_arrives_by_itself_and_then_somebody_is_named(
 ) -> None:
     browser.open(f"/checks/{check['uuid']}")
     browser.find("html.js")
-    assert "Waiting for the first ping" in browser.text("#part-status")
+    browser.expect_in("#part-status", "Waiting for the first ping")
     assert browser.find("details.snippet[open] pre").text.endswith(check["ping_url"])
     pages_server.ping(check)
-    browser.wait(lambda: "Got it:" in browser.text("#part-status"))
+    browser.expect_in("#part-status", "Got it:")
 
 
 def test_what_is_typed_is_not_disturbed_by_pings(
@@ -50,7 +50,7 @@ def test_what_is_typed_is_not_disturbed_by_pings(
     notes.clear()
     notes.send_keys("half a sen")
     pages_server.ping(check, "/fail")
-    browser.wait(lambda: "failure reported" in browser.text("#part-status"))
+    browser.expect_in("#part-status", "failure reported")
     browser.press(*"tence")
     assert notes.get_attribute("value") == "half a sentence"
 
@@ -61,12 +61,12 @@ def test_the_keyboard_alone_snoozes_and_deletes(
     browser.open(f"/checks/{check['uuid']}")
     browser.script("document.querySelector('.title summary').focus()")
     browser.press(Keys.ENTER, Keys.TAB, Keys.TAB, Keys.TAB, Keys.ENTER)
-    browser.wait(lambda: "Snoozed for 1 hour." in browser.text(".notice"))
+    browser.expect_in(".notice", "Snoozed for 1 hour.")
     browser.script("document.querySelector('.title summary').focus()")
     browser.press(Keys.ENTER)
     browser.script("document.querySelector('.title summary.danger').focus()")
     browser.press(Keys.ENTER, Keys.TAB, *"Nightly backup", Keys.ENTER)
-    browser.wait(lambda: "The check is deleted." in browser.text(".notice"))
+    browser.expect_in(".notice", "The check is deleted.")
     assert browser.path == pages_server.path
 
 
@@ -77,20 +77,20 @@ def test_without_scripts_a_check_is_paused_and_its_notes_are_changed(
     browser.open(f"/checks/{check['uuid']}")
     browser.find(".title summary").click()
     browser.find("form[action$='/pause'] button").click()
-    assert browser.text(".notice") == "Paused."
+    browser.expect(".notice", "Paused.")
     browser.find("section[aria-labelledby=h-notes] summary").click()
     notes = browser.find("#desc")
     notes.clear()
     notes.send_keys("new notes")
     browser.find("form[action$='/details'] button").click()
-    assert browser.text(".notes") == "new notes"
+    browser.expect(".notes", "new notes")
 
 
 def test_addresses_are_copied(browser: Browser, pages_server: PagesServer, check: Any) -> None:
     browser.open(f"/checks/{check['uuid']}")
     browser.find("html.js")
     browser.find("[aria-label='Copy the address']").click()
-    assert browser.text(".banner") == "Copied"
+    browser.expect(".banner", "Copied")
 
 
 def test_output_and_notes_run_nothing(browser: Browser, pages_server: PagesServer, check: Any) -> None:
@@ -98,5 +98,5 @@ def test_output_and_notes_run_nothing(browser: Browser, pages_server: PagesServe
     made = pages_server.check(name=evil[:90], desc=f"javascript:alert(1) {evil}")
     pages_server.ping(made, "/fail", evil.encode())
     browser.open(f"/checks/{made['uuid']}")
-    assert evil in browser.text("#part-status pre")
+    browser.expect_in("#part-status pre", evil)
     assert browser.driver.title != "x"

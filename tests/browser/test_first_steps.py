@@ -34,12 +34,12 @@ def test_a_new_user_gets_a_check_that_reports_without_reading_anything(
         browser.find("[name=project_name]").send_keys("Homelab", Keys.ENTER)
         browser.find("a.button").click()
         browser.find("#name").send_keys("nightly backup", Keys.ENTER)
-        browser.wait(lambda: "Waiting for the first ping" in browser.text("#part-status"))
+        browser.expect_in("#part-status", "Waiting for the first ping")
         address = browser.text(".copy code")
         assert new_server.request(re.sub(r"^https?://[^/]+", new_server.url, address)).status == 200
-        browser.wait(lambda: "Got it:" in browser.text("#part-status"))
+        browser.expect_in("#part-status", "Got it:")
         browser.find("#ntfy").send_keys("backups-x7Qp2", Keys.ENTER)
-        assert browser.text(".notice") == "They will be notified."
+        browser.expect(".notice", "They will be notified.")
     finally:
         browser.driver.get("about:blank")  # the server is about to be stopped
         browser.base_url = base_url

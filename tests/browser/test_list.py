@@ -29,7 +29,7 @@ def test_the_list_is_accessible_and_fits(
 ) -> None:
     browser.emulate(width, height, dark)
     browser.open(pages_server.path)
-    assert browser.text("h1") == "1 check is down"
+    browser.expect("h1", "1 check is down")
     assert browser.overflow() <= 0
     assert browser.violations() == []
 
@@ -43,9 +43,9 @@ def test_a_ping_shows_by_itself_and_moves_nothing_that_is_held(
     box = browser.find("#rows tr:nth-child(3) [name=check]")
     box.click()
     pages_server.ping(checks[2], "/fail")
-    browser.wait(lambda: browser.text("#rows tr:nth-child(3) .st") == "Down")
+    browser.expect("#rows tr:nth-child(3) .st", "Down")
     assert box.is_selected()
-    assert browser.text("h1") == "2 checks are down"
+    browser.expect("h1", "2 checks are down")
     assert names(browser) == ["beta", "alpha", "gamma"]
     box.click()
     pages_server.ping(checks[1])
@@ -85,13 +85,13 @@ def test_the_keyboard_selects_pauses_and_keeps_its_focus(
     browser.press("j", "j")
     assert browser.driver.switch_to.active_element.text == "alpha"
     pages_server.ping(checks[0], "/fail")
-    browser.wait(lambda: browser.text("h1") == "2 checks are down")
+    browser.expect("h1", "2 checks are down")
     assert browser.driver.switch_to.active_element.text == "alpha"
     browser.press("x")
-    assert browser.text("#selected") == "1 selected"
+    browser.expect("#selected", "1 selected")
     browser.press("p")
-    browser.wait(lambda: browser.text(".notice") == "1 check paused.")
-    assert browser.text("h1") == "1 check is down"
+    browser.expect(".notice", "1 check paused.")
+    browser.expect("h1", "1 check is down")
 
 
 def test_without_scripts_checks_are_selected_snoozed_and_deleted(
@@ -102,12 +102,12 @@ def test_without_scripts_checks_are_selected_snoozed_and_deleted(
     browser.find("#rows tr:nth-child(1) [name=check]").click()
     browser.find(".bar details summary").click()
     browser.find("[value='snooze-1h']").click()
-    assert browser.text(".notice") == "1 check snoozed for 1 hour."
+    browser.expect(".notice", "1 check snoozed for 1 hour.")
     browser.find("#rows tr:nth-child(1) [name=check]").click()
     browser.find("[value='confirm-delete']").click()
-    assert browser.text("h1") == "Delete 1 check?"
+    browser.expect("h1", "Delete 1 check?")
     browser.find("[value='delete']").click()
-    assert browser.text(".notice") == "1 check deleted."
+    browser.expect(".notice", "1 check deleted.")
     assert names(browser) == ["alpha", "gamma"]
 
 
@@ -126,10 +126,10 @@ def test_a_stopped_server_shows_a_banner_and_the_list_recovers(
     browser.open(pages_server.path)
     browser.find("html.js")
     pages_server.server.stop()
-    assert "Connection lost" in browser.text(".banner")
+    browser.expect_in(".banner", "Connection lost")
     pages_server.server.start()
     pages_server.ping(checks[0], "/fail")
-    browser.wait(lambda: browser.text("h1") == "2 checks are down")
+    browser.expect("h1", "2 checks are down")
     browser.wait(lambda: not browser.all(".banner"))
     browser.errors()  # the requests that met no server
 
@@ -141,7 +141,7 @@ def test_ten_tabs_do_not_keep_each_other_from_loading(
     for _ in range(10):
         browser.driver.switch_to.new_window("tab")
         browser.open(pages_server.path)
-        assert browser.text("h1") == "1 check is down"
+        browser.expect("h1", "1 check is down")
     for handle in browser.driver.window_handles:
         if handle != first:
             browser.driver.switch_to.window(handle)

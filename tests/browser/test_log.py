@@ -54,7 +54,7 @@ def test_the_log_is_accessible_and_fits(
 ) -> None:
     browser.emulate(width, height, dark)
     open_log(browser, log_path(check))
-    assert browser.text("h1") == "Log"
+    browser.expect("h1", "Log")
     for entry in browser.all("details.entry > summary"):
         entry.click()
     browser.wait(lambda: not browser.all("[data-output]"))
@@ -68,7 +68,7 @@ def test_a_large_output_comes_when_it_is_opened(
 ) -> None:
     open_log(browser, log_path(check))
     browser.find("#n5 > summary").click()
-    assert "WWWW" in browser.text("#n5 pre")
+    browser.expect_in("#n5 pre", "WWWW")
     assert browser.driver.title.startswith("Log of backup")
 
 
@@ -95,10 +95,10 @@ def test_without_scripts_everything_is_behind_links(
     browser.open(f"{log_path(check)}?type=fail")
     browser.find("#n5 > summary").click()
     browser.find("#n5 [data-output]").click()
-    assert "WWWW" in browser.text("pre")
+    browser.expect_in("pre", "WWWW")
     browser.open(log_path(check) + "/3/diff")
-    assert browser.text(".diff del") == "− old line"
-    assert browser.text(".diff ins") == "+ new line"
+    browser.expect(".diff del", "− old line")
+    browser.expect(".diff ins", "+ new line")
 
 
 def test_an_email_is_shown_and_its_html_runs_and_fetches_nothing(
@@ -109,12 +109,12 @@ def test_an_email_is_shown_and_its_html_runs_and_fetches_nothing(
         smtp.sendmail("nas@example.org", [f"{check['uuid']}@hc.example.org"], mail.encode())
     open_log(browser, log_path(check))
     browser.find("#n6 > summary").click()
-    assert "Scrub" in browser.text("#n6 pre")
+    browser.expect_in("#n6 pre", "Scrub")
     browser.find("#n6 details summary").click()
     frame = browser.find("#n6 iframe")
     browser.script("arguments[0].scrollIntoView()", frame)
     browser.driver.switch_to.frame(frame)
-    assert browser.text("h1") == "Scrub"
+    browser.expect("h1", "Scrub")
     assert not browser.all("form, script, meta[http-equiv]")
     assert browser.find("img").get_attribute("src") in (None, "")
     browser.driver.switch_to.default_content()
@@ -128,10 +128,10 @@ def test_times_are_shown_in_the_zone_that_was_chosen(
     browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
     try:
         browser.open(log_path(check))
-        browser.wait(lambda: "Times in Asia/Tokyo" in browser.text(".zones"))
+        browser.expect_in(".zones", "Times in Asia/Tokyo")
         browser.find(".zones a:last-child").click()
-        browser.wait(lambda: "Times in UTC" in browser.text(".zones"))
+        browser.expect_in(".zones", "Times in UTC")
         browser.open(log_path(check))
-        assert "Times in UTC" in browser.text(".zones")
+        browser.expect_in(".zones", "Times in UTC")
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})

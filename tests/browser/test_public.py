@@ -79,8 +79,8 @@ def test_the_status_page_is_accessible_and_fits(
     browser.reset(None)
     browser.emulate(width, height, dark)
     browser.open(path)
-    assert browser.text("h1") == "Our jobs"
-    assert browser.text(".verdict") == "1 check is down"
+    browser.expect("h1", "Our jobs")
+    browser.expect(".verdict", "1 check is down")
     assert [name.text for name in browser.all(".services .name")] == ["alpha", "beta", "gamma"]
     assert browser.violations() == []
     assert browser.script("return document.documentElement.scrollWidth") <= width
@@ -111,9 +111,9 @@ def test_a_wall_updates_itself_and_ends_when_it_is_revoked(
     path = hang(browser, pages_server)
     wall = browser.driver.current_window_handle
     browser.open(path)
-    browser.wait(lambda: browser.text(".tiles li:first-child b") == "beta")
+    browser.expect(".tiles li:first-child b", "beta")
     pages_server.ping(checks[2], "/fail")
-    browser.wait(lambda: browser.text("h1") == "2 checks are down")
+    browser.expect("h1", "2 checks are down")
     assert browser.driver.title == "2 checks are down"
     browser.driver.switch_to.new_window("tab")
     browser.open(settings(pages_server, "/walls"))
@@ -122,7 +122,7 @@ def test_a_wall_updates_itself_and_ends_when_it_is_revoked(
         browser.find(".notice")
     browser.driver.close()
     browser.driver.switch_to.window(wall)
-    browser.wait(lambda: browser.text("h1") == "Not Found")
+    browser.expect("h1", "Not Found")
     assert any("404" in error for error in browser.errors())
 
 
@@ -149,10 +149,10 @@ def test_without_scripts_everything_works(
     browser.wait(lambda: "states=2" in browser.path)
     path = publish(browser, pages_server)
     browser.open(path)
-    assert browser.text(".verdict") == "1 check is down"
+    browser.expect(".verdict", "1 check is down")
     browser.open(hang(browser, pages_server))
     pages_server.ping(checks[2], "/fail")
-    browser.wait(lambda: browser.text("h1") == "2 checks are down")
+    browser.expect("h1", "2 checks are down")
 
 
 def test_a_key_is_replaced_by_keyboard(browser: Browser, pages_server: PagesServer) -> None:
@@ -160,7 +160,7 @@ def test_a_key_is_replaced_by_keyboard(browser: Browser, pages_server: PagesServ
     before = browser.text(".copy code")
     browser.find('a[href$="/keys/ping"]').send_keys(Keys.ENTER)
     browser.find("form .danger").send_keys(Keys.ENTER)
-    assert browser.text(".notice") == "Ping key: there is a new one."
+    browser.expect(".notice", "Ping key: there is a new one.")
     assert browser.text(".copy code") != before
 
 
@@ -170,7 +170,7 @@ def test_a_wall_says_when_it_is_not_up_to_date(
     browser.open(hang(browser, pages_server))
     browser.find("html.js")
     browser.offline(True)
-    browser.wait(lambda: "Not up to date: no connection since" in browser.text(".banner"))
+    browser.expect_in(".banner", "Not up to date: no connection since")
     browser.offline(False)
     pages_server.ping(checks[2], "/fail")
     browser.wait(lambda: browser.text("h1") == "2 checks are down" and not browser.all(".banner"))

@@ -49,7 +49,7 @@ def test_reports_are_judged_again_while_keywords_are_typed(browser: Browser, che
     assert [one.text for one in browser.all("mark")] == ["failed", "error"]
     browser.find("#success_kw").send_keys("copied")
     browser.wait(lambda: verdicts(browser) == ["Failure", "Failure", "Success"])
-    assert "2 would be judged otherwise" in browser.text("#preview > p")
+    browser.expect_in("#preview > p", "2 would be judged otherwise")
     assert browser.driver.title == "Rules of nas · hcserver"
 
 

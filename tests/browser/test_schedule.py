@@ -37,7 +37,7 @@ def test_the_page_is_accessible_and_fits(
 ) -> None:
     browser.emulate(width, height, dark)
     browser.open(page(check))
-    assert browser.text("#preview h2") == "03:15 every day + 30 min"
+    browser.expect("#preview h2", "03:15 every day + 30 min")
     assert browser.overflow() <= 0
     assert browser.violations() == []
 
@@ -48,7 +48,7 @@ def test_the_preview_follows_what_is_typed_and_faults_stand_beside_the_field(
     browser.open(page(check))
     browser.find("html.js")
     clear_and_type(browser, "#cron", "*/5 * * * *")
-    browser.wait(lambda: browser.text("#preview h2") == "Every 5 minutes + 30 min")
+    browser.expect("#preview h2", "Every 5 minutes + 30 min")
     assert len(browser.all("#preview tbody tr")) == 6
     clear_and_type(browser, "#cron", "61 * * * *")
     fault = "The expression is not a valid cron or OnCalendar expression."
@@ -56,8 +56,8 @@ def test_the_preview_follows_what_is_typed_and_faults_stand_beside_the_field(
     assert browser.find("#cron").get_attribute("aria-invalid") == "true"
     assert browser.violations() == []
     clear_and_type(browser, "#cron", "0 9 * * 1-5")
-    browser.wait(lambda: browser.text("#preview h2") == "Mon to Fri at 09:00 + 30 min")
-    assert browser.text("#fault-cron") == ""
+    browser.expect("#preview h2", "Mon to Fri at 09:00 + 30 min")
+    browser.expect("#fault-cron", "")
     assert browser.find("#cron").get_attribute("value") == "0 9 * * 1-5"
 
 
@@ -70,7 +70,7 @@ def test_each_kind_has_its_own_fields_and_enter_saves(
     browser.find("[value=simple]").send_keys(" ")
     assert browser.find("#every").is_displayed() and not browser.find("#cron").is_displayed()
     clear_and_type(browser, "#every", "6")
-    browser.wait(lambda: browser.text("#preview h2") == "Every 6 days + 30 min")
+    browser.expect("#preview h2", "Every 6 days + 30 min")
     browser.find("#every").send_keys("\n")
     browser.wait(lambda: browser.path == f"/checks/{check['uuid']}")
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
@@ -103,9 +103,9 @@ def test_the_page_of_a_check_opens_it_in_a_dialog(
         assert browser.driver.switch_to.active_element.text == "Change the schedule"
     browser.find("[data-dialog]").click()
     clear_and_type(browser, "#cron", "0 5 * * *")
-    browser.wait(lambda: browser.text("#preview h2") == "05:00 every day + 30 min")
+    browser.expect("#preview h2", "05:00 every day + 30 min")
     browser.find("dialog .button").click()
-    browser.wait(lambda: browser.text(".notice") == "The schedule is saved.")
+    browser.expect(".notice", "The schedule is saved.")
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
     assert saved["schedule"] == "0 5 * * *"
 
@@ -117,7 +117,7 @@ def test_it_is_previewed_and_saved_without_scripts(
     browser.open(page(check))
     clear_and_type(browser, "#cron", "0 4 * * *")
     browser.find("[value=preview]").click()
-    browser.wait(lambda: browser.text("#preview h2") == "04:00 every day + 30 min")
+    browser.expect("#preview h2", "04:00 every day + 30 min")
     browser.find("form .button").click()
     browser.wait(lambda: browser.path == f"/checks/{check['uuid']}")
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])

@@ -12,20 +12,20 @@ def test_a_window_is_made_changed_and_deleted(
 ) -> None:
     browser.emulate(scripts=scripts)
     browser.open(f"{pages_server.path}windows")
-    assert browser.text("h1") == "No maintenance now"
+    browser.expect("h1", "No maintenance now")
     browser.find("#name").send_keys("Updates")
     browser.find("#schedule").send_keys("* * * * *")
     browser.find("main .button").click()
-    assert browser.text("h1") == "Maintenance: 1 window open now"
+    browser.expect("h1", "Maintenance: 1 window open now")
     assert len(browser.all(".entries svg.days")) == 1
     browser.find(".entries .does a").click()
     name = browser.find("#name")
     assert name.get_attribute("value") == "Updates"
     name.send_keys(" of all")
     browser.find("main .button").click()
-    assert browser.text(".entries strong") == "Updates of all"
+    browser.expect(".entries strong", "Updates of all")
     browser.find(".entries .danger").click()
-    assert browser.text("h1") == "No maintenance now"
+    browser.expect("h1", "No maintenance now")
 
 
 def test_only_the_fields_of_the_chosen_form_are_shown(browser: Browser, pages_server: PagesServer) -> None:

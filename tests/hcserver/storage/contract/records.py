@@ -15,8 +15,8 @@ from hcserver.domain.project import Project
 from hcserver.domain.session import Session
 from hcserver.domain.user import User
 
-# Not a fixed time: databases remove old news and notifications (TTL indexes) by their own clocks. What is kept
-# for a minute must still be there when a long run of tests comes to its end.
+# Not a fixed time: databases remove old news and notifications (TTL indexes) by their own clocks. What is
+# kept for a minute must still be there when a long run of tests comes to its end.
 NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 
 # A reason for server_only.

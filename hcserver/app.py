@@ -17,7 +17,6 @@ from hcserver.domain.clock import Clock, utc_now
 from hcserver.domain.project import Project
 from hcserver.embedded.database import EmbeddedDatabase
 from hcserver.errors import Unavailable
-from hcserver.event_loop import loop_name
 from hcserver.garbage import keep_out_of_collections
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
@@ -95,7 +94,6 @@ async def serve(settings: Settings) -> None:
     protect_memory()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    log.info("the event loop is that of %s", loop_name(loop))
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     budget = make_budget(settings)

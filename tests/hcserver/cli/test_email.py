@@ -131,6 +131,7 @@ def test_an_email_is_judged_and_nothing_recorded(lab: Cli) -> None:
         "subject": "Backup of tank",
         "text": "state: BAD \x1b[31m\n",
         "complete": True,
+        "excerpt": {"before": "state: ", "keyword": "BAD", "after": " \x1b[31m\n"},
     }
     assert lab.json("project", "show", "Lab")["checks"] == 1
 

@@ -9,7 +9,6 @@ import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from re import _constants, _parser  # type: ignore[attr-defined]
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +16,10 @@ import handlers
 import hcserver
 import smtp
 
-ops: Any = _constants
+# Parts of `re` whose types are not declared.
+ops: Any = importlib.import_module("re._constants")
+_parser: Any = importlib.import_module("re._parser")
+
 METHODS = frozenset(("search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"))
 Pattern = re.Pattern[str] | re.Pattern[bytes]
 

@@ -46,4 +46,5 @@ def browser(shared_browser: Browser, pages_server: PagesServer) -> Iterator[Brow
     """
     shared_browser.reset(pages_server.session)
     yield shared_browser
-    assert shared_browser.errors() == []
+    # An answer with an error status, which a test has asked for, may reach the console late.
+    assert [error for error in shared_browser.errors() if "Failed to load resource" not in error] == []

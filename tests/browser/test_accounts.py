@@ -27,7 +27,7 @@ def expect_calm(browser: Browser) -> None:
 
 def refused(browser: Browser) -> None:
     """The answer had an error status, which the console shows."""
-    messages = browser.errors()
+    messages = browser.wait(browser.errors)
     assert len(messages) == 1
     assert re.search(r"status of 4\d\d", messages[0])
 

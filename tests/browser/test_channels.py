@@ -78,7 +78,7 @@ def test_a_fault_stands_at_its_field(browser: Browser, channels: str) -> None:
     browser.expect("#fault-topic", "Topic does not look like backups-x7Qp2")
     assert browser.find("#field-topic").get_attribute("value") == "two words"
     # The server has answered 400, which the console shows as an error.
-    assert all("400" in error for error in browser.errors())
+    assert all("400" in error for error in browser.wait(browser.errors))
 
 
 @pytest.mark.parametrize(

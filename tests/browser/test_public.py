@@ -123,7 +123,7 @@ def test_a_wall_updates_itself_and_ends_when_it_is_revoked(
     browser.driver.close()
     browser.driver.switch_to.window(wall)
     browser.expect("h1", "Not Found")
-    assert any("404" in error for error in browser.errors())
+    assert any("404" in error for error in browser.wait(browser.errors))
 
 
 def test_a_chosen_badge_is_shown_at_once(

@@ -53,8 +53,10 @@ class Browser:
 
     def emulate(self, width: int = 1366, height: int = 900, dark: bool = False, scripts: bool = True) -> None:
         """What the pages are shown on from now on."""
-        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self._command("Emulation.setEmulatedMedia", features=scheme)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        # Colours change at once: axe-core must not meet one on its way to another.
+        motion = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self._command("Emulation.setEmulatedMedia", features=[scheme, motion])
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self._command("Emulation.setDeviceMetricsOverride", **size)
         self._command("Emulation.setScriptExecutionDisabled", value=not scripts)

@@ -8,10 +8,13 @@ import os
 import socket
 from collections.abc import Sequence
 
+from tornado.netutil import bind_sockets
+
 from hcserver.config.schema import SmtpSettings
 from hcserver.config.types import ALL_HOSTS
 from hcserver.domain.clock import Clock, utc_now
 from hcserver.errors import ConfigError
+from hcserver.net.acceptor import Acceptor
 from hcserver.net.byte_budget import ByteBudget
 from hcserver.net.file_limits import connections_within, raise_file_limit
 from hcserver.net.socket_activation import inherited_sockets
@@ -20,7 +23,6 @@ from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.intake.intake import Intake
 from smtp.connections import Connections
 from smtp.delivery import Delivery
-from smtp.exhaustion import create_server
 from smtp.limits import RefusalLog
 from smtp.session import Session
 from smtp.tls import Certificate
@@ -28,6 +30,7 @@ from smtp.tls import Certificate
 log = logging.getLogger(__name__)
 
 _FILES_SHARE = 1 / 3  # of the files left over; HTTP may have the rest
+_BACKLOG = 512  # connections that wait to be accepted; the kernel may allow fewer
 _ADDRESS_SHARE = 4  # where the files limit the connections, one address may have a quarter of them
 
 
@@ -62,23 +65,25 @@ class Listener:
         self._budget = budget or ByteBudget()
         self._refusals = RefusalLog()
         self._certificate: Certificate | None = None
-        self._servers: list[asyncio.Server] = []
+        self._sockets: list[socket.socket] = []
+        self._acceptor: Acceptor | None = None
+        self._beginning: set[asyncio.Task[None]] = set()
 
     @property
     def healthy(self) -> bool:
         """Whether every socket is open for connections."""
-        return all(server.is_serving() for server in self._servers)
+        return all(sock.fileno() >= 0 for sock in self._sockets)
 
     @property
     def addresses(self) -> list[str]:
         """The addresses on which it listens, as host:port."""
-        names = [sock.getsockname() for server in self._servers for sock in server.sockets]
+        names = [sock.getsockname() for sock in self._sockets]
         return [f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) for name in names]
 
     @property
     def ports(self) -> list[int]:
         """The ports on which it listens, each once; a UNIX socket has none."""
-        names = [sock.getsockname() for server in self._servers for sock in server.sockets]
+        names = [sock.getsockname() for sock in self._sockets]
         return list(dict.fromkeys(name[1] for name in names if isinstance(name, tuple)))
 
     async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
@@ -88,28 +93,16 @@ class Listener:
         # aiosmtpd logs every connection in this logger.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         self._certificate = self._load_certificate()
-        sockets = sockets or inherited_sockets(os.environ, "smtp")
-        for sock in sockets:
-            self._servers.append(await create_server(self._session, sock=sock))
-        if not sockets and self._settings.port:
-            host, port = self._settings.host, self._settings.port
-            try:
-                server = await create_server(
-                    self._session, host=None if host == ALL_HOSTS else host, port=port
-                )
-            except OSError as error:
-                reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
-                raise ConfigError(
-                    f"smtp.host, smtp.port: can't listen on {host}:{port} ({reason}); choose another one, "
-                    "e.g. HCSERVER_SMTP_PORT=2526, or none: HCSERVER_SMTP_PORT=0"
-                ) from error
-            self._servers.append(server)
+        self._sockets = [*sockets] or inherited_sockets(os.environ, "smtp") or self._bind()
+        for sock in self._sockets:
+            sock.listen(_BACKLOG)
+        self._acceptor = Acceptor(self._sockets, self._begin)
 
     async def stop(self, grace: float) -> None:
         """Accept no new connections, give messages under way `grace` seconds to end, then close all."""
         self._connections.closing = True
-        for server in self._servers:
-            server.close()
+        if self._acceptor is not None:
+            self._acceptor.stop()
         for session in self._connections:
             session.close_if_idle()
         await self._wait(grace)
@@ -131,6 +124,31 @@ class Listener:
         if self._settings.require_tls:
             raise ConfigError("smtp.require_tls: needs smtp.tls_cert")
         return None
+
+    def _bind(self) -> list[socket.socket]:
+        host, port = self._settings.host, self._settings.port
+        if not port:
+            return []
+        try:
+            return bind_sockets(port, None if host == ALL_HOSTS else host, backlog=_BACKLOG)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+            raise ConfigError(
+                f"smtp.host, smtp.port: can't listen on {host}:{port} ({reason}); choose another one, "
+                "e.g. HCSERVER_SMTP_PORT=2526, or none: HCSERVER_SMTP_PORT=0"
+            ) from error
+
+    def _begin(self, accepted: socket.socket, address: object) -> None:
+        beginning = asyncio.create_task(self._serve(accepted))
+        self._beginning.add(beginning)
+        beginning.add_done_callback(self._beginning.discard)
+
+    async def _serve(self, accepted: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(self._session, accepted)
+        except Exception:
+            log.exception("can't serve a connection")
+            accepted.close()
 
     def _session(self) -> Session:
         tls = self._certificate.context() if self._certificate else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -67,8 +68,9 @@ class PingConnection(asyncio.Protocol):
             self._received = b""
             self.answered(head)
 
+    @abstractmethod
     def answered(self, head: bytes) -> None:
-        raise NotImplementedError
+        """The answer to what was sent last has arrived; `head` is its status line and headers."""
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():

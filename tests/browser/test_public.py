@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -55,6 +56,11 @@ def hang(browser: Browser, pages_server: PagesServer) -> str:
     browser.find("#name").send_keys(Keys.ENTER)
     link = browser.text(".copy code")
     return link[link.index("/wall/") :]
+
+
+def only_left(browser: Browser, number: int) -> bool:
+    """Whether the page that answers a revocation is there, with that many walls."""
+    return bool(browser.all(".notice")) and len(browser.all("[name=revoke]")) == number
 
 
 @pytest.mark.parametrize(("width", "height", "dark"), SCREENS)
@@ -117,9 +123,9 @@ def test_a_wall_updates_itself_and_ends_when_it_is_revoked(
     assert browser.driver.title == "2 checks are down"
     browser.driver.switch_to.new_window("tab")
     browser.open(settings(pages_server, "/walls"))
-    while buttons := browser.all("[name=revoke]"):
-        buttons[0].click()
-        browser.find(".notice")
+    for left in reversed(range(len(browser.all("[name=revoke]")))):
+        browser.find("[name=revoke]").click()
+        browser.wait(partial(only_left, browser, left))
     browser.driver.close()
     browser.driver.switch_to.window(wall)
     browser.expect("h1", "Not Found")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 
@@ -8,15 +9,16 @@ import pytest
 from hcserver.net import socket_activation
 from hcserver.net.socket_activation import inherited_sockets
 
+_UNUSED_FD = 300  # numbers of descriptors from here on are free
+
 
 def test_sockets_that_systemd_opened_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as http, socket.create_server(("127.0.0.1", 0)) as mail:
-        copy = os.dup(http.fileno())
-        os.set_inheritable(copy, True)  # as systemd leaves them
-        os.dup2(mail.fileno(), beside := os.dup(copy), inheritable=True)
+        # Two numbers next to each other, beyond those that are in use; inheritable, as systemd leaves them.
+        copy = fcntl.fcntl(http.fileno(), fcntl.F_DUPFD, _UNUSED_FD)
+        beside = fcntl.fcntl(mail.fileno(), fcntl.F_DUPFD, copy + 1)
+        assert beside == copy + 1
         monkeypatch.setattr(socket_activation, "_FIRST_FD", copy)
-        if beside != copy + 1:
-            pytest.skip("the two descriptors are not next to each other")
         environ = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "http:hc-smtp.socket"}
         (found,) = inherited_sockets(environ, "smtp")
         assert found.getsockname() == mail.getsockname()

@@ -37,10 +37,12 @@ from hcserver.domain.member import Membership
 from hcserver.domain.project import Project
 from hcserver.domain.session import SignedIn
 from hcserver.domain.user import Role, User, may
+from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import Forbidden, HcError, NotFound, Unavailable
 
 FORM_LIMIT = 1_000_000  # bytes of a form
 NOTICE_TIME = 60  # seconds for which a notice waits to be shown
+NOTICE_LENGTH = 300  # characters: it travels in a cookie, and browsers drop large ones
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -165,9 +167,13 @@ class PageHandler(BaseHandler):
                 return membership.project
         raise NotFound("not found")
 
-    async def open_check(self, id: str | UUID, needed: Role) -> Check:
-        """The check, whose project becomes the page's. Raises NotFound, Forbidden."""
-        check = await self.services.checks.by_id(id if isinstance(id, UUID) else UUID(id))
+    async def open_check(self, id_or_key: str, needed: Role) -> Check:
+        """The check with this id or unique key, whose project becomes the page's.
+
+        Raises NotFound, Forbidden.
+        """
+        id = parse_uuid(id_or_key) or await self.services.lookup.check_by_alias(id_or_key)
+        check = await self.services.checks.by_id(id)
         await self.open_project(check.project, needed)
         return check
 
@@ -208,9 +214,13 @@ class PageHandler(BaseHandler):
         """Lead to another page, which shows the notice."""
         if notice:
             self.set_cookie(
-                "notice", url_escape(notice), max_age=NOTICE_TIME, httponly=True, samesite="Lax",
+                "notice",
+                url_escape(notice[:NOTICE_LENGTH]),
+                max_age=NOTICE_TIME,
+                httponly=True,
+                samesite="Lax",
                 secure=self.is_secure,
-            )  # fmt: skip
+            )
         self.set_status(303)
         self.set_header("Location", path)
 

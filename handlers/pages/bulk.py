@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, own_path, signed_in
-from handlers.pages.checks import project_path
+from handlers.pages.many_checks import DEADLINE, change_each
+from handlers.pages.paths import project_path
+from handlers.pages.snoozes import Snooze, read_snooze
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.domain.uuids import parse_uuid
 from hcserver.domain.words import counted
-from hcserver.errors import Conflict, InvalidRequest, NotFound
+from hcserver.errors import InvalidRequest, NotFound
 from hcserver.validation.check import parse_spec
 
-SNOOZES: Final = {
-    "1h": ("for 1 hour", timedelta(hours=1)),
-    "4h": ("for 4 hours", timedelta(hours=4)),
-    "1d": ("until tomorrow", timedelta(days=1)),
-    "7d": ("for a week", timedelta(days=7)),
-}
 _API_VERSION: Final = 3  # whose rules hold for the fields of a form
+
+Action = Callable[[UUID], Awaitable[object]]
 
 
 class BulkActions(PageHandler):
@@ -38,43 +35,41 @@ class BulkActions(PageHandler):
             await self._delete(project, confirmed=action == "delete")
             return
         act = self._action(project, action)
-        done = 0
-        for id in self._selected():
-            try:
-                await act(id)
-                done += 1
-            except (NotFound, Conflict):
-                pass  # deleted meanwhile, or in that state already
+        self.allow(DEADLINE)
+        done = await change_each(await self._selected(project), lambda check: act(check.id))
         self._go_back(project, f"{counted(done, 'check')} {self._words(action)}.")
 
-    def _selected(self) -> list[UUID]:
-        ids = [parse_uuid(text) for text in self.form.all("check")]
+    async def _selected(self, project: Project) -> list[Check]:
+        """The selected checks that are still there.
+
+        Raises InvalidRequest, and Forbidden for one of another project.
+        """
+        ids = dict.fromkeys(parse_uuid(text) for text in self.form.all("check"))
         if not ids:
             raise InvalidRequest("No check is selected.")
-        return [id for id in ids if id is not None]
+        checks = []
+        for id in filter(None, ids):
+            with suppress(NotFound):
+                checks.append(await self.services.checks.get(project, id))
+        return checks
 
-    def _action(self, project: Project, action: str) -> Callable[[UUID], Awaitable[object]]:
+    def _action(self, project: Project, action: str) -> Action:
         editor = self.services.check_editor
         match action:
             case "pause":
                 return lambda id: editor.pause(project, id)
             case "resume":
                 return lambda id: editor.resume(project, id)
-            case "unsnooze":
-                return lambda id: editor.snooze(project, id, None)
             case "tags":
                 return lambda id: self._change_tags(project, id)
             case "channels":
                 spec = parse_spec({"channels": ",".join(self.form.all("channel"))}, _API_VERSION)
                 return lambda id: editor.update(project, id, spec)
-        until = self._snoozed_until(action)
-        return lambda id: editor.snooze(project, id, until)
+        snooze = self._snooze(action)
+        return lambda id: editor.snooze(project, id, snooze.until)
 
-    def _snoozed_until(self, action: str) -> datetime:
-        name = action.removeprefix("snooze-")
-        if name not in SNOOZES:
-            raise InvalidRequest("action has an unexpected value")
-        return self.services.clock() + SNOOZES[name][1]
+    def _snooze(self, action: str) -> Snooze:
+        return read_snooze(action.removeprefix("snooze-"), self.form, self.services.clock())
 
     async def _change_tags(self, project: Project, id: UUID) -> Check:
         check = await self.services.checks.get(project, id)
@@ -85,29 +80,19 @@ class BulkActions(PageHandler):
         return await self.services.check_editor.update(project, id, spec)
 
     async def _delete(self, project: Project, confirmed: bool) -> None:
-        selected = self._selected()
+        checks = await self._selected(project)
         if confirmed:
-            deleted = 0
-            for id in selected:
-                try:
-                    await self.services.check_deletion.delete(project, id)
-                    deleted += 1
-                except NotFound:
-                    pass
+            self.allow(DEADLINE)
+            delete = self.services.check_deletion.delete
+            deleted = await change_each(checks, lambda check: delete(project, check.id))
             self._go_back(project, f"{counted(deleted, 'check')} deleted.")
             return
-        checks = []
-        for id in selected:
-            with suppress(NotFound):
-                checks.append(await self.services.checks.get(project, id))
         await self.show("bulk_delete.html", title="Delete checks", section="checks", checks=checks)
 
     def _words(self, action: str) -> str:
         if action.startswith("snooze-"):
-            return f"snoozed {SNOOZES[action.removeprefix('snooze-')][0]}"
-        return {"pause": "paused", "resume": "resumed", "unsnooze": "no longer snoozed"}.get(
-            action, "changed"
-        )
+            return self._snooze(action).words
+        return {"pause": "paused", "resume": "resumed"}.get(action, "changed")
 
     def _go_back(self, project: Project, notice: str) -> None:
         back = own_path(self.form.get("back"))

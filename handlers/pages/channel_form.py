@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -11,7 +10,9 @@ from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.channels import channel_title, channels_path
 from handlers.pages.form import Form
+from handlers.pages.many_checks import DEADLINE, change_each
 from hcserver.domain.channel import Channel
+from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, InvalidRequest, NotFound
 from hcserver.notify.registry import CHANNEL_KINDS, ChannelKind
@@ -21,8 +22,6 @@ from hcserver.validation.check import parse_spec
 from hcserver.validation.json_fields import without_prefix
 
 _API_VERSION: Final = 3  # whose rules hold for the fields of a form
-_AT_ONCE: Final = 50  # checks that are changed at a time
-_ASSIGN_DEADLINE: Final = 60.0  # seconds: a project may have thousands of checks
 _PREFIX: Final = "field-"  # of the names of the target's fields in the page
 _FIELD_FAULT: Final = re.compile(r"fields\.(\w+) (.*)", re.DOTALL)
 _DELAYS: Final = (
@@ -73,7 +72,7 @@ class NewChannelPage(PageHandler):
             await _show_form(self, kind, None, self.form.values(), fault_of(error), self.form)
             return
         if self.form.is_on("all_checks"):
-            self.allow(_ASSIGN_DEADLINE)
+            self.allow(DEADLINE)
             await self._assign(project, channel)
         self.go(
             channels_path(project), f"{channel_title(channel)} is there. Send a test to see that it works."
@@ -81,16 +80,12 @@ class NewChannelPage(PageHandler):
 
     async def _assign(self, project: Project, channel: Channel) -> None:
         """Let every check of the project notify the channel as well."""
-        checks = await self.services.checks.of_project(project.id)
-        for start in range(0, len(checks), _AT_ONCE):
-            changes = []
-            for check in checks[start : start + _AT_ONCE]:
-                ids = ",".join(map(str, (*check.channels, channel.id)))
-                spec = parse_spec({"channels": ids}, _API_VERSION)
-                changes.append(self.services.check_editor.update(project, check.id, spec))
-            for outcome in await asyncio.gather(*changes, return_exceptions=True):
-                if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
-                    raise outcome
+
+        async def assign(check: Check) -> None:
+            spec = parse_spec({"channels": ",".join(map(str, (*check.channels, channel.id)))}, _API_VERSION)
+            await self.services.check_editor.update(project, check.id, spec)
+
+        await change_each(await self.services.project_reader.checks(project.id), assign)
 
 
 class EditChannelPage(PageHandler):

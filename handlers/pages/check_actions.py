@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
-from handlers.pages.bulk import SNOOZES
-from handlers.pages.checks import project_path
+from handlers.pages.paths import CHECK, check_path, project_path
+from handlers.pages.snoozes import read_snooze
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Report, Signal
 from hcserver.domain.project import Project
@@ -48,10 +47,9 @@ class CheckActions(PageHandler):
         self._back(check, "Resumed: the next ping counts as the first.")
 
     async def snooze(self, project: Project, check: Check) -> None:
-        name = self.form.get("for")
-        until = self.services.clock() + SNOOZES[name][1] if name in SNOOZES else None
-        await self.services.check_editor.snooze(project, check.id, until)
-        self._back(check, f"Snoozed {SNOOZES[name][0]}." if until else "Failures are reported again.")
+        snooze = read_snooze(self.form.get("for"), self.form, self.services.clock())
+        await self.services.check_editor.snooze(project, check.id, snooze.until)
+        self._back(check, f"{snooze.words.capitalize()}.")
 
     async def ping(self, project: Project, check: Check) -> None:
         signal = _SIGNALS.get(self.form.get("signal") or "success")
@@ -89,7 +87,7 @@ class CheckActions(PageHandler):
         except Forbidden:
             self._back(check, "The project has as many checks as it may have.")
             return
-        self.go(f"/checks/{made.id}", "This is the copy.")
+        self.go(check_path(made.id), "This is the copy.")
 
     async def transfer(self, project: Project, check: Check) -> None:
         target = parse_uuid(self.form.get("project"))
@@ -111,7 +109,7 @@ class CheckActions(PageHandler):
         self.go(project_path(project), "The check is deleted.")
 
     def _back(self, check: Check, notice: str) -> None:
-        self.go(f"/checks/{check.id}", notice)
+        self.go(check_path(check.id), notice)
 
 
 _ACTIONS: Final[dict[str, Action]] = {
@@ -126,4 +124,4 @@ _ACTIONS: Final[dict[str, Action]] = {
     "delete": CheckActions.delete,
 }
 
-ROUTES = [(rf"/checks/{UUID_PATTERN}/({'|'.join(_ACTIONS)})", CheckActions)]
+ROUTES = [(rf"/checks/{CHECK}/({'|'.join(_ACTIONS)})", CheckActions)]

@@ -6,13 +6,15 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.check_story import notified, status_sentence
 from handlers.pages.duration_chart import RUNS, TimedRun, duration_chart
+from handlers.pages.paths import CHECK
 from handlers.pages.snippets import snippets
+from handlers.pages.veil import Veil
 from hcserver.domain.check import Check
 from hcserver.domain.downtime import month_starts, monthly_downtime
+from hcserver.domain.output import visible
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.domain.runs import durations
@@ -22,6 +24,7 @@ from hcserver.domain.shown_state import state_of
 from hcserver.domain.status import shown_status
 from hcserver.domain.words import duration_in_words
 from hcserver.errors import NotFound
+from hcserver.notify.body_preview import readable_body
 from hcserver.services.reading.runs import last_runs
 
 PINGS: Final = 2 * RUNS + 20  # that are read: a run may have a start and an end
@@ -29,7 +32,7 @@ NOTIFICATIONS: Final = 20
 LAST_RUNS: Final = 10
 OUTCOMES: Final = {"success": "succeeded", "fail": "failed", "start": "started"}
 OUTPUT_LINES: Final = 10
-OUTPUT_BYTES: Final = 4000  # of the output that are looked at
+OUTPUT_CHARACTERS: Final = 4000
 MONTHS: Final = 3
 OCCURRENCES: Final = 3
 _LINK: Final = re.compile(r"https?://[^\s<>\"']{1,500}[^\s<>\"'.,;:!?)]")
@@ -43,15 +46,16 @@ class CheckPage(PageHandler):
         check = await self.open_check(check_id, "viewer")
         assert self.project is not None
         is_fragment = bool(self.request.headers.get("X-Fragment"))
-        values = await self._changing(check)
+        values = await self._changing(check, self.project)
         if not is_fragment:
             values |= await self._lasting(check, self.project)
         template = "check_now.html" if is_fragment else "check.html"
         title = check.name or "Check without a name"
         await self.show(template, title=title, section="checks", check=check, **values)
 
-    async def _changing(self, check: Check) -> dict[str, Any]:
+    async def _changing(self, check: Check, project: Project) -> dict[str, Any]:
         """What changes with each ping."""
+        veil = Veil(check, project, hides=not self.may("editor"))
         services, now = self.services, self.services.clock()
         pings = await services.checks.pings(check, PINGS)
         notifications = await services.checks.notifications(check, NOTIFICATIONS)
@@ -62,7 +66,8 @@ class CheckPage(PageHandler):
             "state_name": state,
             "sentence": status_sentence(check, state, now),
             "notified": notified(notifications, settings.channels, now) if state == "down" else [],
-            "output": await self._output(check, pings),
+            "output": veil.text(await self._output(check, pings)),
+            "veil": veil,
             "runs": await last_runs(services.checks, check, LAST_RUNS),
             "OUTCOMES": OUTCOMES,
             "chart": duration_chart(timed_runs(pings), check.grace),
@@ -70,16 +75,16 @@ class CheckPage(PageHandler):
         }
 
     async def _output(self, check: Check, pings: list[Ping]) -> str:
-        """The beginning of what the last run has put out."""
-        for ping in pings[:5]:
-            if ping.type in ("success", "fail") and ping.body_size:
-                try:
-                    body = (await self.services.checks.ping(check, ping.n)).body or b""
-                except NotFound:
-                    return ""  # pruned meanwhile
-                text = body[:OUTPUT_BYTES].decode("utf-8", "replace").replace("\r\n", "\n")
-                return "\n".join(text.split("\n")[:OUTPUT_LINES]).strip("\n")
-        return ""
+        """The first lines of what the last run has put out, of an email its text."""
+        last = next((ping for ping in pings if ping.type in ("success", "fail")), None)
+        if last is None or not last.body_size:
+            return ""
+        try:
+            ping = await self.services.checks.ping(check, last.n)
+        except NotFound:
+            return ""  # pruned meanwhile
+        lines = visible(readable_body(ping, OUTPUT_CHARACTERS)).strip("\n").split("\n")
+        return "\n".join(lines[:OUTPUT_LINES])
 
     async def _lasting(self, check: Check, project: Project) -> dict[str, Any]:
         """What changes only when people change it."""
@@ -135,4 +140,4 @@ def linked(text: str) -> list[tuple[str, bool]]:
     return [piece for piece in [*pieces, (text[end:], False)] if piece[0]]
 
 
-ROUTES = [(rf"/checks/{UUID_PATTERN}", CheckPage)]
+ROUTES = [(rf"/checks/{CHECK}", CheckPage)]

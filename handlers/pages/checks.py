@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, get_args
 from urllib.parse import urlencode
-from uuid import UUID
 
 from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
@@ -13,17 +13,18 @@ from handlers.pages.check_groups import ROWS_OF_GROUP, Group, make_group, split_
 from handlers.pages.check_row import make_row
 from hcserver.domain.check_filter import MAX_FILTER, parse_filter
 from hcserver.domain.project import Project
-from hcserver.domain.shown_state import ShownState, headline
+from hcserver.domain.shown_state import headline
+from hcserver.domain.status import ShownStatus
 from hcserver.services.reading.check_list import CheckList, ListedCheck, Order, list_checks
 
 ROWS: Final = 200  # rows in a page; the rest as one scrolls
-# The chips above the list: what is typed into the filter, the word, and which states are counted.
-CHIPS: Final[tuple[tuple[str, str, tuple[ShownState, ...]], ...]] = (
-    ("down", "Down", ("down",)),
-    ("late", "Late", ("late",)),
-    ("up", "Up", ("up", "running")),
-    ("new", "New", ("new",)),
-    ("paused", "Paused", ("paused",)),
+# The chips above the list: what is typed into the filter, the word, and which status is counted.
+CHIPS: Final[tuple[tuple[str, str, ShownStatus], ...]] = (
+    ("down", "Down", "down"),
+    ("late", "Late", "grace"),
+    ("up", "Up", "up"),
+    ("new", "New", "new"),
+    ("paused", "Paused", "paused"),
 )
 DENSITY_TIME: Final = 31_536_000  # seconds for which the browser remembers the density: a year
 
@@ -52,9 +53,8 @@ class ChecksPage(PageHandler):
         project = await self.open_project(project_id, "viewer")
         self._remember_density()
         view = read_view(self)
-        listed = await list_checks(
-            self.services.project_reader, project.id, parse_filter(view.filter), view.order
-        )
+        wanted, limit = parse_filter(view.filter), None if view.grouped else view.offset + ROWS
+        listed = await list_checks(self.services.project_reader, project.id, wanted, view.order, limit)
         values = await list_values(self, project, listed, view)
         fragment = self.request.headers.get("X-Fragment")
         template = {"list": "check_list.html", "rows": "check_rows.html"}.get(fragment or "", "checks.html")
@@ -92,18 +92,18 @@ async def list_values(
     handler: PageHandler, project: Project, listed: CheckList, view: View
 ) -> dict[str, Any]:
     """What the templates of the list need."""
-    shown = [] if view.grouped else listed.found[view.offset : view.offset + ROWS]
-    end = len(listed.found) if view.grouped else view.offset + len(shown)
+    shown = [] if view.grouped else listed.found[view.offset :]
+    end = listed.size if view.grouped else view.offset + len(shown)
     density = handler.get_query_argument("density", handler.get_cookie("density", "") or "")
     rows = await make_rows(handler, project, shown)
     return {
-        **head_values(listed, view),
+        **head_values(listed.counts, view),
         "view": view,
         "rows": rows,
         "listed_rows": rows,  # a template that sets `rows` for each group can't also use it as it is given
         "groups": await _make_groups(handler, project, listed, view) if view.grouped else [],
-        "found": len(listed.found),
-        "more": view.link(offset=end) if end < len(listed.found) else None,
+        "found": listed.size,
+        "more": view.link(offset=end) if end < listed.size else None,
         "compact": density == "compact",
         "editable": handler.may("editor"),
         "channels": sorted(
@@ -122,22 +122,23 @@ async def _make_groups(handler: PageHandler, project: Project, listed: CheckList
     return groups
 
 
-def head_values(listed: CheckList, view: View) -> dict[str, Any]:
-    """What stands above the list: the sentence and the chips."""
+def head_values(counts: Mapping[ShownStatus, int], view: View) -> dict[str, Any]:
+    """What stands above the list of checks of which so many show each status: the sentence and the chips."""
+    total = sum(counts.values())
     chips = [
         {
             "name": name,
             "word": word,
-            "count": sum(listed.counts[state] for state in states),
+            "count": counts.get(status, 0),
             "link": view.link(q=f"is:{name}", offset=0),
             "current": view.filter == f"is:{name}",
         }
-        for name, word, states in CHIPS
+        for name, word, status in CHIPS
     ]
     return {
-        "headline": headline(listed.counts, listed.total),
+        "headline": headline(counts),
         "chips": [chip for chip in chips if chip["count"] or chip["current"]],
-        "total": listed.total,
+        "total": total,
         "all_link": view.link(q="", offset=0),
         "all_current": not view.filter,
     }
@@ -148,11 +149,6 @@ async def make_rows(handler: PageHandler, project: Project, checks: list[ListedC
     settings = await handler.services.notifier.project_settings.get(project.id)
     now = handler.services.clock()
     return [make_row(listed.check, listed.state, settings, now) for listed in checks]
-
-
-def project_path(project: Project | UUID) -> str:
-    """The path of the list of a project's checks."""
-    return f"/p/{project.id if isinstance(project, Project) else project}/"
 
 
 ROUTES = [(rf"/p/{UUID_PATTERN}/", ChecksPage)]

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
+from handlers.pages.paths import check_path
 from hcserver.domain.check import RECENT_RUNS
+from hcserver.domain.identifiers import unique_key
 from hcserver.domain.shown_state import ShownState
 from hcserver.domain.words import counted, duration_in_words, relative, rough_duration
 
@@ -104,7 +106,9 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "remaining": remaining,
     "exact": exact,
     "brief": brief,
+    "check_path": check_path,
     "counted": counted,
     "duration_in_words": duration_in_words,
     "rough_duration": rough_duration,
+    "unique_key": unique_key,
 }

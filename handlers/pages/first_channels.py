@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.paths import CHECK, check_path
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
@@ -29,13 +29,13 @@ class FirstChannels(PageHandler):
         try:
             channels = await self._create(self.project)
         except InvalidRequest as error:
-            self.go(f"/checks/{check.id}", f"Nothing was saved: {without_prefix(error)}.")
+            self.go(check_path(check.id), f"Nothing was saved: {without_prefix(error)}.")
             return
         await self._assign(self.project, check, channels)
         notice = "Nobody was named." if not channels else "They will be notified."
         if channels and self.form.get("do") == "test":
             notice = await self._test(channels, check)
-        self.go(f"/checks/{check.id}", notice)
+        self.go(check_path(check.id), notice)
 
     async def _create(self, project: Project) -> list[Channel]:
         """Raises InvalidRequest; then there is no new channel."""
@@ -69,4 +69,4 @@ class FirstChannels(PageHandler):
         return "Test message: " + "; ".join(outcomes) + "."
 
 
-ROUTES = [(rf"/checks/{UUID_PATTERN}/notify", FirstChannels)]
+ROUTES = [(rf"/checks/{CHECK}/notify", FirstChannels)]

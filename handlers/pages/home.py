@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from handlers.pages.base import PageHandler, signed_in
-from handlers.pages.checks import make_rows, project_path
+from handlers.pages.checks import make_rows
+from handlers.pages.paths import project_path
 from hcserver.domain.check_filter import parse_filter
 from hcserver.domain.shown_state import headline
 from hcserver.services.reading.check_list import list_checks
@@ -24,10 +25,10 @@ class HomePage(PageHandler):
         projects, down = [], 0
         for membership in memberships:
             project = membership.project
-            listed = await list_checks(self.services.project_reader, project.id, wanted)
-            rows = await make_rows(self, project, listed.found[:SHOWN])
+            listed = await list_checks(self.services.project_reader, project.id, wanted, limit=SHOWN)
+            rows = await make_rows(self, project, listed.found)
             down += listed.counts["down"]
-            projects.append((project, headline(listed.counts, listed.total), rows, len(listed.found) > SHOWN))
+            projects.append((project, headline(listed.counts), rows, listed.size > SHOWN))
         await self.show("home.html", title="Overview", projects=projects, down=down)
 
 

@@ -1,8 +1,8 @@
 """Live updates of the list of checks, as server-sent events, at /p/<project>/live.
 
 Each event `checks` is a JSON object: `head`, the HTML of the sentence and the chips; `rows`, the HTML of the
-rows that have changed, by check; `gone`, the checks that were deleted. The event `reload` asks for the whole
-list.
+rows that have changed, by the unique keys of their checks; `gone`, the keys of checks that were deleted. The
+event `reload` asks for the whole list.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tornado.iostream import StreamClosedError
 from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.checks import ROWS, head_values, make_rows, read_view
-from hcserver.domain.check_filter import CheckFilter
+from hcserver.domain.identifiers import unique_key
 from hcserver.domain.project import Project
 from hcserver.domain.shown_state import state_of
 from hcserver.errors import Unavailable
-from hcserver.services.reading.check_list import ListedCheck, list_checks
+from hcserver.services.reading.check_list import ListedCheck
 from hcserver.services.reading.project_index import ProjectIndex
 
 PERIOD: Final = 1.0  # seconds between looks at what has changed
@@ -76,19 +76,18 @@ class LiveChecks(PageHandler):
         found = {id: index.find(id) for id in changed}
         listed = [ListedCheck(one.check, state_of(one.check, one.status)) for one in found.values() if one]
         rows = await make_rows(self, project, listed)
-        everything = await list_checks(self.services.project_reader, project.id, CheckFilter())
-        head = self.render_string("check_head.html", **head_values(everything, read_view(self)))
+        head = self.render_string("check_head.html", **head_values(index.counts(None), read_view(self)))
         await self._send(
             "checks",
             {
                 "head": head.decode(),
                 "rows": {
-                    str(row.check.id): self.render_string(
+                    unique_key(row.check.id): self.render_string(
                         "check_rows.html", rows=[row], more=None, editable=self.may("editor")
                     ).decode()
                     for row in rows
                 },
-                "gone": [str(id) for id, one in found.items() if one is None],
+                "gone": [unique_key(id) for id, one in found.items() if one is None],
             },
         )
 

@@ -9,11 +9,11 @@ import asyncio
 
 from tornado.iostream import StreamClosedError
 
-from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.check_page import NOTIFICATIONS
 from handlers.pages.check_story import is_pending
 from handlers.pages.live import HEARTBEAT, PERIOD
+from handlers.pages.paths import CHECK
 from hcserver.domain.check import Check
 from hcserver.domain.notification import Notification
 from hcserver.domain.status import ShownStatus, shown_status
@@ -75,4 +75,4 @@ class LiveCheck(PageHandler):
         await self.flush()
 
 
-ROUTES = [(rf"/checks/{UUID_PATTERN}/live", LiveCheck)]
+ROUTES = [(rf"/checks/{CHECK}/live", LiveCheck)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.log_rows import RowMaker
 from handlers.pages.log_view import MAX_WORDS, LogView, read_log_view
+from handlers.pages.paths import CHECK, check_path
 from handlers.pages.veil import Veil
 from handlers.pages.zones import WORDS, ShownZone, shown_zone
 from hcserver.domain.check import Check
@@ -79,10 +79,10 @@ class ClearLog(PageHandler):
         check = await self.open_check(check_id, "editor")
         assert self.project is not None
         await self.services.log_clearing.clear(self.project, check.id)
-        self.go(f"/checks/{check.id}/log", notice="The log is cleared.")
+        self.go(f"{check_path(check.id)}/log", notice="The log is cleared.")
 
 
 ROUTES = [
-    (rf"/checks/{UUID_PATTERN}/log", LogPage),
-    (rf"/checks/{UUID_PATTERN}/log/clear", ClearLog),
+    (rf"/checks/{CHECK}/log", LogPage),
+    (rf"/checks/{CHECK}/log/clear", ClearLog),
 ]

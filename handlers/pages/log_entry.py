@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.log_rows import RowMaker, size_in_words
+from handlers.pages.paths import CHECK
 from handlers.pages.veil import Veil
 from handlers.pages.zones import shown_zone
 from hcserver.domain.check import Check
@@ -171,8 +171,8 @@ def veiled(letter: Letter, veil: Veil) -> dict[str, Any]:
 
 
 ROUTES = [
-    (rf"/checks/{UUID_PATTERN}/log/{_NUMBER}", EntryPage),
-    (rf"/checks/{UUID_PATTERN}/log/{_NUMBER}/raw", RawBody),
-    (rf"/checks/{UUID_PATTERN}/log/{_NUMBER}/html", HtmlBody),
-    (rf"/checks/{UUID_PATTERN}/log/{_NUMBER}/diff", DiffPage),
+    (rf"/checks/{CHECK}/log/{_NUMBER}", EntryPage),
+    (rf"/checks/{CHECK}/log/{_NUMBER}/raw", RawBody),
+    (rf"/checks/{CHECK}/log/{_NUMBER}/html", HtmlBody),
+    (rf"/checks/{CHECK}/log/{_NUMBER}/diff", DiffPage),
 ]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from handlers.pages.check_story import Notified as Told
 from handlers.pages.check_story import notified
+from handlers.pages.paths import check_path
 from handlers.pages.veil import Veil
 from handlers.pages.zones import ShownZone
 from hcserver.domain.channel import Channel
@@ -142,7 +143,7 @@ class RowMaker:
         clean = self._veil.text
         return PingView(
             n=ping.n,
-            path=f"/checks/{ping.check}/log/{ping.n}",
+            path=f"{check_path(ping.check)}/log/{ping.n}",
             at=ping.at,
             word=_WORDS[ping.type],
             origin=clean(_origin(ping)),

@@ -7,6 +7,7 @@ from typing import Any
 from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.form import Form
+from handlers.pages.paths import check_path
 from hcserver.domain.slug import slugify
 from hcserver.errors import Forbidden, InvalidRequest
 from hcserver.validation.check import parse_spec
@@ -44,7 +45,7 @@ class NewCheckPage(PageHandler):
             self.set_status(400)
             await self._show_form(self.form.values(), text)
             return
-        self.go(f"/checks/{check.id}")
+        self.go(check_path(check.id))
 
     async def _show_form(self, values: dict[str, str], error: str) -> None:
         await self.show(

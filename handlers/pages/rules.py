@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.paths import CHECK, check_path
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping, Signal
 from hcserver.errors import NotFound
@@ -82,7 +82,7 @@ class RulesPage(PageHandler):
             return
         assert self.project is not None
         await self.services.check_editor.update(self.project, check.id, spec)
-        self.go(f"/checks/{check.id}", notice="The rules are saved. They apply to what comes from now on.")
+        self.go(check_path(check.id), notice="The rules are saved. They apply to what comes from now on.")
 
     async def _show_form(self, check: Check, form: dict[str, str]) -> None:
         await self.show(
@@ -160,4 +160,4 @@ def as_email(text: str) -> bytes:
     return (header + text).encode()
 
 
-ROUTES = [(rf"/checks/{UUID_PATTERN}/rules", RulesPage)]
+ROUTES = [(rf"/checks/{CHECK}/rules", RulesPage)]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.paths import CHECK, check_path
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping
 from hcserver.domain.schedule import schedule_kind
@@ -70,7 +70,7 @@ class SchedulePage(PageHandler):
             return
         assert self.project is not None
         await self.services.check_editor.update(self.project, check.id, parse_spec(fields, _API_VERSION))
-        self.go(f"/checks/{check.id}", notice="The schedule is saved.")
+        self.go(check_path(check.id), notice="The schedule is saved.")
 
     async def _show_form(self, check: Check, form: dict[str, str]) -> None:
         history = await self._history(check)
@@ -165,4 +165,4 @@ def _zone(form: dict[str, str], check: Check) -> str:
     return form["tz"] if form.get("tz") in zone_names() else check.tz
 
 
-ROUTES = [(rf"/checks/{UUID_PATTERN}/schedule", SchedulePage)]
+ROUTES = [(rf"/checks/{CHECK}/schedule", SchedulePage)]

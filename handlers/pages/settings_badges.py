@@ -11,6 +11,7 @@ from handlers.badges import ALL, Format, badge_addresses
 from handlers.pages.base import PageHandler, signed_in
 from hcserver.domain.badge import UNNAMED
 from hcserver.domain.check import Check
+from hcserver.domain.identifiers import unique_key
 from hcserver.domain.project import Project
 
 MAX_OPTIONS: Final = 1000  # checks, and tags, that can be chosen from
@@ -88,7 +89,7 @@ def _chosen(subject: str, tags: list[str], checks: list[Check]) -> tuple[str | C
         return value, value
     if kind == "check":
         for check in checks:
-            if str(check.id) == value:
+            if unique_key(check.id) == value:
                 return check, check.name.strip() or UNNAMED
     return ALL, ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -13,7 +14,7 @@ from handlers.pages.day_strip import day_strip, uptime_in_words
 from hcserver.domain.badge import UNNAMED
 from hcserver.domain.check import Check
 from hcserver.domain.day_totals import Day, worst_days
-from hcserver.domain.shown_state import STATES, ShownState, headline
+from hcserver.domain.shown_state import ShownState, headline
 from hcserver.domain.status import ShownStatus
 from hcserver.domain.status_page import StatusPage, group_by_tag
 
@@ -23,8 +24,11 @@ _PER_TURN: Final = 10  # rows that are made, some 2 ms, before others get their 
 _STATES: Final[dict[ShownStatus, ShownState]] = {
     "up": "up", "grace": "late", "down": "down", "paused": "paused", "new": "new",
 }  # fmt: skip
-_ORDER: Final[tuple[ShownState, ...]] = ("down", "late", "up", "new", "paused")  # what a group counts as
-_UNNAMED_HEADLINES: Final[dict[ShownState, str]] = {"down": "Something is down", "late": "Something is late"}
+_ORDER: Final[tuple[ShownStatus, ...]] = ("down", "grace", "up", "new", "paused")  # what a group counts as
+_UNNAMED_HEADLINES: Final[dict[ShownStatus, str]] = {
+    "down": "Something is down",
+    "grace": "Something is late",
+}
 
 Listed = list[tuple[Check, ShownStatus]]
 
@@ -58,7 +62,7 @@ class StatusPageView(CachedPage):
             "status_page.html",
             title=page.title,
             verdict=_worst(counts),
-            headline=headline(counts, total) if page.names or not total else _unnamed_headline(counts),
+            headline=headline(counts) if page.names or not total else _unnamed_headline(counts),
             sections=sections,
             hidden=max(0, total - MAX_ROWS) if page.names else 0,
         )
@@ -103,11 +107,8 @@ class StatusPageView(CachedPage):
         return worst[0]
 
 
-def _count(listed: Listed) -> dict[ShownState, int]:
-    counts: dict[ShownState, int] = dict.fromkeys(STATES, 0)
-    for _, status in listed:
-        counts[_STATES[status]] += 1
-    return counts
+def _count(listed: Listed) -> Counter[ShownStatus]:
+    return Counter(status for _, status in listed)
 
 
 def _row(name: str, state: ShownState, days: Sequence[Day]) -> Row:
@@ -115,14 +116,14 @@ def _row(name: str, state: ShownState, days: Sequence[Day]) -> Row:
     return Row(name, display.state(state), day_strip(days, uptime), uptime)
 
 
-def _worst(counts: dict[ShownState, int]) -> ShownState:
+def _worst(counts: Counter[ShownStatus]) -> ShownState:
     """What many checks count as together."""
-    return next((state for state in _ORDER if counts[state]), "new")
+    return _STATES[next((status for status in _ORDER if counts[status]), "new")]
 
 
-def _unnamed_headline(counts: dict[ShownState, int]) -> str:
+def _unnamed_headline(counts: Counter[ShownStatus]) -> str:
     """Like `headline`, but it does not say how many checks there are."""
-    return next((text for state, text in _UNNAMED_HEADLINES.items() if counts[state]), "Everything is fine")
+    return next((text for status, text in _UNNAMED_HEADLINES.items() if counts[status]), "Everything is fine")
 
 
 ROUTES = [(r"/s/([a-z0-9-]{1,64})", StatusPageView)]

@@ -53,7 +53,7 @@ class WallView(CachedPage):
         return self.render_string(
             "wall.html",
             words=display.WORDS,
-            title=headline(listed.counts, listed.total),
+            title=headline(listed.counts),
             tiles=tiles,
             rest=_rest_in_words(rest),
             columns=max(1, round(math.sqrt(count * _SHAPE))),

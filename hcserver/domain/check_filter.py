@@ -21,8 +21,9 @@ class CheckFilter(msgspec.Struct, frozen=True):
     words: tuple[str, ...] = ()
 
     def matches(self, check: Check, state: str) -> bool:
-        """Whether the check, which is in that state, is asked for. A running check counts as up as well."""
-        if self.states and state not in self.states and not (state == "running" and "up" in self.states):
+        """Whether the check, which is in that state, is asked for. A running check is up, or new, as well."""
+        names = {state, check.status} if state == "running" else {state}
+        if self.states and self.states.isdisjoint(names):
             return False
         if self.tags and not self.tags.issubset(check.tags.split()):
             return False

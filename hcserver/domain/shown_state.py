@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 from hcserver.domain.check import Check
@@ -10,9 +11,9 @@ from hcserver.domain.status import ShownStatus
 ShownState = Literal["down", "late", "running", "up", "paused", "new"]
 STATES: Final[tuple[ShownState, ...]] = get_args(ShownState)  # those that need attention first
 
-_ATTENTION: Final[tuple[tuple[ShownState, str, str], ...]] = (
+_ATTENTION: Final[tuple[tuple[ShownStatus, str, str], ...]] = (
     ("down", "is down", "are down"),
-    ("late", "is late", "are late"),
+    ("grace", "is late", "are late"),
 )
 
 
@@ -25,15 +26,16 @@ def state_of(check: Check, status: ShownStatus) -> ShownState:
     return status
 
 
-def headline(counts: dict[ShownState, int], total: int) -> str:
-    """What matters most about a list of checks, in a sentence."""
+def headline(counts: Mapping[ShownStatus, int]) -> str:
+    """What matters most about checks of which so many show each status, in a sentence."""
+    total = sum(counts.values())
     if not total:
         return "No checks yet"
-    for state, singular, plural in _ATTENTION:
-        if count := counts[state]:
+    for status, singular, plural in _ATTENTION:
+        if count := counts.get(status, 0):
             return f"1 check {singular}" if count == 1 else f"{count} checks {plural}"
-    if counts["new"] == total:
+    if counts.get("new") == total:
         return "Waiting for the first ping" if total == 1 else "Waiting for the first pings"
-    if counts["paused"] == total:
+    if counts.get("paused") == total:
         return "The only check is paused" if total == 1 else f"All {total} checks are paused"
     return "The only check is fine" if total == 1 else f"All {total} checks are fine"

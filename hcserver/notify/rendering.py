@@ -50,7 +50,7 @@ def link(alert_message: AlertMessage) -> str:
     if about.badge == about.id:
         # No check: a channel stands in its place, in tests and when it was disabled.
         return f"{alert_message.base_url}/p/{about.project}/channels/{about.id}"
-    return f"{alert_message.base_url}/go/{unique_key(about.id)}"
+    return f"{alert_message.base_url}/checks/{unique_key(about.id)}"
 
 
 def sentence(alert_message: AlertMessage) -> str:

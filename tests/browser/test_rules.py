@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from handlers.pages.paths import check_path
 from tests.browser.browser import Browser
 from tests.browser.pages_server import PagesServer
 
@@ -72,6 +74,6 @@ def test_rules_are_tried_and_saved_without_scripts(
     browser.find("[value=preview]").click()
     browser.wait(lambda: verdicts(browser) == ["Failure", "Failure", "Ignored"])
     browser.find("form .button").click()
-    browser.wait(lambda: browser.path == f"/checks/{check['uuid']}")
+    browser.wait(lambda: browser.path == check_path(UUID(check["uuid"])))
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
     assert saved["failure_kw"] == "error, failed"

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from handlers.pages.paths import check_path
 from tests.browser.browser import Browser, Keys
 from tests.browser.pages_server import PagesServer
 
@@ -72,7 +74,7 @@ def test_each_kind_has_its_own_fields_and_enter_saves(
     clear_and_type(browser, "#every", "6")
     browser.expect("#preview h2", "Every 6 days + 30 min")
     browser.find("#every").send_keys("\n")
-    browser.wait(lambda: browser.path == f"/checks/{check['uuid']}")
+    browser.wait(lambda: browser.path == check_path(UUID(check["uuid"])))
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
     assert (saved["timeout"], saved["grace"]) == (6 * 86_400, 1800)
 
@@ -119,6 +121,6 @@ def test_it_is_previewed_and_saved_without_scripts(
     browser.find("[value=preview]").click()
     browser.expect("#preview h2", "04:00 every day + 30 min")
     browser.find("form .button").click()
-    browser.wait(lambda: browser.path == f"/checks/{check['uuid']}")
+    browser.wait(lambda: browser.path == check_path(UUID(check["uuid"])))
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
     assert saved["schedule"] == "0 4 * * *"

@@ -1,4 +1,5 @@
 // The list of checks: live rows, filter while typing, further rows while scrolling, selection, keys.
+import { fillZones } from "./controls.js";
 import { follow, parse } from "./live.js";
 import { showTimes } from "./times.js";
 
@@ -107,6 +108,7 @@ function replaceAll(fresh) {
   }
   replace(list.querySelector("#head"), fresh.querySelector("#head").innerHTML);
   form.replaceWith(freshForm);
+  fillZones(freshForm);
   showTimes(list);
 }
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from heapq import merge
+from itertools import islice
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from hcserver.domain.check import Check
 from hcserver.domain.check_filter import CheckFilter
 from hcserver.domain.shown_state import STATES, ShownState, state_of
-from hcserver.domain.status import expected_at
+from hcserver.domain.status import ShownStatus, expected_at
 from hcserver.services.reading.project_reader import ProjectReader
 
 Order = Literal["state", "name", "last", "next"]
-_PER_TURN = 1000  # checks that are looked at, some 3 ms, before others get their turn
+_PER_TURN = 200  # checks that are looked at, a few milliseconds at most, before others get their turn
 _RANKS: Final[dict[ShownState, int]] = {state: rank for rank, state in enumerate(STATES)}
+
+
+_Key = Callable[["ListedCheck"], tuple[float, ...]]
+_Keyed = tuple[Any, "ListedCheck"]  # with what it is ordered by
 
 
 class ListedCheck(NamedTuple):
@@ -26,31 +33,48 @@ class ListedCheck(NamedTuple):
 
 
 class CheckList(NamedTuple):
-    """The checks that the filter lets through, in order, and how many of all checks are in which state."""
+    """The first checks that the filter lets through, in order; how many it lets through; and how many of all
+    checks of the project show which status.
+    """
 
     found: list[ListedCheck]
-    counts: dict[ShownState, int]
-    total: int
+    size: int
+    counts: Counter[ShownStatus]
 
 
 async def list_checks(
-    reader: ProjectReader, project: UUID, wanted: CheckFilter, order: Order = "state"
+    reader: ProjectReader,
+    project: UUID,
+    wanted: CheckFilter,
+    order: Order = "state",
+    limit: int | None = None,
 ) -> CheckList:
-    """Raises Unavailable."""
+    """`limit` checks at most; None: all. Raises Unavailable."""
     shown = await reader.shown(project)
-    counts: dict[ShownState, int] = dict.fromkeys(STATES, 0)
-    found: list[tuple[Any, ListedCheck]] = []
-    key = _KEYS[order]
+    counts: Counter[ShownStatus] = Counter()
+    pieces: list[list[_Keyed]] = []
     for start in range(0, len(shown), _PER_TURN):
-        for check, status in shown[start : start + _PER_TURN]:
-            state = state_of(check, status)
-            counts[state] += 1
-            if wanted.matches(check, state):
-                listed = ListedCheck(check, state)
-                found.append(((*key(listed), check.name.casefold(), check.id), listed))
+        turn = shown[start : start + _PER_TURN]
+        counts.update(status for _, status in turn)
+        pieces.append(_selected(turn, wanted, _KEYS[order]))
         await asyncio.sleep(0)
-    found.sort(key=lambda one: one[0])
-    return CheckList([listed for _, listed in found], counts, len(shown))
+    found: list[ListedCheck] = []
+    for position, (_, listed) in enumerate(islice(merge(*pieces), limit)):
+        found.append(listed)
+        if position % _PER_TURN == 0:
+            await asyncio.sleep(0)
+    return CheckList(found, sum(map(len, pieces)), counts)
+
+
+def _selected(shown: Iterable[tuple[Check, ShownStatus]], wanted: CheckFilter, key: _Key) -> list[_Keyed]:
+    """Those that the filter lets through, in order. No two keys are equal: each ends with the check's id."""
+    selected: list[_Keyed] = []
+    for check, status in shown:
+        listed = ListedCheck(check, state_of(check, status))
+        if wanted.matches(check, listed.state):
+            selected.append(((*key(listed), check.name.casefold(), check.id), listed))
+    selected.sort()
+    return selected
 
 
 def _last(listed: ListedCheck) -> tuple[float]:
@@ -63,7 +87,7 @@ def _next(listed: ListedCheck) -> tuple[float]:
     return (at.timestamp() if at else float("inf"),)
 
 
-_KEYS: Final[dict[Order, Callable[[ListedCheck], tuple[float, ...]]]] = {
+_KEYS: Final[dict[Order, _Key]] = {
     "state": lambda listed: (_RANKS[listed.state],),
     "name": lambda _: (),
     "last": _last,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.pages.base import FORM_LIMIT, own_path
+from handlers.pages.paths import check_path
 from tests.handlers.harness import NOWHERE, Site
 from tests.handlers.pages.visitor import Visitor, make_check, text_of, visitor
 
@@ -73,7 +74,7 @@ async def test_checks_of_other_projects_and_unknown_ones_are_not_there(site: Sit
 async def test_a_notice_is_shown_once(site: Site, editor: Visitor) -> None:
     check = await make_check(site)
     reply = await editor.post(f"/checks/{check.id}/pause")
-    assert (reply.status, reply.headers["location"]) == (303, f"/checks/{check.id}")
+    assert (reply.status, reply.headers["location"]) == (303, check_path(check.id))
     notice = reply.headers["set-cookie"]
     assert notice.startswith("notice=Paused.") and "HttpOnly" in notice and "Secure" in notice
     shown = await site.request(
@@ -81,3 +82,11 @@ async def test_a_notice_is_shown_once(site: Site, editor: Visitor) -> None:
     )
     assert "Two words&lt;b&gt;" in shown.text
     assert 'notice="";' in shown.headers["set-cookie"]
+
+
+async def test_a_long_notice_is_cut_as_it_travels_in_a_cookie(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    reply = await editor.post(f"/checks/{check.id}/notify", ntfy="ä ö" * 2000)
+    cookie = reply.headers["set-cookie"].split(";")[0]
+    assert cookie.startswith("notice=Nothing+was+saved")
+    assert len(cookie) < 4000

@@ -29,7 +29,7 @@ async def test_many_checks_are_snoozed_until_the_snooze_is_ended(site: Site, edi
     await editor.post(f"{editor.path}bulk", action="snooze-4h", check=id)
     until = (site.clock() + timedelta(hours=4)).replace(microsecond=0)
     assert (await site.api("GET", f"checks/{id}")).json["snoozed_until"] == until.isoformat()
-    await editor.post(f"{editor.path}bulk", action="unsnooze", check=id)
+    await editor.post(f"{editor.path}bulk", action="snooze-end", check=id)
     assert (await site.api("GET", f"checks/{id}")).json.get("snoozed_until") is None
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+from handlers.pages.paths import check_path
 from tests.handlers.harness import Site
 from tests.handlers.pages.settled import PATIENCE, failed_delivery
 from tests.handlers.pages.visitor import Visitor
@@ -16,7 +17,7 @@ async def test_the_log_says_what_became_of_each_delivery(site: Site, editor: Vis
     text = row.get_text(" ", strip=True)
     assert text.startswith("Backup is down a failure was reported")
     assert "Failed" in text and "there is no mail server" in text
-    assert row.select_one(".what a")["href"] == f"/checks/{check.id}"
+    assert row.select_one(".what a")["href"] == check_path(check.id)
 
 
 async def test_a_failed_delivery_is_tried_again_once(site: Site, editor: Visitor) -> None:

@@ -25,7 +25,9 @@ async def test_a_check_is_snoozed_for_a_while(site: Site, editor: Visitor) -> No
     check = await make_check(site)
     await editor.post(f"/checks/{check.id}/snooze", **{"for": "1h"})
     assert "snoozed_until" in await shown(site, check.id)
-    await editor.post(f"/checks/{check.id}/snooze", **{"for": ""})
+    assert (await editor.post(f"/checks/{check.id}/snooze", **{"for": ""})).status == 400
+    assert "snoozed_until" in await shown(site, check.id)
+    await editor.post(f"/checks/{check.id}/snooze", **{"for": "end"})
     assert (await shown(site, check.id)).get("snoozed_until") is None
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from handlers.pages.paths import check_path
 from tests.handlers.harness import NOWHERE, Site
 from tests.handlers.pages.visitor import Visitor, make_check, text_of, visitor
 
@@ -21,7 +22,7 @@ async def test_the_heading_is_a_sentence_and_what_is_down_comes_first(site: Site
     assert [row["data-state"] for row in page.select("#rows tr")] == ["down", "up"]
     [row, _] = page.select("#rows tr")
     assert "exit status 3" in row.select_one(".next").get_text()
-    assert row.select_one(".name a")["href"] == f"/checks/{down.id}"
+    assert row.select_one(".name a")["href"] == check_path(down.id)
 
 
 async def test_a_row_says_why_a_check_is_down(site: Site, editor: Visitor) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from handlers.pages import live
+from hcserver.domain.identifiers import unique_key
 from tests.handlers.harness import PATIENCE, Connection, Site, request_bytes
 from tests.handlers.pages.visitor import Visitor, make_check, visitor
 
@@ -62,8 +63,8 @@ async def test_a_ping_brings_its_row_and_the_new_heading(site: Site, editor: Vis
         await asyncio.sleep(0.1)
         await site.ping(str(check.id), "/fail")
         data = await events.next("checks")
-    assert list(data["rows"]) == [str(check.id)]
-    assert 'data-state="down"' in data["rows"][str(check.id)]
+    assert list(data["rows"]) == [unique_key(check.id)]
+    assert 'data-state="down"' in data["rows"][unique_key(check.id)]
     assert "1 check is down" in data["head"]
     assert data["gone"] == []
 
@@ -75,7 +76,7 @@ async def test_time_passing_brings_the_row_too(site: Site, editor: Visitor) -> N
         await asyncio.sleep(0.1)
         site.clock.advance(3601)
         data = await events.next("checks")
-    assert 'data-state="late"' in data["rows"][str(check.id)]
+    assert 'data-state="late"' in data["rows"][unique_key(check.id)]
 
 
 async def test_a_deleted_check_is_gone_and_a_viewer_gets_no_boxes(site: Site, viewer: Visitor) -> None:
@@ -84,11 +85,11 @@ async def test_a_deleted_check_is_gone_and_a_viewer_gets_no_boxes(site: Site, vi
         await asyncio.sleep(0.1)
         await site.api("DELETE", f"checks/{gone.id}")
         data = await events.next("checks")
-        while str(gone.id) not in data["gone"]:
+        while unique_key(gone.id) not in data["gone"]:
             data = await events.next("checks")
         await site.ping(str(stays.id))
         data = await events.next("checks")
-    assert "checkbox" not in data["rows"][str(stays.id)]
+    assert "checkbox" not in data["rows"][unique_key(stays.id)]
 
 
 async def test_an_idle_stream_has_a_heartbeat(

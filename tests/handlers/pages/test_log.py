@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from handlers.pages.paths import check_path
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Report
 from hcserver.services.reading import log_reader
@@ -195,7 +196,7 @@ async def test_an_editor_clears_the_log(site: Site, editor: Visitor, viewer: Vis
     assert (await viewer.post(path(check, "/clear"))).status == 403
     assert (await editor.post(path(check, "/clear"), xsrf="wrong")).status == 403
     reply = await editor.post(path(check, "/clear"))
-    assert reply.headers["location"] == path(check)
+    assert reply.headers["location"] == f"{check_path(check.id)}/log"
     page = await editor.page(path(check, "?type=success"))
     assert rows(page) == []
     assert (await editor.get(path(check, "/1"))).status == 404

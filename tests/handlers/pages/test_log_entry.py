@@ -4,6 +4,7 @@ import pytest
 import pytest_asyncio
 
 from handlers.pages import log_entry
+from handlers.pages.paths import check_path
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Report
 from tests.handlers.harness import Site
@@ -72,7 +73,7 @@ async def test_an_email_is_shown_as_text_with_its_header_and_attachments(
     )
     assert not page.select("main script, main i")
     [frame] = page.select("iframe")
-    assert (frame["src"], "".join(frame["sandbox"])) == (f"/checks/{mailed.id}/log/1/html", "")
+    assert (frame["src"], "".join(frame["sandbox"])) == (f"{check_path(mailed.id)}/log/1/html", "")
 
 
 async def test_the_script_gets_the_output_alone(editor: Visitor, mailed: Check) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
+from handlers.pages.paths import check_path
 from tests.handlers.harness import Site
 from tests.handlers.pages.visitor import Visitor, make_check, text_of
 
@@ -14,7 +17,7 @@ async def test_a_name_and_a_period_make_a_check_that_notifies_every_channel(
         f"{editor.path}new", name="Nightly backup", period="3600", grace="300", tags="db"
     )
     [check] = (await site.api("GET", "checks/")).json["checks"]
-    assert (reply.status, reply.headers["location"]) == (303, f"/checks/{check['uuid']}")
+    assert (reply.status, reply.headers["location"]) == (303, check_path(UUID(check["uuid"])))
     shown = {name: check[name] for name in ("name", "slug", "timeout", "grace", "tags", "channels")}
     assert shown == {
         "name": "Nightly backup",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
+from handlers.pages.paths import check_path
 from handlers.pages.rules import as_email, reason_in_words
 from hcserver.domain.keywords import Reason
 from hcserver.services.classification.past_reports import Judgement
@@ -79,7 +80,7 @@ async def test_a_pasted_email_is_judged(site: Site, editor: Visitor) -> None:
 async def test_saving_changes_the_check(site: Site, editor: Visitor) -> None:
     check = await make_check(site, filter_subject=True, start_kw="begin")
     reply = await editor.post(f"/checks/{check.id}/rules", **RULES, mail="Subject: not stored")
-    assert (reply.status, reply.headers["location"]) == (303, f"/checks/{check.id}")
+    assert (reply.status, reply.headers["location"]) == (303, check_path(check.id))
     saved = await site.services.checks.get(site.project, check.id)
     assert (saved.filter_http_body, saved.filter_subject) == (True, False)
     assert (saved.failure_kw, saved.success_kw, saved.start_kw) == ("error, failed", "completed", "")

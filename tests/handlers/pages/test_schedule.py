@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
+from handlers.pages.paths import check_path
 from hcserver.domain.ping import Signal
 from tests.handlers.harness import NOWHERE, Site
 from tests.handlers.pages.visitor import Visitor, make_check, text_of
@@ -71,13 +72,13 @@ async def test_the_script_gets_the_form_alone_for_a_dialog(site: Site, editor: V
     check = await make_check(site)
     reply = await editor.get(f"/checks/{check.id}/schedule", X_Fragment="dialog")
     assert reply.status == 200 and "<html" not in reply.text
-    assert read(reply.text).form["action"] == f"/checks/{check.id}/schedule"
+    assert read(reply.text).form["action"] == f"{check_path(check.id)}/schedule"
 
 
 async def test_saving_changes_the_check(site: Site, editor: Visitor) -> None:
     check = await make_check(site)
     reply = await editor.post(f"/checks/{check.id}/schedule", **CRON)
-    assert (reply.status, reply.headers["location"]) == (303, f"/checks/{check.id}")
+    assert (reply.status, reply.headers["location"]) == (303, check_path(check.id))
     saved = await site.services.checks.get(site.project, check.id)
     assert (saved.kind, saved.schedule, saved.tz, saved.grace) == (
         "cron",

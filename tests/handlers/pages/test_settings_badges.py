@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from hcserver.domain.identifiers import unique_key
 from tests.handlers.harness import BASE, NOWHERE, Site
 from tests.handlers.pages.visitor import Visitor, make_check
 
@@ -21,7 +22,7 @@ async def test_every_member_gets_the_addresses_of_a_badge(site: Site, viewer: Vi
     assert markdown == f"![{site.project.name}]({url})"
     assert html == f'<img src="{url}" alt="{site.project.name}">'
     options = [option["value"] for option in page.select("#of option")]
-    assert options == ["all", "tag:db", f"check:{check.id}"]
+    assert options == ["all", "tag:db", f"check:{unique_key(check.id)}"]
 
 
 @pytest.mark.parametrize(
@@ -51,12 +52,12 @@ async def test_the_query_chooses_the_badge(
 @pytest.mark.parametrize("states", ["2", "3"])
 async def test_a_single_check_has_a_badge(site: Site, viewer: Visitor, states: str) -> None:
     check = await make_check(site, name="<b>[x]")
-    page = await viewer.page(f"{viewer.path}settings/badges?of=check:{check.id}&states={states}")
+    page = await viewer.page(f"{viewer.path}settings/badges?of=check:{unique_key(check.id)}&states={states}")
     url, markdown, html = codes(page)
     assert url == f"{BASE}/b/{states}/{check.badge}.svg"
     assert markdown == f"![\\<b\\>\\[x\\]]({url})"
     assert html == f'<img src="{url}" alt="&lt;b&gt;[x]">'
-    assert page.select_one("#of [selected]")["value"] == f"check:{check.id}"
+    assert page.select_one("#of [selected]")["value"] == f"check:{unique_key(check.id)}"
 
 
 async def test_the_shields_format_is_shown_through_shields_io(site: Site, viewer: Visitor) -> None:

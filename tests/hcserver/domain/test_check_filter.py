@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from hcserver.domain.check import Check
 from hcserver.domain.check_filter import MAX_FILTER, parse_filter
@@ -23,8 +24,9 @@ CHECK = Check(
         ("tag:db tag:prod", "up", True),
         ("tag:d", "up", False),
         ("is:up", "up", True),
-        ("is:up", "running", True),
+        ("is:down", "running", False),
         ("is:running", "up", False),
+        ("is:new", "running", True),
         ("is:down,late", "late", True),
         ("IS:up", "up", False),
         ("STRASSE", "up", True),
@@ -42,3 +44,10 @@ def test_all_parts_of_a_filter_must_match(text: str, state: str, matches: bool) 
 
 def test_a_long_filter_is_cut() -> None:
     assert len(parse_filter("x" * 1000).words[0]) == MAX_FILTER
+
+
+def test_a_check_that_is_up_and_running_is_found_as_both() -> None:
+    running = replace(CHECK, status="up")
+    assert [
+        parse_filter(f"is:{state}").matches(running, "running") for state in ("up", "running", "new")
+    ] == [*(True, True, False)]

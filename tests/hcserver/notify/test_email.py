@@ -38,7 +38,7 @@ async def test_a_message_has_all_that_is_to_be_said_in_both_parts(mail: SmtpRece
             "192.0.2.7",
         ):
             assert said in text, (kind, said)
-        assert f"https://hc.example.org/go/{unique_key(alert_message().check.id)}" in text
+        assert f"https://hc.example.org/checks/{unique_key(alert_message().check.id)}" in text
     assert "disk <b>full</b>" in part(message, "plain")
     assert "disk &lt;b&gt;full&lt;/b&gt;" in part(message, "html")
 

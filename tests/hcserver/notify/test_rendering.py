@@ -77,7 +77,7 @@ def test_the_whole_message_in_plain_text() -> None:
         "It said:\n"
         "disk is full\n"
         "\n"
-        "https://hc.example.org/go/93e280839e4aab2dee0d62b93359405648026a10"
+        "https://hc.example.org/checks/93e280839e4aab2dee0d62b93359405648026a10"
     )
 
 

@@ -62,7 +62,7 @@ async def test_a_plain_url_gets_a_document_that_says_everything(
     assert document["check"]["unique_key"] == unique_key(CHECK)
     assert document["check"]["timeout"] == 86400
     assert document["last_ping"]["exit_status"] == 3
-    assert document["link"] == f"https://hc.example.org/go/{unique_key(CHECK)}"
+    assert document["link"] == f"https://hc.example.org/checks/{unique_key(CHECK)}"
 
 
 async def test_nobody_can_ping_the_check_by_what_a_webhook_is_sent(

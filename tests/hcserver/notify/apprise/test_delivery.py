@@ -25,7 +25,7 @@ from tests.hcserver.notify.apprise import plugins
 
 CHANNEL_KINDS = {kind.name: kind for kind in APPRISE_KINDS}
 UUID = "11111111-2222-4333-8444-555555555555"
-LINK = "https://hc.example.org/go/93e280839e4aab2dee0d62b93359405648026a10"
+LINK = "https://hc.example.org/checks/93e280839e4aab2dee0d62b93359405648026a10"
 DETAILS = f"[Details]({LINK})"
 TOKEN = "0123456789abcdef0123456789abcdef"
 

@@ -89,7 +89,7 @@ def test_what_the_job_said_is_shortened_before_anything_else() -> None:
     body = texts.pushover(alert_message(last_ping=ping(body=said))).body
     assert "first line\nxxx" in body
     assert "x…" in body
-    assert body.endswith("https://hc.example.org/go/93e280839e4aab2dee0d62b93359405648026a10")
+    assert body.endswith("https://hc.example.org/checks/93e280839e4aab2dee0d62b93359405648026a10")
     mail = ping(scheme="email", body=b"Subject: x\r\n\r\n" + said)
     body = texts.pushover(alert_message(last_ping=mail)).body
     assert "first line\nxxx" in body
@@ -106,7 +106,7 @@ def test_chats_are_told_in_markdown_that_all_of_them_read_alike() -> None:
         "- Was up for: 3 d 4 h\n"
         "- Last ping: #7 failure, 2026-03-01 11:59:55 UTC, by HTTPS POST, from 192.0.2.7, exit status 3\n\n"
         "```\ndisk is full\n```\n\n"
-        "[Details](https://hc.example.org/go/93e280839e4aab2dee0d62b93359405648026a10)"
+        "[Details](https://hc.example.org/checks/93e280839e4aab2dee0d62b93359405648026a10)"
     )
 
 

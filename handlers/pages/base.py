@@ -177,6 +177,20 @@ class PageHandler(BaseHandler):
         await self.open_project(check.project, needed)
         return check
 
+    async def is_welcome(self, project: UUID) -> bool:
+        """Whether whoever is looking is still signed in, and still a member of the project.
+
+        For pages that last: a session may be revoked, and a membership removed or changed, meanwhile.
+        """
+        visitor = await self.find_visitor()
+        if visitor is None:
+            return False
+        for membership in await self.services.accounts.memberships(visitor.user):
+            if membership.project.id == project:
+                self.role = membership.role
+                return True
+        return False
+
     def may(self, needed: Role) -> bool:
         """Whether the user has at least this role in the page's project."""
         return may(self.role, needed)

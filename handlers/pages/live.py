@@ -31,7 +31,7 @@ HEARTBEAT: Final = (
 
 
 class LiveChecks(PageHandler):
-    """Sends what changes in a list for as long as the browser listens and its session lasts."""
+    """Sends what changes in a list for as long as the browser listens and the visitor may see it."""
 
     endless = True
 
@@ -49,7 +49,7 @@ class LiveChecks(PageHandler):
     async def _follow(self, project: Project) -> None:
         index: ProjectIndex | None = None
         revision, idle = 0, 0.0
-        while await self.find_visitor() is not None:
+        while await self.is_welcome(project.id):
             previous = index
             try:
                 index = await self.services.project_reader.loader.index(project.id)

@@ -23,7 +23,7 @@ Seen = tuple[Check, ShownStatus, list[Notification]]
 
 
 class LiveCheck(PageHandler):
-    """Sends for as long as the browser listens and its session lasts."""
+    """Sends for as long as the browser listens and the visitor may see the check."""
 
     endless = True
 
@@ -41,7 +41,7 @@ class LiveCheck(PageHandler):
     async def _follow(self, check: Check) -> None:
         seen: Seen | None = None
         idle = 0.0
-        while await self.find_visitor() is not None:
+        while await self.is_welcome(check.project if seen is None else seen[0].project):
             now_seen: Seen | None
             try:
                 now_seen = await self._look(check, seen)

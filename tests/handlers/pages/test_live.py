@@ -117,6 +117,25 @@ async def test_the_stream_ends_with_the_session(site: Site, editor: Visitor) -> 
         assert await events.ends()
 
 
+async def test_the_stream_ends_with_the_membership(site: Site, editor: Visitor) -> None:
+    assert editor.user is not None
+    async with listening(site, editor, f"{editor.path}live") as events:
+        await site.services.accounts.members.remove(site.project, editor.user)
+        assert await events.ends()
+
+
+async def test_an_editor_who_becomes_a_viewer_gets_no_boxes(site: Site, editor: Visitor) -> None:
+    assert editor.user is not None
+    check = await make_check(site)
+    async with listening(site, editor, f"{editor.path}live") as events:
+        await asyncio.sleep(0.1)
+        await site.services.accounts.members.change(site.project, editor.user, "viewer")
+        await asyncio.sleep(0.1)
+        await site.ping(str(check.id))
+        data = await events.next("checks")
+    assert "checkbox" not in data["rows"][unique_key(check.id)]
+
+
 async def test_strangers_get_no_stream(site: Site, anonymous: Visitor) -> None:
     assert (await anonymous.get(f"{anonymous.path}live")).status == 303
     assert (await (await visitor(site, None)).get(f"{anonymous.path}live")).status == 404

@@ -43,6 +43,30 @@ async def test_the_deletion_of_the_check_ends_the_stream(site: Site, viewer: Vis
         assert await events.ends()
 
 
+async def test_the_stream_ends_with_the_session_and_with_the_membership(
+    site: Site, viewer: Visitor, editor: Visitor
+) -> None:
+    check = await make_check(site)
+    async with listening(site, viewer, f"/checks/{check.id}/live") as events:
+        await site.services.accounts.sign_out(viewer.token)
+        assert await events.ends()
+    assert editor.user is not None
+    async with listening(site, editor, f"/checks/{check.id}/live") as events:
+        await site.services.accounts.members.remove(site.project, editor.user)
+        assert await events.ends()
+
+
+async def test_the_stream_ends_when_the_check_moves_to_a_project_of_others(
+    site: Site, viewer: Visitor
+) -> None:
+    other, check = await site.beside(), await make_check(site)
+    async with listening(site, viewer, f"/checks/{check.id}/live") as events:
+        await asyncio.sleep(0.1)
+        await site.services.check_transfer.move(site.project, check.id, other.project)
+        assert await events.ends()
+    await other.close()
+
+
 async def test_an_idle_stream_has_a_heartbeat(
     site: Site, viewer: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

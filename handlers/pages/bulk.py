@@ -61,23 +61,29 @@ class BulkActions(PageHandler):
             case "resume":
                 return lambda id: editor.resume(project, id)
             case "tags":
-                return lambda id: self._change_tags(project, id)
+                added, removed = (self.form.get(name).split() for name in ("add_tags", "remove_tags"))
+                return lambda id: editor.change_tags(project, id, added, removed)
+            case "add-channels":
+                channels = self._channels()
+                return lambda id: editor.change_channels(project, id, map(str, channels), ())
+            case "remove-channels":
+                channels = self._channels()
+                return lambda id: editor.change_channels(project, id, (), channels)
             case "channels":
                 spec = parse_spec({"channels": ",".join(self.form.all("channel"))}, _API_VERSION)
                 return lambda id: editor.update(project, id, spec)
         snooze = self._snooze(action)
         return lambda id: editor.snooze(project, id, snooze.until)
 
+    def _channels(self) -> list[UUID]:
+        """Raises InvalidRequest."""
+        channels = list(filter(None, map(parse_uuid, self.form.all("channel"))))
+        if not channels:
+            raise InvalidRequest("No channel is selected.")
+        return channels
+
     def _snooze(self, action: str) -> Snooze:
         return read_snooze(action.removeprefix("snooze-"), self.form, self.services.clock())
-
-    async def _change_tags(self, project: Project, id: UUID) -> Check:
-        check = await self.services.checks.get(project, id)
-        removed = set(self.form.get("remove_tags").split())
-        tags = [tag for tag in check.tag_list() if tag not in removed]
-        added = [tag for tag in self.form.get("add_tags").split() if tag not in tags]
-        spec = parse_spec({"tags": " ".join([*tags, *added])}, _API_VERSION)
-        return await self.services.check_editor.update(project, id, spec)
 
     async def _delete(self, project: Project, confirmed: bool) -> None:
         checks = await self._selected(project)

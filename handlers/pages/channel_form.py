@@ -12,13 +12,11 @@ from handlers.pages.channels import channel_title, channels_path
 from handlers.pages.form import Form
 from handlers.pages.many_checks import DEADLINE, change_each
 from hcserver.domain.channel import Channel
-from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, InvalidRequest, NotFound
 from hcserver.notify.registry import CHANNEL_KINDS, ChannelKind
 from hcserver.notify.target_form import WHOLE, TargetField
 from hcserver.validation.channel import EVENTS, parse_channel
-from hcserver.validation.check import parse_spec
 from hcserver.validation.json_fields import without_prefix
 
 _API_VERSION: Final = 3  # whose rules hold for the fields of a form
@@ -81,11 +79,11 @@ class NewChannelPage(PageHandler):
     async def _assign(self, project: Project, channel: Channel) -> None:
         """Let every check of the project notify the channel as well."""
 
-        async def assign(check: Check) -> None:
-            spec = parse_spec({"channels": ",".join(map(str, (*check.channels, channel.id)))}, _API_VERSION)
-            await self.services.check_editor.update(project, check.id, spec)
-
-        await change_each(await self.services.project_reader.checks(project.id), assign)
+        change = self.services.check_editor.change_channels
+        await change_each(
+            await self.services.project_reader.checks(project.id),
+            lambda check: change(project, check.id, [str(channel.id)], ()),
+        )
 
 
 class EditChannelPage(PageHandler):

@@ -73,8 +73,18 @@ class CheckActions(PageHandler):
         self._back(check, "Saved.")
 
     async def channels(self, project: Project, check: Check) -> None:
-        spec = parse_spec({"channels": ",".join(self.form.all("channel"))}, _API_VERSION)
-        await self.services.check_editor.update(project, check.id, spec)
+        """`channel` has the channels that are to be notified, `had` those that were so far, as was shown.
+
+        Without `had` the check gets just these channels.
+        """
+        editor, wanted = self.services.check_editor, self.form.all("channel")
+        if "had" in self.form:
+            had = self.form.get("had").split(",")
+            added = [one for one in wanted if one not in had]
+            removed = [id for one in had if one not in wanted and (id := parse_uuid(one))]
+            await editor.change_channels(project, check.id, added, removed)
+        else:
+            await editor.update(project, check.id, parse_spec({"channels": ",".join(wanted)}, _API_VERSION))
         self._back(check, "Saved.")
 
     async def copy(self, project: Project, check: Check) -> None:

@@ -11,11 +11,9 @@ from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.errors import InvalidRequest
 from hcserver.validation.channel import parse_channel
-from hcserver.validation.check import parse_spec
 from hcserver.validation.json_fields import without_prefix
 
 KINDS: Final = {"email": "address", "ntfy": "topic"}  # -> the only field of the kind that is needed
-_API_VERSION: Final = 3  # whose rules hold for the fields of a form
 _TEST_DEADLINE: Final = 60.0  # seconds
 
 
@@ -31,7 +29,8 @@ class FirstChannels(PageHandler):
         except InvalidRequest as error:
             self.go(check_path(check.id), f"Nothing was saved: {without_prefix(error)}.")
             return
-        await self._assign(self.project, check, channels)
+        ids = [str(channel.id) for channel in channels]
+        await self.services.check_editor.change_channels(self.project, check.id, ids, ())
         notice = "Nobody was named." if not channels else "They will be notified."
         if channels and self.form.get("do") == "test":
             notice = await self._test(channels, check)
@@ -53,11 +52,6 @@ class FirstChannels(PageHandler):
                 await self.services.channels.delete(project, channel.id)
             raise
         return made
-
-    async def _assign(self, project: Project, check: Check, channels: list[Channel]) -> None:
-        ids = [*check.channels, *(channel.id for channel in channels)]
-        spec = parse_spec({"channels": ",".join(map(str, ids))}, _API_VERSION)
-        await self.services.check_editor.update(project, check.id, spec)
 
     async def _test(self, channels: list[Channel], check: Check) -> str:
         self.allow(_TEST_DEADLINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from hcserver.domain.slug import MAX_SLUG, slugify
 from hcserver.validation import json_fields
 from hcserver.validation.limits import MAX_NAME, MAX_TAGS
 
+_LATEST_VERSION: Final = 3  # of the API
 MAX_DESC: Final = 10_000  # characters
 MAX_KEYWORDS: Final = 200  # characters
 MIN_SECONDS: Final = 60  # timeout and grace: one minute
@@ -67,6 +69,16 @@ def apply_spec(check: Check, spec: Spec) -> Check:
         keywords = changed.success_kw or changed.failure_kw
         changed = msgspec.structs.replace(changed, filter_subject=bool(keywords))
     return changed
+
+
+def with_tags(check: Check, added: Iterable[str], removed: Collection[str]) -> Check:
+    """The check with these tags added behind those that it has, and without others.
+
+    Raises InvalidRequest if it would have too many.
+    """
+    kept = [tag for tag in check.tag_list() if tag not in removed]
+    tags = " ".join(dict.fromkeys([*kept, *added]))
+    return apply_spec(check, parse_spec({"tags": tags}, _LATEST_VERSION))
 
 
 def unique_values(spec: Spec) -> dict[str, Any] | None:

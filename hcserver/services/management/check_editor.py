@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -27,7 +27,9 @@ from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.reading.project_index import Selection
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.storage import Storage
-from hcserver.validation.check import Spec, apply_spec, unique_matches
+from hcserver.validation.check import Spec, apply_spec, unique_matches, with_tags
+
+Edit = Callable[[Check], Check]
 
 _PER_TURN = 2000  # checks compared with an upsert, some 4 ms, before others get their turn
 
@@ -102,7 +104,34 @@ class CheckEditor:
         """Raises NotFound, Forbidden, InvalidRequest (a channel); then nothing is changed."""
         check = await self._reader.get(project, id)
         channels = await self._channels.resolve(project.id, spec.channels)
-        return await self._change_settings(check, spec, channels)
+        return await self._change_settings(check, lambda current: _edited(current, spec, channels))
+
+    async def change_tags(
+        self, project: Project, id: UUID, added: Iterable[str], removed: Collection[str]
+    ) -> Check:
+        """Add tags to those that the check has, and take others away; what others change meanwhile stays.
+
+        Raises NotFound, Forbidden, InvalidRequest (too many tags); then nothing is changed.
+        """
+        check = await self._reader.get(project, id)
+        return await self._change_settings(check, lambda current: with_tags(current, added, removed))
+
+    async def change_channels(
+        self, project: Project, id: UUID, added: Iterable[str], removed: Collection[UUID]
+    ) -> Check:
+        """Give the check channels, and take others away; what others change meanwhile stays.
+
+        `added` has ids or names. Raises NotFound, Forbidden, InvalidRequest (one of them); then nothing is
+        changed.
+        """
+        check = await self._reader.get(project, id)
+        given = await self._channels.resolve(project.id, ",".join(added)) or ()
+
+        def adjust(current: Check) -> Check:
+            kept = (one for one in current.channels if one not in removed)
+            return replace(current, channels=tuple(dict.fromkeys([*kept, *given])))
+
+        return await self._change_settings(check, adjust)
 
     async def pause(self, project: Project, id: UUID) -> Check:
         """Raises NotFound, Forbidden."""
@@ -152,22 +181,17 @@ class CheckEditor:
                 await asyncio.sleep(0)
             if unique_matches(spec, check):
                 with suppress(NotFound):
-                    return await self._change_settings(check, spec, channels, must_match=True)
+                    return await self._change_settings(check, _if_it_matches(check, spec, channels))
         return None
 
-    async def _change_settings(
-        self, check: Check, spec: Spec, channels: tuple[UUID, ...] | None, *, must_match: bool = False
-    ) -> Check:
-        """Raises NotFound, also if the check has to match `spec.unique` and does not do so any more."""
+    async def _change_settings(self, check: Check, edit: Edit) -> Check:
+        """Change the check as it is by then. Raises NotFound, and what `edit` raises."""
         now = self._clock()
         changed = False
 
         def apply(current: Check) -> Step:
             nonlocal changed
-            if must_match and not (unique_matches(spec, current) and current.project == check.project):
-                raise NotFound("not found")
-            edited = apply_spec(current, spec)
-            step = change_settings(edited if channels is None else replace(edited, channels=channels), now)
+            step = change_settings(edit(current), now)
             changed = step.check != current
             return step if changed else Step(current)
 
@@ -195,6 +219,22 @@ class CheckEditor:
         """
         await self._cache.refresh([id])
         await self._reader.get(project, id)
+
+
+def _edited(check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:
+    edited = apply_spec(check, spec)
+    return edited if channels is None else replace(edited, channels=channels)
+
+
+def _if_it_matches(check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Edit:
+    """An edit that raises NotFound if the check does not match `spec.unique` any more."""
+
+    def edit(current: Check) -> Check:
+        if not (unique_matches(spec, current) and current.project == check.project):
+            raise NotFound("not found")
+        return _edited(current, spec, channels)
+
+    return edit
 
 
 def _slug_asked_for(spec: Spec) -> str | None:

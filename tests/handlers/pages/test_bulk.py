@@ -45,6 +45,25 @@ async def test_channels_are_set(site: Site, editor: Visitor) -> None:
     assert (await site.api("GET", f"checks/{selected[1]}")).json["channels"] == str(channel.id)
 
 
+async def test_channels_are_added_to_those_of_each_check_and_taken_away(site: Site, editor: Visitor) -> None:
+    ops, chat = await site.channel("ops"), await site.channel("chat")
+    [one, two] = await ids(site)
+    await editor.post(f"{editor.path}bulk", action="channels", check=one, channel=str(ops.id))
+    await editor.post(f"{editor.path}bulk", action="add-channels", check=[one, two], channel=str(chat.id))
+    both = ",".join(sorted(map(str, (ops.id, chat.id))))
+    assert [await channels(site, id) for id in (one, two)] == [both, str(chat.id)]
+    await editor.post(f"{editor.path}bulk", action="remove-channels", check=[one, two], channel=str(ops.id))
+    assert [await channels(site, id) for id in (one, two)] == [str(chat.id)] * 2
+    for action in ("add-channels", "remove-channels"):
+        assert (await editor.post(f"{editor.path}bulk", action=action, check=one)).status == 400
+    reply = await editor.post(f"{editor.path}bulk", action="add-channels", check=one, channel=str(NOWHERE))
+    assert (reply.status, await channels(site, one)) == (400, str(chat.id))
+
+
+async def channels(site: Site, id: str) -> str:
+    return str((await site.api("GET", f"checks/{id}")).json["channels"])
+
+
 async def test_deleting_asks_first(site: Site, editor: Visitor) -> None:
     selected = await ids(site)
     asked = await editor.post(f"{editor.path}bulk", action="confirm-delete", check=selected)

@@ -59,6 +59,18 @@ async def test_channels_are_switched(site: Site, editor: Visitor) -> None:
     assert (await shown(site, check.id))["channels"] == ""
 
 
+async def test_channels_that_were_switched_meanwhile_stay_as_they_are(site: Site, editor: Visitor) -> None:
+    kept, off, new = [await site.channel(name) for name in ("kept", "off", "new")]
+    check = await make_check(site, channels=f"{kept.id},{off.id}")
+    page = await editor.page(f"/checks/{check.id}")
+    had = page.select_one("[name=had]")["value"]
+    assert sorted(had.split(",")) == sorted(map(str, (kept.id, off.id)))
+    await site.api("POST", f"checks/{check.id}", {"channels": f"{off.id},{new.id}"})  # by somebody else
+    reply = await editor.post(f"/checks/{check.id}/channels", had=had, channel=str(kept.id))
+    assert reply.status == 303
+    assert (await shown(site, check.id))["channels"] == str(new.id)
+
+
 async def test_a_copy_has_the_settings_but_not_the_slug_and_the_log(site: Site, editor: Visitor) -> None:
     channel = await site.channel("ops")
     check = await make_check(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hcserver.domain.check import Check
 from hcserver.errors import InvalidRequest
-from hcserver.validation.check import Spec, apply_spec, parse_spec, unique_matches, unique_values
+from hcserver.validation.check import Spec, apply_spec, parse_spec, unique_matches, unique_values, with_tags
 
 CHECK = Check(
     id=UUID(int=1), project=UUID(int=2), created=datetime(2025, 1, 1, tzinfo=UTC), badge=UUID(int=3)
@@ -381,3 +381,8 @@ def test_a_check_that_was_created_is_found_by_the_same_request(names: set[str], 
         data["schedule"] = "15 5 * * *"
     request = parse_spec(data, 3)
     assert unique_matches(request, apply_spec(CHECK, request))
+
+
+def test_tags_are_added_behind_the_others_once_and_taken_away() -> None:
+    check = with_tags(replace(CHECK, tags="a  b c"), ["d", "b", "d"], ["a", "x"])
+    assert check.tags == "b c d"

@@ -186,6 +186,38 @@ async def test_other_processes_hear_of_new_settings_and_slugs(
         await second.intake.find_by_slug(keys.ping_key, "old")
 
 
+async def test_tags_and_channels_that_several_change_at_once_are_all_there(
+    make_services: MakeServices,
+) -> None:
+    first, second = await make_services(), await make_services()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project, tags="old kept")
+    channels = [await add_channel(first, project, name, name=name) for name in ("one", "two")]
+    for services in (first, second):
+        await services.checks.get(project, check.id)
+    await asyncio.gather(
+        first.check_editor.change_tags(project, check.id, ["a"], ["old"]),
+        first.check_editor.change_tags(project, check.id, ["b"], []),
+        second.check_editor.change_tags(project, check.id, ["c"], []),
+        first.check_editor.change_channels(project, check.id, [str(channels[0].id)], []),
+        second.check_editor.change_channels(project, check.id, ["two"], []),
+    )
+    stored = (await first.storage.checks.load([check.id]))[check.id].check
+    assert sorted(stored.tag_list()) == ["a", "b", "c", "kept"]
+    assert sorted(stored.channels) == sorted(one.id for one in channels)
+
+
+async def test_too_many_tags_and_unknown_channels_change_nothing(
+    services: Services, project: Project
+) -> None:
+    check = await create(services, project, tags="old")
+    with pytest.raises(InvalidRequest, match="tags is too long"):
+        await services.check_editor.change_tags(project, check.id, ["x" * 501], ["old"])
+    with pytest.raises(InvalidRequest, match="invalid channel identifier: nobody"):
+        await services.check_editor.change_channels(project, check.id, ["nobody"], [])
+    assert await services.checks.get(project, check.id) == check
+
+
 async def test_checks_are_created_at_the_same_time_only_far_from_the_limit(
     services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ import functools
 import http.client
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 from tornado.escape import url_escape, url_unescape
@@ -272,10 +272,8 @@ def set_security_headers(handler: Any) -> None:
 
 def own_path(path: str) -> str:
     """The path if it leads to a page of this server, else the path of the first page."""
-    parts = urlsplit(path)
-    if not path.startswith("/") or path.startswith(("//", "/\\")) or parts.scheme or parts.netloc:
-        return "/"
-    return path if path.isascii() and path.isprintable() and "\\" not in path else "/"
+    is_path = path.startswith("/") and not path.startswith("//")  # the latter would be another host
+    return path if is_path and path.isascii() and path.isprintable() and "\\" not in path else "/"
 
 
 def _in_utf8(value: str) -> str:

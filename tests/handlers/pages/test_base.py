@@ -18,10 +18,16 @@ from tests.handlers.pages.visitor import Visitor, make_check, text_of, visitor
         ("/\\example.org", "/"),
         ("javascript:alert(1)", "/"),
         ("/a\nb", "/"),
+        ("//[", "/"),
+        ("/[", "/["),
     ],
 )
 def test_only_paths_of_this_server_are_led_to(path: str, own: str) -> None:
     assert own_path(path) == own
+
+
+async def test_a_next_page_that_is_no_address_is_no_fault_of_the_server(anonymous: Visitor) -> None:
+    assert (await anonymous.get("/sign-in?next=//%5B")).status == 200
 
 
 async def test_a_page_allows_nothing_from_elsewhere(editor: Visitor) -> None:

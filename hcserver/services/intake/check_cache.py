@@ -122,10 +122,11 @@ class CheckCache:
         if cached is None:
             return stored.check
         if not cached.unwritten and not cached.pins and stored.rev > cached.revision:
+            before = cached.check.project
             self._checks[id] = cached = CachedCheck(stored)
             if cached.unwritten:  # another process has not published its flips yet, or has died
                 self._unwritten.add(id, urgent=False, moment=cached.next_moment)
-            self._observer.put(cached.check)
+            self._report_change(cached.check, before)
         return cached.check if cached.unwritten or cached.revision >= stored.rev else stored.check
 
     def pings_in_document(self, id: UUID) -> int:
@@ -161,8 +162,9 @@ class CheckCache:
 
     def apply(self, cached: CachedCheck, step: Step) -> None:
         """Take a change that people, or time, made into the state of the check. It is still to be written."""
+        before = cached.check.project
         cached.apply(step)
-        self._observer.put(cached.check)
+        self._report_change(cached.check, before)
 
     def set_log_start(self, id: UUID, log_from: int) -> None:
         """The log of the check now begins at that number."""
@@ -258,14 +260,20 @@ class CheckCache:
                 self._observer.put(cached.check)
 
     def _rebuild(self, cached: CachedCheck, stored: Stored, uncounted: Sequence[Ping]) -> None:
-        before = cached.unwritten_pings
+        pings, project = cached.unwritten_pings, cached.check.project
         try:
             cached.rebuild(stored, uncounted)
         finally:
-            self._unwritten.count_pings(cached.unwritten_pings - before)
-            self._observer.put(cached.check)
+            self._unwritten.count_pings(cached.unwritten_pings - pings)
+            self._report_change(cached.check, project)
         if cached.unwritten:
             self._unwritten.add(stored.check.id, urgent=True)
+
+    def _report_change(self, check: Check, before: UUID) -> None:
+        """The check is like this now, and was in the project `before`."""
+        if check.project != before:
+            self._observer.remove(check.id, before)
+        self._observer.put(check)
 
     def _evict(self, coming: int, wanted: Collection[UUID]) -> None:
         """Make room for as many checks as come, as far as there are some without unwritten state."""

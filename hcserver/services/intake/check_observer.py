@@ -15,7 +15,7 @@ class CheckObserver(Protocol):
         """This is the acknowledged state of the check now: it is new, has changed, or was loaded."""
 
     def remove(self, id: UUID, project: UUID) -> None:
-        """The check of that project was deleted."""
+        """The check was deleted, or is in another project now."""
 
     def mark_outdated(self, id: UUID, project: UUID) -> None:
         """Another process may have created, changed or deleted the check."""

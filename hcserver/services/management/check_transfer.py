@@ -11,7 +11,6 @@ from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.domain.state_machine import Step
 from hcserver.services.intake.check_cache import CheckCache
-from hcserver.services.intake.check_observer import CheckObserver
 from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.lookup import Lookup
 from hcserver.services.management.change_publisher import ChangePublisher
@@ -27,7 +26,6 @@ class CheckTransfer:
         self,
         storage: Storage,
         cache: CheckCache,
-        observer: CheckObserver,
         writer: StateWriter,
         lookup: Lookup,
         reader: CheckReader,
@@ -35,7 +33,6 @@ class CheckTransfer:
         clock: Clock,
     ) -> None:
         self._storage = storage
-        self._observer = observer
         self._writer = writer
         self._lookup = lookup
         self._reader = reader
@@ -54,7 +51,6 @@ class CheckTransfer:
         async with self._creation.exclusively(target):
             await self._creation.require_room(target, self._reader.limit(target))
             moved = await self._writer.change(id, lambda check: _moved(check, target))
-        self._observer.remove(id, project.id)
         for changed in (project, target):
             self._lookup.forget_slugs(changed.id)
         for window in await self._storage.windows.of_project(project.id):

@@ -84,7 +84,7 @@ class ProjectIndex:
         self._changed_while_loading.clear()
 
     def remove(self, id: UUID) -> None:
-        """The check was deleted."""
+        """The check was deleted, or is in another project now."""
         if not self.loaded:
             self._changed_while_loading.add(id)
         self._pending.pop(id, None)

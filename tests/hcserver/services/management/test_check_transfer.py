@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.project import Project
-from hcserver.errors import Forbidden, NotFound
+from hcserver.errors import Forbidden, NotFound, Unavailable
 from hcserver.services.container import Services
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel
@@ -57,6 +59,33 @@ async def test_other_processes_see_it_in_the_other_project(
     clock.advance(1)
     await second.runtime.news_listener.listen()
     assert (await of(second, project), await of(second, other)) == ([], ["moving"])
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+async def test_a_move_whose_outcome_is_unknown_leaves_the_check_in_one_project(
+    carried_out: bool,
+    services: Services,
+    project: Project,
+    other: Project,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = await create(services, project, name="moving")
+    assert (await of(services, project), await of(services, other)) == (["moving"], [])
+    write = services.storage.checks.write
+
+    async def fail(writes: Any) -> Any:
+        if carried_out:
+            await write(writes)
+        raise Unavailable("the answer was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.storage.checks, "write", fail)
+        with pytest.raises(Unavailable):
+            await services.check_transfer.move(project, check.id, other)
+    await services.state_writer.settle(check.id)
+    there, gone = (other, project) if carried_out else (project, other)
+    assert (await of(services, there), await of(services, gone)) == (["moving"], [])
+    assert (await services.checks.get(there, check.id)).name == "moving"
 
 
 async def test_windows_of_the_check_stay_behind_and_end(

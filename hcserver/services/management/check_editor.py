@@ -24,6 +24,7 @@ from hcserver.services.management.change_publisher import ChangePublisher
 from hcserver.services.management.channel_assignment import ChannelAssignment
 from hcserver.services.management.check_creation import CheckCreation
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.in_project import in_project
 from hcserver.services.reading.project_index import Selection
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.storage import Storage
@@ -137,7 +138,7 @@ class CheckEditor:
         """Raises NotFound, Forbidden."""
         await self._refresh(project, id)
         now = self._clock()
-        return await self._change(id, lambda check: pause(check, now))
+        return await self._change(project, id, lambda check: pause(check, now))
 
     async def resume(self, project: Project, id: UUID) -> Check:
         """Raises NotFound, Forbidden, Conflict when it is not paused."""
@@ -149,7 +150,7 @@ class CheckEditor:
                 raise Conflict("check is not paused")
             return resume(check, now)
 
-        return await self._change(id, resume_paused)
+        return await self._change(project, id, resume_paused)
 
     async def snooze(self, project: Project, id: UUID, until: datetime | None) -> Check:
         """Send no notifications that the check is down until that moment; None: send them again.
@@ -158,7 +159,7 @@ class CheckEditor:
         """
         await self._reader.get(project, id)
         until = until and until.replace(microsecond=0)
-        check = await self._change(id, lambda check: Step(replace(check, snoozed_until=until)))
+        check = await self._change(project, id, lambda check: Step(replace(check, snoozed_until=until)))
         await release(self._storage, [id], self._clock())
         return check
 
@@ -181,11 +182,13 @@ class CheckEditor:
                 await asyncio.sleep(0)
             if unique_matches(spec, check):
                 with suppress(NotFound):
-                    return await self._change_settings(check, _if_it_matches(check, spec, channels))
+                    return await self._change_settings(check, _if_it_matches(spec, channels))
         return None
 
     async def _change_settings(self, check: Check, edit: Edit) -> Check:
-        """Change the check as it is by then. Raises NotFound, and what `edit` raises."""
+        """Change the check as it is by then. Raises NotFound, also if it is in another project by then, and
+        what `edit` raises.
+        """
         now = self._clock()
         changed = False
 
@@ -195,7 +198,7 @@ class CheckEditor:
             changed = step.check != current
             return step if changed else Step(current)
 
-        after = await self._writer.change(check.id, apply)
+        after = await self._writer.change(check.id, in_project(check.project, apply))
         if not changed:
             return after
         if after.slug != check.slug:
@@ -207,8 +210,8 @@ class CheckEditor:
             await release(self._storage, [check.id], now)
         return after
 
-    async def _change(self, id: UUID, apply: Change) -> Check:
-        check = await self._writer.change(id, apply)
+    async def _change(self, project: Project, id: UUID, apply: Change) -> Check:
+        check = await self._writer.change(id, in_project(project.id, apply))
         await self._changes.publish(check)
         return check
 
@@ -226,11 +229,11 @@ def _edited(check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Chec
     return edited if channels is None else replace(edited, channels=channels)
 
 
-def _if_it_matches(check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Edit:
+def _if_it_matches(spec: Spec, channels: tuple[UUID, ...] | None) -> Edit:
     """An edit that raises NotFound if the check does not match `spec.unique` any more."""
 
     def edit(current: Check) -> Check:
-        if not (unique_matches(spec, current) and current.project == check.project):
+        if not unique_matches(spec, current):
             raise NotFound("not found")
         return _edited(current, spec, channels)
 

@@ -16,6 +16,7 @@ from hcserver.services.lookup import Lookup
 from hcserver.services.management.change_publisher import ChangePublisher
 from hcserver.services.management.check_creation import CheckCreation
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.in_project import in_project
 from hcserver.storage import Storage
 
 
@@ -50,7 +51,7 @@ class CheckTransfer:
             return before
         async with self._creation.exclusively(target):
             await self._creation.require_room(target, self._reader.limit(target))
-            moved = await self._writer.change(id, lambda check: _moved(check, target))
+            moved = await self._writer.change(id, in_project(project.id, lambda check: _moved(check, target)))
         for changed in (project, target):
             self._lookup.forget_slugs(changed.id)
         for window in await self._storage.windows.of_project(project.id):

@@ -18,6 +18,7 @@ from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.management.change_publisher import ChangePublisher
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.in_project import in_project
 from hcserver.storage import Storage
 
 # Younger pings keep their places in the log, without what they said: a process that has not heard of them yet
@@ -56,7 +57,7 @@ class LogClearing:
         """
         await self._cache.refresh([id])
         await self._reader.get(project, id)
-        check = await self._writer.change(id, lambda check: Step(replace(check, cleared=check.n_pings)))
+        check = await self._writer.change(id, in_project(project.id, _cleared))
         await self._changes.publish(check)
         self._events.publish(LogCleared(check))
         await self._remove(check)
@@ -76,3 +77,7 @@ class LogClearing:
             elif self._cache.find(check.id) is not None:
                 self._cache.set_log_start(check.id, last + 1)
             await asyncio.sleep(_PAUSE)
+
+
+def _cleared(check: Check) -> Step:
+    return Step(replace(check, cleared=check.n_pings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from contextlib import suppress
 from typing import Literal, get_args
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ import msgspec
 
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
-from hcserver.errors import Ambiguous, InvalidRequest, NotFound
+from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
 from hcserver.services.events import EventBus, ProjectChanged
 from hcserver.services.lookup import Lookup, key_hash
 from hcserver.services.management.check_deletion import CheckDeletion
@@ -164,10 +165,13 @@ class Projects:
         return count + await self._remove_checks(project)
 
     async def _remove_checks(self, project: Project) -> int:
-        checks = await self._checks.of_project(project.id)
-        for check in checks:
-            await self._deletion.remove(check)
-        return len(checks)
+        removed = 0
+        for check in await self._checks.of_project(project.id):
+            # It takes minutes with many of them: the others may be moved to another project meanwhile.
+            with suppress(NotFound, Forbidden):
+                await self._deletion.remove(await self._checks.get(project, check.id))
+                removed += 1
+        return removed
 
     async def _require_free(self, name: str) -> None:
         title(MAX_NAME)("name", name)

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from hcserver.domain.check import Check
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, NotFound, Unavailable
 from hcserver.services.container import Services
+from hcserver.storage.checks import Stored
+from hcserver.validation.check import parse_spec
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel
 
@@ -86,6 +91,48 @@ async def test_a_move_whose_outcome_is_unknown_leaves_the_check_in_one_project(
     there, gone = (other, project) if carried_out else (project, other)
     assert (await of(services, there), await of(services, gone)) == (["moving"], [])
     assert (await services.checks.get(there, check.id)).name == "moving"
+
+
+async def test_what_people_of_the_old_project_still_do_changes_nothing_in_the_new_one(
+    services: Services, project: Project, other: Project, make_services: MakeServices, fake: FakeKind
+) -> None:
+    check = await create(services, project, name="moving")
+    await ping(services, check.id)
+    second = await make_services()
+    await second.checks.get(project, check.id)
+    channel, (third, _) = await add_channel(services, project, "one"), await services.projects.create("third")
+    moved = await services.check_transfer.move(project, check.id, other)
+    editor = second.check_editor
+    changes: list[Callable[[], Awaitable[Check]]] = [
+        lambda: editor.update(project, check.id, parse_spec({"channels": str(channel.id)}, 3)),
+        lambda: editor.snooze(project, check.id, services.clock() + timedelta(hours=1)),
+        lambda: second.check_transfer.move(project, check.id, third),
+    ]
+    for change in changes:
+        # As the second process has it in memory until it hears of the move.
+        second.cache.forget(check.id)
+        second.cache.add(Stored(check, rev=1))
+        with pytest.raises(NotFound):
+            await change()
+    await services.cache.refresh([check.id])
+    assert await services.checks.get(other, check.id) == moved
+
+
+async def test_a_check_that_leaves_a_project_while_that_is_deleted_stays(
+    services: Services, project: Project, other: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = [await create(services, project, name=f"{n}") for n in range(3)]
+    remove = services.check_deletion.remove
+
+    async def remove_and_move_the_last(check: Check) -> None:
+        await remove(check)
+        if check.id == checks[0].id:
+            await services.check_transfer.move(project, checks[2].id, other)
+
+    monkeypatch.setattr(services.check_deletion, "remove", remove_and_move_the_last)
+    assert await services.projects.delete(project) == 2
+    assert await of(services, other) == ["2"]
+    await ping(services, checks[2].id)
 
 
 async def test_windows_of_the_check_stay_behind_and_end(

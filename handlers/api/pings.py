@@ -29,7 +29,7 @@ class PingsHandler(CheckApiHandler):
         query = self.query()
         kept = self.services.checks.pings_kept(self.project)
         limit = read_limit(query)
-        oldest = max(check.n_pings - kept + 1, check.log_from)
+        oldest = max(check.n_pings - kept + 1, check.shown_from)
         before = read_number_cursor(query)
         newest = check.n_pings if before is None else min(before - 1, check.n_pings)
         count = max(min(limit or kept, newest - oldest + 1), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -154,6 +154,15 @@ async def test_pings_are_read_page_by_page(site: Site) -> None:
     assert set(reply.json) == {"pings"}
     assert [ping["n"] for ping in reply.json["pings"]] == [2, 1]
     assert await page(site, check, "?limit=2&after=0") == ([], None)
+
+
+async def test_the_pages_end_where_the_log_was_cleared(site: Site) -> None:
+    check = (await site.create())["uuid"]
+    await site.ping(check)
+    await site.services.log_clearing.clear(site.project, UUID(check))
+    for _ in range(2):
+        await site.ping(check)
+    assert await page(site, check, "?limit=2") == ([3, 2], None)
 
 
 @pytest.mark.parametrize(

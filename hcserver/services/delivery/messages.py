@@ -98,7 +98,7 @@ class Messages:
         bounce: str = "",
     ) -> AlertMessage:
         project = await self._lookup.by_id(check.project)
-        ping = await self._ping(check.id, check.n_pings) if check.n_pings else None
+        ping = await self._last_ping(check)
         return AlertMessage(
             id=id,
             event=event,
@@ -114,8 +114,12 @@ class Messages:
             bounce=bounce,
         )
 
-    async def _ping(self, check: UUID, n: int) -> Ping | None:
-        return self._recent_pings.find(check, n) or await self._storage.pings.get(check, n)
+    async def _last_ping(self, check: Check) -> Ping | None:
+        """Without what it said if the log was cleared since. Raises Unavailable."""
+        n = check.n_pings
+        # What another process has cleared may still be in memory.
+        known = self._recent_pings.find(check.id, n) if n >= check.shown_from else None
+        return known or (await self._storage.pings.get(check.id, n) if n else None)
 
 
 def id_of(notification: Notification) -> UUID:

@@ -6,7 +6,7 @@ from hcserver.domain.project import Project
 from hcserver.domain.state_machine import change_settings
 from hcserver.errors import DeliveryError
 from hcserver.services.container import Services
-from tests.hcserver.services.conftest import FakeClock, create, pass_time, ping
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, pass_time, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel, log_of, settled
 
 
@@ -51,6 +51,34 @@ async def test_a_late_message_says_how_things_were(
     assert (down.last_ping.body, down.last_ping.exit_status) == (b"disk full", 3)
     assert (up.event, up.check.status, up.check.n_pings) == ("up", "up", 2)
     assert up.last_ping is not None and up.last_ping.body == b"all fine now"
+
+
+async def test_what_was_cleared_from_the_log_is_not_sent(
+    services: Services,
+    project: Project,
+    fake: FakeKind,
+    clock: FakeClock,
+    make_services: MakeServices,
+) -> None:
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*")
+
+    async def trouble() -> None:
+        fake.trouble.clear()
+        raise DeliveryError("busy", transient=True)
+
+    fake.trouble["one"] = trouble
+    await ping(services, check.id, "fail", body=b"secret", subject="secret")
+    await settled(services, check)
+    other = await make_services()
+    await other.log_clearing.clear(project, check.id)
+    await services.runtime.news_listener.listen()
+    clock.advance(5)
+    await services.notifier.tick()
+    await log_of(services, check, 1)
+    [(_, down)] = fake.sent
+    assert down.last_ping is not None
+    assert (down.event, down.last_ping.subject, down.body_preview) == ("down", None, "")
 
 
 async def test_a_reminder_is_sent_and_says_since_when_it_is_down(

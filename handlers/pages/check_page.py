@@ -11,7 +11,6 @@ from handlers.pages.check_story import notified, status_sentence
 from handlers.pages.duration_chart import RUNS, TimedRun, duration_chart
 from handlers.pages.paths import CHECK
 from handlers.pages.snippets import snippets
-from handlers.pages.veil import Veil
 from hcserver.domain.check import Check
 from hcserver.domain.downtime import month_starts, monthly_downtime
 from hcserver.domain.output import visible
@@ -22,6 +21,7 @@ from hcserver.domain.schedule_preview import preview
 from hcserver.domain.schedule_words import in_words
 from hcserver.domain.shown_state import state_of
 from hcserver.domain.status import shown_status
+from hcserver.domain.veil import Veil
 from hcserver.domain.words import duration_in_words
 from hcserver.errors import NotFound
 from hcserver.notify.body_preview import readable_body

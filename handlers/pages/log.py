@@ -8,10 +8,10 @@ from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.log_rows import RowMaker
 from handlers.pages.log_view import MAX_WORDS, LogView, read_log_view
 from handlers.pages.paths import CHECK, check_path
-from handlers.pages.veil import Veil
 from handlers.pages.zones import WORDS, ShownZone, shown_zone
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
+from hcserver.domain.veil import Veil
 from hcserver.services.reading.contents import PATIENT
 
 KINDS: Final = (
@@ -57,9 +57,10 @@ class LogPage(PageHandler):
         )
 
     async def _rows(self, check: Check, project: Project, view: LogView, zone: ShownZone) -> dict[str, Any]:
-        page = await self.services.log_reader.page(check, project, view.wanted(zone.info), view.position)
-        settings = await self.services.notifier.project_settings.get(check.project)
         veil = Veil(check, project, hides=not self.may("editor"))
+        wanted = view.wanted(zone.info, veil.secrets)
+        page = await self.services.log_reader.page(check, project, wanted, view.position)
+        settings = await self.services.notifier.project_settings.get(check.project)
         maker = RowMaker(check, settings.channels, zone, veil, self.services.clock())
         looked_back_to = page.looked_back_to
         return {

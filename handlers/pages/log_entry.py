@@ -7,11 +7,11 @@ from typing import Any, Final, NamedTuple
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.log_rows import RowMaker, size_in_words
 from handlers.pages.paths import CHECK
-from handlers.pages.veil import Veil
 from handlers.pages.zones import shown_zone
 from hcserver.domain.check import Check
 from hcserver.domain.output import decode_output, visible
 from hcserver.domain.ping import Ping
+from hcserver.domain.veil import Veil
 from hcserver.errors import Forbidden, NotFound
 from hcserver.mime.letter import Letter
 from hcserver.services.reading.contents import PATIENT

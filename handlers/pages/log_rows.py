@@ -11,7 +11,6 @@ from uuid import UUID
 from handlers.pages.check_story import Notified as Told
 from handlers.pages.check_story import notified
 from handlers.pages.paths import check_path
-from handlers.pages.veil import Veil
 from handlers.pages.zones import ShownZone
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
@@ -19,6 +18,7 @@ from hcserver.domain.flip import Flip
 from hcserver.domain.output import decode_output, first_line, visible
 from hcserver.domain.ping import Ping
 from hcserver.domain.run_lines import Run
+from hcserver.domain.veil import Veil
 from hcserver.domain.words import counted, duration_in_words
 from hcserver.services.reading.log_entries import Entry, Notified
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
@@ -26,13 +27,14 @@ class LogView(NamedTuple):
     words: str
     position: Position
 
-    def wanted(self, zone: ZoneInfo) -> Wanted:
-        """The same for the log, with the days in that zone."""
+    def wanted(self, zone: ZoneInfo, hidden: Sequence[str] = ()) -> Wanted:
+        """The same for the log, with the days in that zone; `hidden`: what the reader may not find."""
         return Wanted(
             types=frozenset(self.types),
             since=None if self.since is None else _midnight(self.since, zone),
             until=None if self.until is None else _midnight(self.until + timedelta(days=1), zone),
             words=self.words,
+            hidden=hidden,
         )
 
     def link(self, position: Position | None = None, **more: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -46,14 +47,17 @@ class Contents:
         """
         return await self._ask(ReadHtml(raw), _html)
 
-    async def search(self, words: str, contents: list[Content]) -> list[int] | None:
-        """The numbers of the pings whose bodies have the words; None if that takes too long.
+    async def search(
+        self, words: str, contents: list[Content], hidden: Sequence[str] = ()
+    ) -> list[int] | None:
+        """The numbers of the pings whose bodies have the words, apart from what is hidden from the reader;
+        None if that takes too long.
 
         Raises Unavailable.
         """
         if not contents:
             return []
-        return await self._ask(Search(words, contents), _numbers)
+        return await self._ask(Search(words, contents, hidden), _numbers)
 
     async def compare(self, old: Content, new: Content) -> Comparison | None:
         """What has changed from the old output to the new one; None if that takes too long.

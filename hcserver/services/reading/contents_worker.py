@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from hcserver.domain.line_diff import Comparison, compare
 from hcserver.domain.output import decode_output, visible
+from hcserver.domain.veil import hide
 from hcserver.mime.letter import Letter, read_html, read_letter
 from hcserver.mime.message import read
 from hcserver.mime.preview import readable_text
@@ -45,10 +47,13 @@ class ReadHtml(msgspec.Struct, frozen=True, tag=True):
 
 
 class Search(msgspec.Struct, frozen=True, tag=True):
-    """Look for words, whatever their case: the answer is the numbers of the pings that have them."""
+    """Look for words, whatever their case: the answer is the numbers of the pings that have them. What is
+    hidden from the reader is not found: it could be guessed character by character.
+    """
 
     words: str
     contents: list[Content]
+    hidden: Sequence[str] = ()
 
 
 class Compare(msgspec.Struct, frozen=True, tag=True):
@@ -79,7 +84,9 @@ def answer(data: bytes) -> bytes:
         result = read_html(request.raw)
     elif isinstance(request, Search):
         wanted = _folded(request.words)
-        result = [one.n for one in request.contents if wanted in _folded(_all_text(one))]
+        result = [
+            one.n for one in request.contents if wanted in _folded(hide(_all_text(one), request.hidden))
+        ]
     else:
         result = compare(_beginning(request.old), _beginning(request.new))
     return msgspec.msgpack.encode(result)

@@ -19,12 +19,15 @@ _HIGHEST: Final = 2**53
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries are shown: since <= at < until; with `words` only pings whose bodies have them."""
+    """Which entries are shown: since <= at < until; with `words` only pings whose bodies have them, where
+    what is `hidden` from the reader does not count.
+    """
 
     types: frozenset[str] = frozenset(TYPES)
     since: datetime | None = None
     until: datetime | None = None
     words: str = ""
+    hidden: Sequence[str] = ()
 
     def has(self, at: datetime) -> bool:
         """Whether the moment is within the range."""

@@ -120,12 +120,14 @@ class LogReader:
         runs = [run for run in runs if wanted.takes(run.ping)]
         unread = 0
         if wanted.words:
-            runs, stopped, unread = await self._search(check, wanted.words, runs)
+            runs, stopped, unread = await self._search(check, wanted, runs)
             end = end if stopped is None else stopped
         floor = None if end <= oldest else min((ping.at for ping in pings if ping.n >= end), default=None)
         return Part([Entry(run.ping.at, run, run.ping.n) for run in runs], end, floor), unread
 
-    async def _search(self, check: Check, words: str, runs: list[Run]) -> tuple[list[Run], int | None, int]:
+    async def _search(
+        self, check: Check, wanted: Wanted, runs: list[Run]
+    ) -> tuple[list[Run], int | None, int]:
         """The runs whose bodies have the words; the ping at which the search had read enough, if it had; and
         how many pings could not be searched.
         """
@@ -137,7 +139,7 @@ class LogReader:
             contents = [
                 Content(ping.n, ping.scheme == "email", bodies[ping.n]) for ping in batch if ping.n in bodies
             ]
-            numbers = await self.contents.search(words, contents)
+            numbers = await self.contents.search(wanted.words, contents, wanted.hidden)
             found.update(numbers or ())
             unread += len(contents) if numbers is None else 0
             read += sum(len(content.body) for content in contents)

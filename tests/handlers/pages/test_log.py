@@ -185,6 +185,17 @@ async def test_viewers_see_everything_but_ping_addresses(site: Site, viewer: Vis
     assert key not in raw.text
 
 
+async def test_viewers_can_not_find_ping_addresses_piece_by_piece(
+    site: Site, editor: Visitor, viewer: Visitor
+) -> None:
+    check = await make_check(site)
+    await site.ping(str(check.id), "/fail", f"curl {check.id}".encode())
+    piece = path(check, f"?q={str(check.id)[:9]}")
+    assert len(rows(await editor.page(piece))) == 1
+    assert rows(await viewer.page(piece)) == []
+    assert len(rows(await viewer.page(path(check, "?q=curl")))) == 1
+
+
 async def test_others_see_nothing(site: Site, anonymous: Visitor) -> None:
     check = await make_check(site)
     assert (await anonymous.get(path(check))).status == 303

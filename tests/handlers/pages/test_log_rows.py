@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from handlers.pages.log_rows import RowMaker, run_length, size_in_words
-from handlers.pages.veil import Veil
 from handlers.pages.zones import ShownZone
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
@@ -14,6 +13,7 @@ from hcserver.domain.keywords import Reason
 from hcserver.domain.notification import Attempt
 from hcserver.domain.ping import Ping
 from hcserver.domain.run_lines import Run
+from hcserver.domain.veil import Veil
 from hcserver.services.reading.log_entries import Entry, Notified
 from tests.hcserver.storage.contract.records import NOW, a_check, a_notification, a_ping, a_project, later
 

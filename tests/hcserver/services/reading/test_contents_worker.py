@@ -41,6 +41,13 @@ def test_words_are_found_whatever_their_case_and_in_encoded_emails(words: str, n
     assert msgspec.msgpack.decode(ask(Search(words, contents))) == numbers
 
 
+def test_what_is_hidden_is_not_found_not_even_a_part_of_it() -> None:
+    contents = [Content(1, False, b"curl /ping/SECRET-key"), Content(2, True, b"\nsecret-key and more")]
+    for words, numbers in (("secret", []), ("t-k", []), ("curl", [1]), ("and more", [2])):
+        assert msgspec.msgpack.decode(ask(Search(words, contents, ["secret-key"]))) == numbers
+    assert msgspec.msgpack.decode(ask(Search("secret", contents))) == [1, 2]
+
+
 def test_outputs_are_compared() -> None:
     request = Compare(Content(1, False, b"a\r\nb"), Content(2, True, b"Subject: x\n\na\nc"))
     comparison = msgspec.msgpack.decode(ask(request), type=Comparison)

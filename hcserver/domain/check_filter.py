@@ -13,7 +13,9 @@ MAX_FILTER: Final = 200  # characters of a filter that are looked at
 
 class CheckFilter(msgspec.Struct, frozen=True):
     """Checks that have all the tags, are in one of the states (none: in any), and have each of the words in
-    their name, slug, tags, description or id, whatever the case.
+    their name, slug, tags or description, whatever the case, or as their id.
+
+    Parts of ids are not found: whoever may only look could guess one piece by piece, and ping the check.
     """
 
     tags: frozenset[str] = frozenset()
@@ -29,8 +31,8 @@ class CheckFilter(msgspec.Struct, frozen=True):
             return False
         if not self.words:
             return True
-        text = f"{check.name}\n{check.slug}\n{check.tags}\n{check.desc}\n{check.id}".casefold()
-        return all(word in text for word in self.words)
+        text, id = f"{check.name}\n{check.slug}\n{check.tags}\n{check.desc}".casefold(), str(check.id)
+        return all(word in text or word == id for word in self.words)
 
 
 def parse_filter(text: str) -> CheckFilter:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID as Uuid
 
 import msgspec
@@ -19,6 +19,7 @@ from handlers.api.schemas import CURSOR, PAGE_SIZE, TEXT, listed, ref
 from hcserver.domain.check import Check
 from hcserver.domain.clock import EPOCH
 from hcserver.errors import InvalidRequest
+from hcserver.services.reading.indexed_check import Key, behind
 from hcserver.services.reading.project_index import Selection
 from hcserver.validation.check import SCHEMA, parse_spec
 from hcserver.validation.query import Query
@@ -83,18 +84,20 @@ class ChecksHandler(CheckApiHandler):
 
 
 def _cursor_after(check: Check) -> str:
-    """Where a page ends: the check's place in the order, which outlives the check."""
-    return f"{(check.created - EPOCH) // timedelta(milliseconds=1)}-{check.id}"
+    """Where a page ends: the check's place in the order, which outlives the check. Without the id, which keys
+    that only read must not learn.
+    """
+    return f"{(check.created - EPOCH) // timedelta(milliseconds=1)}-{check.badge}"
 
 
-def _read_cursor(query: Query) -> tuple[datetime, Uuid] | None:
+def _read_cursor(query: Query) -> Key | None:
     after = query.get("after", [""])[-1]
     if not after:
         return None
     match = _CURSOR.fullmatch(after)
     if match is None:
         raise InvalidRequest("after is not the next of an earlier answer")
-    return EPOCH + timedelta(milliseconds=int(match[1])), Uuid(match[2])
+    return behind(EPOCH + timedelta(milliseconds=int(match[1])), Uuid(match[2]))
 
 
 def _storable(name: str, query: Query) -> Sequence[str]:

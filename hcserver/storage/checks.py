@@ -104,7 +104,7 @@ class CheckStore:
         found: list[Stored] = []
         async for piece in self.pieces_of_project(project, slug):
             found += piece
-        return sorted(found, key=lambda stored: (stored.check.created, stored.check.id))
+        return sorted(found, key=lambda stored: (stored.check.created, stored.check.badge))
 
     async def pieces_of_project(self, project: UUID, slug: str | None = None) -> AsyncIterator[list[Stored]]:
         """The checks of a project (with `slug` those with this slug) in any order and in small pieces, so

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from hcserver.domain.check import Check
 from hcserver.domain.status import shown_until
 
-Key = tuple[datetime, UUID]  # created, id: the place of a check in the order of its project
+_HIGHEST: Final = UUID(int=2**128 - 1)
+
+
+class Key(NamedTuple):
+    """The place of a check in the order of its project: by creation and, of one moment, by badge.
+
+    Whoever reads a list is told where each of its pages ends, which must not tell the id.
+    """
+
+    created: datetime
+    badge: UUID
+    id: UUID
 
 
 def key_of(check: Check) -> Key:
     """The place of the check in the order of its project."""
-    return check.created, check.id
+    return Key(check.created, check.badge, check.id)
+
+
+def behind(created: datetime, badge: UUID) -> Key:
+    """The place behind the check with this badge, which may have been deleted."""
+    return Key(created, badge, _HIGHEST)
 
 
 class IndexedCheck:

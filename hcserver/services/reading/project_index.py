@@ -156,7 +156,7 @@ class ProjectIndex:
         end = start + (min(limit, examined) if one_list else examined)
         found: list[Check] = []
         for position in range(start, min(end, len(keys))):
-            check = self._entries[keys[position][1]].check
+            check = self._entries[keys[position].id].check
             if one_list or selection.matches(check):
                 found.append(check)
                 if len(found) == limit:

@@ -160,6 +160,12 @@ async def test_pages_go_on_although_their_last_check_is_deleted(site: Site) -> N
     assert await page(site, f"?limit=2&after={cursor}") == ("c d", "".join((await page(site, "?limit=3"))[1]))
 
 
+async def test_where_a_page_ends_tells_a_reader_no_ping_address(site: Site) -> None:
+    checks = [await site.create(name=name) for name in "ab"]
+    reply = await site.api("GET", "checks/?limit=1", key=site.keys.api_key_readonly)
+    assert not any(check["uuid"] in reply.text for check in checks)
+
+
 @pytest.mark.parametrize("limit", ["", "0", "1001", "-1", "x", "1.0", "٣", "9" * 5000, "1&limit=0"])
 async def test_a_limit_is_between_1_and_1000(site: Site, limit: str) -> None:
     reply = await site.api("GET", f"checks/?limit={limit.encode().decode('latin-1')}")

@@ -19,7 +19,7 @@ from tornado.httputil import (
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from handlers import badges
+from handlers import badges, metrics
 from handlers.access_log import AccessLog
 from handlers.api import missing
 from handlers.api.routes import ROUTES as API_ROUTES
@@ -44,6 +44,7 @@ from hcserver.config.types import ALL_HOSTS
 from hcserver.errors import ConfigError
 from hcserver.net.byte_budget import ByteBudget
 from hcserver.services.container import Services
+from hcserver.services.metrics import CONNECTIONS
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ async def serve_http(services: Services, budget: ByteBudget, grace: float) -> As
         ) from None
     front = make_front(services, budget)
     listener = HttpListener(front, sockets, settings, front.traffic.is_stopping, front.addresses.is_proxy)
+    services.metrics.watch(CONNECTIONS, "Open connections.", lambda: listener.connections, "http")
     log.info("listening for HTTP on %s port %d", settings.host, settings.port)
     try:
         yield
@@ -89,7 +91,7 @@ def make_front(services: Services, budget: ByteBudget) -> Front:
 def make_application(services: Services, traffic: Traffic, addresses: ClientAddresses) -> Application:
     """The API, badges, pages and all else but pings."""
     application = Application(
-        [*API_ROUTES, *missing.ROUTES, *badges.ROUTES, *PAGE_ROUTES],
+        [*API_ROUTES, *missing.ROUTES, *badges.ROUTES, *metrics.ROUTES, *PAGE_ROUTES],
         default_handler_class=NotFoundHandler,
         log_function=lambda handler: None,  # AccessLog does it, for pings as well
         services=services,

@@ -61,6 +61,8 @@ from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.log_clearing import LogClearing
 from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.metrics import CONNECTIONS, Metrics
+from hcserver.services.metrics import LOOK_EVERY as LOOK_AT_LAG_EVERY
 from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.contents import Contents
 from hcserver.services.reading.index_loader import IndexLoader
@@ -96,10 +98,10 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    budget = make_budget(settings)
+    budget, metrics = make_budget(settings), Metrics()
     async with (
-        _database(settings) as database,
-        _services(database, settings) as services,
+        _database(settings, metrics) as database,
+        _services(database, settings, metrics) as services,
         # They are open before the services are started: a client that comes meanwhile is answered that the
         # server is starting, instead of being refused the connection.
         _smtp(services, budget) as listener,
@@ -119,8 +121,11 @@ def make_budget(settings: Settings) -> ByteBudget:
     return ByteBudget(max(DEFAULT_BYTES, 2 * largest))
 
 
-def build_services(database: Any, settings: Settings, clock: Clock = utc_now) -> Services:
+def build_services(
+    database: Any, settings: Settings, clock: Clock = utc_now, metrics: Metrics | None = None
+) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
+    metrics = metrics or Metrics(clock)
     storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
     lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks(clock)
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
@@ -135,7 +140,7 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     public = PublicViews(storage, checks, events, clock)
     return Services(
-        settings=settings, clock=clock, database=database, storage=storage, events=events,
+        settings=settings, clock=clock, database=database, storage=storage, events=events, metrics=metrics,
         lookup=lookup, cache=cache, state_writer=writer, notifier=notifier, bounces=bounces,
         checks=checks, project_reader=reader, check_deletion=deletion, projects=projects, public=public,
         intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
@@ -152,8 +157,8 @@ def build_services(database: Any, settings: Settings, clock: Clock = utc_now) ->
         mail_classifier=DryRun(Pool()),
         recovery=Recovery(storage.checks, state_reader, cache, writer),
         runtime=_runtime(
-            storage, events, lookup, cache, writer, notifier, changes, deletion, public, limits, clock
-        ),
+            storage, events, lookup, cache, writer, notifier, changes, deletion, public, metrics, limits,
+            clock),
     )  # fmt: skip
 
 
@@ -227,10 +232,12 @@ def _runtime(
     changes: ChangePublisher,
     deletion: CheckDeletion,
     public: PublicViews,
+    metrics: Metrics,
     limits: LimitSettings,
     clock: Clock,
 ) -> Runtime:
     """What goes on by itself while the server runs."""
+    metrics.subscribe(events)
     absence = Absence(storage, writer, notifier, clock)
     due_checks = DueChecks(storage.checks, writer, absence, clock)
     news_listener = NewsListener(storage.news, lookup, cache, clock, public.forget_all)
@@ -252,17 +259,18 @@ def _runtime(
             PeriodicTask("news", news_listener.listen, LISTEN_EVERY),
             PeriodicTask("written checks", written_news.exchange, LOOK_EVERY),
             PeriodicTask("deletions", deletion.sweep, SWEEP_EVERY),
+            PeriodicTask("lag", metrics.look_at_lag, LOOK_AT_LAG_EVERY),
         ),
     )
 
 
 @asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Any]:
+async def _database(settings: Settings, metrics: Metrics) -> AsyncIterator[Any]:
     """The configured database, or the embedded one, which runs as long as it is used."""
     embedded = None if settings.mongodb.uri else EmbeddedDatabase(settings.embedded)
     uri = settings.mongodb.uri if embedded is None else await embedded.start()
     try:
-        client = connect(uri, settings.mongodb)
+        client = connect(uri, settings.mongodb, metrics.database_command)
         try:
             yield database_of(client, settings.mongodb.database)
         finally:
@@ -273,13 +281,35 @@ async def _database(settings: Settings) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def _services(database: Any, settings: Settings) -> AsyncIterator[Services]:
+async def _services(database: Any, settings: Settings, metrics: Metrics) -> AsyncIterator[Services]:
     """The services, which are still to be started."""
-    services = build_services(database, settings)
+    services = build_services(database, settings, metrics=metrics)
+    watch(services)
     try:
         yield services
     finally:
         await services.stop()
+
+
+def watch(services: Services) -> None:
+    """Have the metrics show what waits."""
+    metrics, notifier = services.metrics, services.notifier
+    metrics.watch("hcserver_pings_waiting", "Pings that wait to be stored.", lambda: services.intake.waiting)
+    metrics.watch(
+        "hcserver_checks_unwritten",
+        "Checks with pings that are in the log, but not yet in the check's own document.",
+        lambda: len(services.state_writer.unwritten),
+    )
+    metrics.watch(
+        "hcserver_notifications_waiting",
+        "Notifications that wait in memory to be sent.",
+        lambda: notifier.dispatcher.waiting,
+    )
+    metrics.watch(
+        "hcserver_events_dropped",
+        "Events that a subscriber within the server could not keep up with.",
+        lambda: services.events.dropped,
+    )
 
 
 async def _started(services: Services, stopped: asyncio.Event) -> bool:
@@ -303,10 +333,17 @@ async def _started(services: Services, stopped: asyncio.Event) -> bool:
 async def _smtp(services: Services, budget: ByteBudget) -> AsyncIterator[Listener]:
     pool = services.mail_classifier.pool
     listener = Listener(
-        services.settings.smtp, services.intake, services.clock, services.bounces, pool, budget
+        services.settings.smtp,
+        services.intake,
+        services.clock,
+        services.bounces,
+        pool,
+        budget,
+        services.metrics.smtp_reply,
     )
     await listener.start()
     services.health.add_listener("smtp", lambda: listener.healthy)
+    services.metrics.watch(CONNECTIONS, "Open connections.", lambda: listener.connections, "smtp")
     for address in listener.addresses:
         log.info("listening for SMTP on %s, domains %s", address, ", ".join(services.settings.smtp.domains))
     try:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tornado.netutil import bind_sockets
 
@@ -46,7 +46,7 @@ def connection_limits(settings: SmtpSettings) -> tuple[int, int]:
 
 class Listener:
     """Accepts mail from `start` to `stop`, on the running event loop. `pool` reads the messages, `budget`
-    limits their memory.
+    limits their memory, `on_reply` hears every reply.
     """
 
     def __init__(
@@ -57,12 +57,14 @@ class Listener:
         bounces: Bounces | None = None,
         pool: Pool | None = None,
         budget: ByteBudget | None = None,
+        on_reply: Callable[[str], None] = lambda reply: None,
     ) -> None:
         self.pool = pool or Pool()
         self._settings = settings
         self._delivery = Delivery(intake, self.pool, settings.domains, clock, bounces)
         self._connections: Connections[Session] = Connections(*connection_limits(settings))
         self._budget = budget or ByteBudget()
+        self._on_reply = on_reply
         self._refusals = RefusalLog()
         self._certificate: Certificate | None = None
         self._sockets: list[socket.socket] = []
@@ -73,6 +75,11 @@ class Listener:
     def healthy(self) -> bool:
         """Whether every socket is open for connections."""
         return all(sock.fileno() >= 0 for sock in self._sockets)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
 
     @property
     def addresses(self) -> list[str]:
@@ -152,4 +159,12 @@ class Listener:
 
     def _session(self) -> Session:
         tls = self._certificate.context() if self._certificate else None
-        return Session(self._settings, self._delivery, self._connections, self._refusals, self._budget, tls)
+        return Session(
+            self._settings,
+            self._delivery,
+            self._connections,
+            self._refusals,
+            self._budget,
+            tls,
+            self._on_reply,
+        )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
@@ -53,10 +54,12 @@ class Session(SMTP):
         refusals: RefusalLog,
         budget: ByteBudget,
         tls: ssl.SSLContext | None,
+        on_reply: Callable[[str], None],
     ) -> None:
         self.remote_addr = ""
         self._settings = settings
         self._connections = connections
+        self._on_reply = on_reply
         loop = asyncio.get_running_loop()
         super().__init__(
             handler=None,
@@ -114,6 +117,7 @@ class Session(SMTP):
         """Send a reply, and wait while the client reads none. Raises ConnectionError."""
         if text.startswith("5"):
             self._patience.error()
+        self._on_reply(text)
         await self.push(text)
 
     async def read_line(self) -> bytes | None:
@@ -248,5 +252,6 @@ class Session(SMTP):
         if transport.get_write_buffer_size():
             self.abort()
         else:
+            self._on_reply(reply)
             transport.write(reply.encode() + b"\r\n")
             transport.close()

@@ -9,6 +9,7 @@ from handlers.api import (
     checks,
     classify,
     flips,
+    metrics,
     notifications,
     openapi,
     pings,
@@ -32,5 +33,6 @@ ROUTES: Routes = [
     *projects.ROUTES,
     *badges.ROUTES,
     *status.ROUTES,
+    *metrics.ROUTES,
     *openapi.ROUTES,
 ]

@@ -212,6 +212,9 @@ COMPONENTS: Final[dict[str, Schema]] = {
             }
         }
     ),
+    "Metrics": _object(
+        dict.fromkeys(("ts", "max_ping_id", "max_notification_id", "num_unprocessed_flips"), NUMBER)
+    ),
     "Problems": _object(
         {"status": _enum("ill"), "problems": {"type": "object", "additionalProperties": TEXT}}
     ),

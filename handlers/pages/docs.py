@@ -24,6 +24,7 @@ DOCUMENTS: Final = {
     "email": ("email.md", "Pings by email"),
     "api": ("api.md", "API"),
     "operations": ("operations.md", "Running it"),
+    "metrics": ("metrics.md", "Metrics"),
     "settings": ("config.toml", "Settings"),
     "security": ("security.md", "Security"),
     "architecture": ("architecture.md", "How it works"),

@@ -62,6 +62,11 @@ class HttpListener:
         self._connections: set[ServerConnection] = set()
         self._acceptor = Acceptor(sockets, self._serve, self._make_room)
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
     def stop(self) -> None:
         """Accept no connection any more."""
         self._acceptor.stop()

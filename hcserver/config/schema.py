@@ -179,6 +179,13 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Who may read the metrics of the server: whoever has the key; without one nobody."""
+
+    key: str = _setting("", types.secret_key(), secret=hidden)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `sources` names the file or variable of each `section.key` that was set.
 
@@ -195,6 +202,7 @@ class Settings:
     email: EmailSettings = field(default_factory=EmailSettings)
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     shell: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 

@@ -22,6 +22,7 @@ _DOMAIN = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*")
 _ADDRESS = rf"[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}@{_DOMAIN.pattern}"
 _MAILBOX = re.compile(rf"{_ADDRESS}|[^\0-\x1f\x7f<>@\",:;()\\\[\]]*<{_ADDRESS}>", re.ASCII)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{0,100}")
+_KEY = re.compile(r"[!-~]{16,}")
 _SIZE = re.compile(r"[1-9][0-9]{0,8}[KMG]")
 # MongoDB's naming restrictions for databases, the stricter ones of Windows hosts included.
 _DATABASE = re.compile(r"[^/\\. \"$*<>:|?\0]{1,63}")
@@ -103,6 +104,12 @@ def header_name() -> SettingType[str]:
     """The name of an HTTP header (a token of RFC 9110 section 5.6.2), or nothing."""
     accepts = 'the name of a header such as "Remote-User", or ""'
     return text(accepts, lambda name: bool(_TOKEN.fullmatch(name)))
+
+
+def secret_key() -> SettingType[str]:
+    """A key that can stand in a header, or nothing."""
+    accepts = 'a key of 16 or more visible ASCII characters, or ""'
+    return text(accepts, lambda key: not key or bool(_KEY.fullmatch(key)))
 
 
 def choice(*words: str) -> SettingType[str]:

@@ -30,6 +30,7 @@ from hcserver.services.management.check_transfer import CheckTransfer
 from hcserver.services.management.log_clearing import LogClearing
 from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
+from hcserver.services.metrics import Metrics
 from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.log_reader import LogReader
 from hcserver.services.reading.project_reader import ProjectReader
@@ -69,6 +70,7 @@ class Services:
     database: Any
     storage: Storage
     events: EventBus
+    metrics: Metrics
 
     lookup: Lookup
     cache: CheckCache

@@ -18,7 +18,7 @@ import msgspec
 
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
-from hcserver.domain.notification import Notification
+from hcserver.domain.notification import Attempt, Notification
 from hcserver.domain.ping import Ping
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,12 @@ class PingRecorded(msgspec.Struct, frozen=True):
 
     check: Check
     ping: Ping
+
+
+class PingsAppended(msgspec.Struct, frozen=True):
+    """So many pings were stored by one command of the database."""
+
+    number: int
 
 
 class StatusChanged(msgspec.Struct, frozen=True):
@@ -66,6 +72,13 @@ class LogCleared(msgspec.Struct, frozen=True):
     check: Check
 
 
+class DeliveryAttempted(msgspec.Struct, frozen=True):
+    """A message was sent to a channel of this kind, or could not be; a test message counts as well."""
+
+    kind: str
+    attempt: Attempt
+
+
 class NotificationSettled(msgspec.Struct, frozen=True):
     """A notification that was pending was sent, has failed for good, or was skipped; that is stored."""
 
@@ -80,11 +93,13 @@ class ProjectChanged(msgspec.Struct, frozen=True):
 
 Event = (
     PingRecorded
+    | PingsAppended
     | StatusChanged
     | CheckWritten
     | LateChangeWritten
     | CheckDeleted
     | LogCleared
+    | DeliveryAttempted
     | NotificationSettled
     | ProjectChanged
 )

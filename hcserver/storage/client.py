@@ -22,6 +22,7 @@ from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
 from pymongo.write_concern import WriteConcern
 
 from hcserver.errors import ConfigError, Unavailable
+from hcserver.storage.command_times import CommandTimes, Report
 
 if TYPE_CHECKING:
     from hcserver.config.schema import MongoSettings
@@ -40,8 +41,9 @@ IN_LIMIT = 100
 DUPLICATE_KEY = 11000
 
 
-def connect(uri: str, settings: MongoSettings) -> Any:
-    """A client for `uri`; no I/O yet. Every operation ends within `settings.timeout` seconds.
+def connect(uri: str, settings: MongoSettings, report: Report | None = None) -> Any:
+    """A client for `uri`; no I/O yet. Every operation ends within `settings.timeout` seconds. `report`
+    hears of every command.
 
     Raises ConfigError when the URI can't be used.
     """
@@ -50,12 +52,12 @@ def connect(uri: str, settings: MongoSettings) -> Any:
         with warnings.catch_warnings():
             # For options that it does not know, and for values that do not fit, the driver only warns.
             warnings.filterwarnings("error", category=UserWarning, module="pymongo")
-            return _client(uri, milliseconds)
+            return _client(uri, milliseconds, [] if report is None else [CommandTimes(report)])
     except (InvalidURI, ConfigurationError, ValueError, UserWarning) as error:
         raise ConfigError(f"mongodb.uri can't be used: {error}") from None
 
 
-def _client(uri: str, milliseconds: int) -> Any:
+def _client(uri: str, milliseconds: int, listeners: list[CommandTimes]) -> Any:
     return AsyncIOMotorClient(
         uri,
         appname="hcserver",
@@ -64,6 +66,7 @@ def _client(uri: str, milliseconds: int) -> Any:
         connectTimeoutMS=milliseconds,
         uuidRepresentation="standard",
         tz_aware=True,
+        event_listeners=listeners,
     )
 
 

@@ -19,6 +19,7 @@ from hcserver.app import build_services
 from hcserver.config.schema import (
     HttpSettings,
     LimitSettings,
+    MetricsSettings,
     MongoSettings,
     NotificationSettings,
     Settings,
@@ -33,6 +34,7 @@ from hcserver.storage.client import connect, database_of
 from hcserver.validation.channel import parse_channel
 
 BASE = "https://hc.example.org"
+METRICS_KEY = "metrics-key-of-the-tests"
 NOWHERE = UUID("6837d6ec-fc08-4da5-a67f-08a9ed1ccf62")  # no check has this id
 PATIENCE = 60.0  # seconds that a test waits for an answer
 
@@ -268,6 +270,7 @@ async def serve(
         limits=limits or LimitSettings(),
         notifications=notifications or NotificationSettings(),
         web=web or WebSettings(),
+        metrics=MetricsSettings(key=METRICS_KEY),
     )
     clock = FakeClock()
     # On a busy machine an operation may take longer than a server would wait for it.

@@ -25,6 +25,7 @@ KEY = "pk0123456789abcdefghij"
         (f"/badge/{KEY}/abcdefgh-2/prod.svg", "/badge/pk01…/abcdefgh-2/prod.svg"),
         (f"/setup/{KEY}", "/setup/pk01…"),
         (f"/wall/{KEY}", "/wall/pk01…"),
+        (f"/projects/{NOWHERE}/metrics/{KEY}", "/projects/6837d6ec…/metrics/pk01…"),
         ("/api/v3/checks/?api_key=secret", "/api/v3/checks/"),
         ("/" + "x" * 300, "/" + "x" * 199),
     ],

@@ -24,6 +24,7 @@ from hcserver.services.delivery.leases import MARGIN, Leases
 from hcserver.services.delivery.messages import Messages
 from hcserver.services.delivery.outcomes import Outcomes
 from hcserver.services.delivery.transports import Transports
+from hcserver.services.events import DeliveryAttempted, EventBus
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,10 @@ class Attempts:
         leases: Leases,
         max_attempts: int,
         clock: Clock,
+        events: EventBus,
     ) -> None:
         self._outcomes = outcomes
+        self._events = events
         self._messages = messages
         self._transports = transports
         self._leases = leases
@@ -106,7 +109,9 @@ class Attempts:
             failure = DeliveryError("internal error, see the server's log", transient=True)
         error_text = None if failure is None else _shown(channel, failure)
         duration = round(monotonic() - began, 3)
-        return Outcome(Attempt(at=at, duration=duration, status=status, error=error_text), failure)
+        attempt = Attempt(at=at, duration=duration, status=status, error=error_text)
+        self._events.publish(DeliveryAttempted(channel.kind, attempt))
+        return Outcome(attempt, failure)
 
     async def _note(self, notification: Notification, channel: Channel, outcome: Outcome) -> None:
         attempt, failure = outcome

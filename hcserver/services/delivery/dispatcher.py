@@ -70,6 +70,11 @@ class Dispatcher:
         """Nothing is queued or being sent."""
         return not self._in_hand
 
+    @property
+    def waiting(self) -> int:
+        """How many notifications wait in memory to be sent."""
+        return sum(map(len, self._queues.values()))
+
     def queued(self, channel: UUID) -> Sequence[Notification]:
         """What waits for a sender of this channel."""
         return tuple(self._queues.get(channel, ()))

@@ -64,7 +64,13 @@ class Notifier:
         base_url = settings.http.public_url
         self.messages = Messages(storage, recent_pings, lookup, return_address, base_url, clock)
         self.attempts = Attempts(
-            outcomes, self.messages, self.transports, self.leases, settings.notifications.attempts, clock
+            outcomes,
+            self.messages,
+            self.transports,
+            self.leases,
+            settings.notifications.attempts,
+            clock,
+            events,
         )
         holds = Holds(self.project_settings, clock)
         self.sender = Sender(

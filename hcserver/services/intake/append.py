@@ -19,7 +19,7 @@ from hcserver.domain.ping import Ping, Signal
 from hcserver.domain.signal import effective_signal
 from hcserver.domain.state_machine import record
 from hcserver.errors import Unavailable
-from hcserver.services.events import EventBus, PingRecorded
+from hcserver.services.events import EventBus, PingRecorded, PingsAppended
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.logged_tokens import LoggedTokens
 from hcserver.services.intake.repetitions import Repetitions
@@ -177,6 +177,7 @@ class Appender:
                     self._repetitions.uncertain(queued.token, queued.ping.at, queued.ping.n)
             raise
         self._settle(batch)
+        self._events.publish(PingsAppended(len(batch)))
         return []
 
     async def _write(self, pings: Sequence[Ping]) -> None:

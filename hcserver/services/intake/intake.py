@@ -52,6 +52,11 @@ class Intake:
         self._token_prefix = secrets.token_bytes(6)
         self._tokens_made = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many reports wait to be stored."""
+        return len(self._queue)
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="append")
 

@@ -83,6 +83,11 @@ class UnwrittenChecks:
         return bool(self._urgent)
 
     @property
+    def urgent_number(self) -> int:
+        """How many checks have a change that somebody waits for, such as a flip."""
+        return len(self._urgent)
+
+    @property
     def has_capacity(self) -> bool:
         """The database keeps up with the pings."""
         return self._capacity.is_set()

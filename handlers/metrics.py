@@ -1,0 +1,83 @@
+"""Metrics for Prometheus: of the server at /metrics, of a project at /projects/<id>/metrics/."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from uuid import UUID
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from handlers.api.base import UUID as UUID_PATTERN
+from handlers.base import NOT_CACHED, TEXT, BaseHandler
+from hcserver.errors import Forbidden, Unauthorized, Unavailable
+from hcserver.payloads.project_metrics import ProjectMetrics
+
+_SCHEME = "bearer "
+
+
+class MetricsHandler(BaseHandler):
+    """The base: a key as a bearer token or in a header, and an answer in the format that was asked for."""
+
+    @property
+    def body_limit(self) -> int:
+        return 0
+
+    def bearer(self) -> str:
+        """The token in the header Authorization; empty if there is none."""
+        value = self.request.headers.get("Authorization", "")
+        return value[len(_SCHEME) :].strip() if value.lower().startswith(_SCHEME) else ""
+
+    async def write_metrics(self, registry: CollectorRegistry) -> None:
+        # In a thread, since the library makes a large page in one go.
+        encode, content_type = choose_encoder(self.request.headers.get("Accept", ""))
+        page = await asyncio.to_thread(encode, registry)
+        self.set_header("Content-Type", content_type)
+        self.set_header("Cache-Control", NOT_CACHED)
+        self.write(page)
+
+    def finish_error(self, status_code: int, error: BaseException | None) -> None:
+        self.set_header("Content-Type", TEXT)
+        self.write(self.error_text(error))
+        self.finish()
+
+
+def is_metrics_key(configured: str, given: str) -> bool:
+    """Whether somebody may read the metrics of the server; without a configured key nobody may."""
+    return bool(configured) and hmac.compare_digest(configured.encode(), given.encode())
+
+
+class ServerMetricsHandler(MetricsHandler):
+    """Also while the server starts."""
+
+    async def get(self) -> None:
+        key = self.bearer() or self.request.headers.get("X-Metrics-Key", "")
+        if not is_metrics_key(self.services.settings.metrics.key, key):
+            raise Forbidden("wrong metrics key")
+        await self.write_metrics(self.services.metrics.registry)
+
+
+class ProjectMetricsHandler(MetricsHandler):
+    """For a key of the project, which may be a read-only one."""
+
+    async def get(self, project_id: str, key: str = "") -> None:
+        services = self.services
+        if not services.ready:
+            raise Unavailable("the server is starting, try again")
+        try:
+            project, _ = await services.lookup.authenticate(key or self.bearer(), "read")
+        except Unauthorized as error:
+            raise Forbidden(str(error)) from None
+        if project.id != UUID(project_id):
+            raise Forbidden("wrong api key")
+        shown = await services.project_reader.shown(project.id)
+        registry = CollectorRegistry()
+        registry.register(ProjectMetrics(shown))
+        await self.write_metrics(registry)
+
+
+ROUTES = [
+    (r"/metrics", ServerMetricsHandler),
+    (rf"/projects/{UUID_PATTERN}/metrics/([^/]*)", ProjectMetricsHandler),
+]

@@ -17,6 +17,7 @@ from hcserver.domain.status import ShownStatus
 from hcserver.services.reading.indexed_check import IndexedCheck, Key, key_of
 from hcserver.services.reading.status_counts import StatusCounts
 
+MAX_GONE = 1000  # checks that left the project and are still among its changes
 MAX_PENDING = 200  # changed checks that are not indexed yet; more are indexed at once, a few us each
 _CLOCK_STEP = timedelta(seconds=1)  # a clock that is set back by more makes the counts wrong
 
@@ -55,6 +56,7 @@ class ProjectIndex:
         self._changed_while_loading: set[UUID] = set()
         self.revision = 0  # grows with every change, once all checks are loaded
         self._changed_at: dict[UUID, int] = {}  # -> the revision of the last change; the latest change last
+        self._gone: dict[UUID, None] = {}  # those of them that left the project, the oldest first
         self._latest: datetime | None = None
 
     def __len__(self) -> int:
@@ -93,6 +95,7 @@ class ProjectIndex:
         if entry is not None:
             self._take_out(entry)
             self._note_change(id)
+            self._note_gone(id)
 
     def advance(self, now: datetime, at_most: int) -> bool:
         """Take in what has changed, and the time that has passed, a number of checks at most. Returns whether
@@ -140,7 +143,7 @@ class ProjectIndex:
 
     def changed_since(self, revision: int) -> list[UUID]:
         """The checks that were created, changed or deleted, or whose status has changed, after this revision,
-        the latest first.
+        the latest first; of those that are gone the last MAX_GONE, more than anybody shows one by one.
         """
         return [id for id, at in takewhile(lambda one: one[1] > revision, reversed(self._changed_at.items()))]
 
@@ -183,8 +186,16 @@ class ProjectIndex:
             self._changed_at.pop(id, None)
             self._changed_at[id] = self.revision
 
+    def _note_gone(self, id: UUID) -> None:
+        self._gone[id] = None
+        if len(self._gone) > MAX_GONE:
+            oldest = next(iter(self._gone))
+            del self._gone[oldest]
+            self._changed_at.pop(oldest, None)
+
     def _index(self, check: Check, now: datetime) -> None:
         self._note_change(check.id)
+        self._gone.pop(check.id, None)
         entry = self._entries.get(check.id)
         if entry is not None and (check.slug, check.tags) == (entry.check.slug, entry.check.tags):
             entry.check = check

@@ -176,6 +176,21 @@ def test_changes_since_a_revision_are_known_the_latest_first() -> None:
     assert index.changed_since(index.revision) == []
 
 
+def test_of_checks_that_are_gone_the_last_ones_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project_index, "MAX_GONE", 2)
+    stays, *gone = checks = [check(number) for number in range(1, 6)]
+    index = loaded(*checks)
+    index.put(replace(stays, name="changed"), START)
+    index.advance(START, 100)
+    for one in gone:
+        index.remove(one.id)
+    assert index.changed_since(0) == [gone[3].id, gone[2].id, stays.id]
+    index.put(gone[2], START)  # it has come back, and counts as one that is there
+    index.advance(START, 100)
+    index.remove(stays.id)
+    assert index.changed_since(0) == [stays.id, gone[2].id, gone[3].id]
+
+
 def test_a_status_that_changes_by_time_is_a_change() -> None:
     index = ProjectIndex()
     up = with_deadline(replace(check(1), status="up", last_ping=START, timeout=60, grace=60))

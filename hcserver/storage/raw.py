@@ -19,7 +19,7 @@ LENGTH_BYTES = 4  # a document begins with its length (https://bsonspec.org)
 _LOADING = {"_id": "loading"}
 # These collections mean nothing elsewhere: data for seconds, from one process to another, and what gives
 # access to this server only.
-_TRANSIENT = {"locks", "news", "sessions", "setup_tokens", "walls"}
+_TRANSIENT = {"locks", "news", "processes", "written", "sessions", "setup_tokens", "walls"}
 
 
 class RawDatabase:

@@ -27,7 +27,7 @@ async def test_documents_come_back_as_they_were_inserted(raw: RawDatabase) -> No
 
 
 async def test_collections_that_mean_nothing_elsewhere_are_left_out(raw: RawDatabase, database: Any) -> None:
-    for name in ("checks", "locks", "news", "meta"):
+    for name in ("checks", "locks", "news", "processes", "written", "meta"):
         await database[name].insert_one({})
     assert sorted(await raw.collections()) == ["checks", "meta"]
 

@@ -13,7 +13,7 @@ from tests.hcserver.transfer.databases import contents, fill, silent
 from tests.hcserver.transfer.files import HEADER, frame, written
 
 # What is not dumped: it concerns the processes of one server, or gives access to it.
-HERE_ONLY = {"news", "locks", "sessions", "setup_tokens", "walls"}
+HERE_ONLY = {"news", "locks", "processes", "written", "sessions", "setup_tokens", "walls"}
 
 
 async def test_what_is_dumped_and_loaded_is_the_same(database: Any, target: Any, tmp_path: Path) -> None:

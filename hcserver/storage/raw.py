@@ -1,9 +1,10 @@
-"""Whole collections as encoded documents, for dump and load, which decode none of them."""
+"""Whole collections as encoded documents, for dump and load, which decode hardly any of them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import bson
 from bson.errors import BSONError
@@ -68,6 +69,11 @@ class RawDatabase:
         except BSONError as error:
             raise ValueError(str(error)) from error
 
+    async def count_as_pruned(self, check: UUID, n: int) -> None:
+        """The pings of the check up to `n` are not in its log, and count as counted."""
+        with translated("write a check"):
+            await self._database["checks"].update_one({"_id": check}, {"$set": {"n_pings": n}})
+
     async def clear(self, name: str) -> None:
         """Remove all documents of the collection."""
         with translated("clear a collection"):
@@ -99,6 +105,23 @@ def decode(document: bytes) -> dict[str, Any]:
         return bson.decode(document)
     except BSONError as error:
         raise ValueError(str(error)) from error
+
+
+def partly_decoded(document: bytes) -> Mapping[str, Any]:
+    """A document of which as much is decoded as is looked at. Raises ValueError for what is none."""
+    try:
+        return RawBSONDocument(document)
+    except BSONError as error:
+        raise ValueError(str(error)) from error
+
+
+def id_of(document: Mapping[str, Any]) -> bytes:
+    """The _id of the document if it is binary, else nothing. Raises ValueError for what is no document."""
+    try:
+        id = document.get("_id")
+    except BSONError as error:
+        raise ValueError(str(error)) from error
+    return bytes(id) if isinstance(id, bytes) else b""
 
 
 def _split(batch: bytes) -> Iterator[bytes]:

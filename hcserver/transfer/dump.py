@@ -1,7 +1,8 @@
 """Writing all data of a database to a file.
 
 The dump of a running server can be loaded: checks come first and pings last, so that the log has at least the
-pings that the checks count. The next start applies the pings beyond them, as after a crash.
+pings that the checks count. The next start applies the pings beyond them, as after a crash. What was pruned
+meanwhile is dealt with by the load (`log_gaps`).
 """
 
 from __future__ import annotations

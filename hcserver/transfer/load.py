@@ -9,6 +9,7 @@ from hcserver.errors import HcError
 from hcserver.storage.raw import META, RawDatabase
 from hcserver.storage.schema import create_indexes
 from hcserver.transfer.archive import Counts, Progress, batches, file_errors, verify
+from hcserver.transfer.log_gaps import LogGaps
 
 _BATCH_DOCUMENTS = 200
 
@@ -29,9 +30,13 @@ async def load(path: Path, database: Any, progress: Progress) -> Counts:
         await create_indexes(database, expiring=False)
         await target.clear(META)
         await target.begin_load()
+        gaps = LogGaps()
         for name, batch, done in batches(path, _BATCH_DOCUMENTS):
             await target.insert(name, batch)
+            gaps.look_at(name, batch)
             progress(name, done, expected[name])
+        for check, last in gaps.found().items():
+            await target.count_as_pruned(check, last)
         await _compare(target, expected)
         await target.end_load()
     return expected

@@ -14,6 +14,7 @@ from hcserver.errors import ConfigError, HcError
 # name -> (module, attribute, help)
 _COMMANDS = {
     "serve": ("hcserver.cli.serve", "serve", "Run the server."),
+    "run": ("hcserver.cli.run", "run", "Run a job, and report its start and its end to a check."),
     "project": ("hcserver.cli.project", "project", "Create and manage projects."),
     "channel": ("hcserver.cli.channel", "channel", "Create, test and manage channels."),
     "window": ("hcserver.cli.window", "window", "Create and manage maintenance windows."),

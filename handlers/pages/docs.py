@@ -20,6 +20,7 @@ _FOLDER: Final = Path(__file__).with_name("documents")
 DOCUMENTS: Final = {
     "": ("README.md", "Start"),
     "pages": ("pages.md", "The pages"),
+    "jobs": ("jobs.md", "Jobs that report"),
     "channels": ("channels.md", "Channels"),
     "email": ("email.md", "Pings by email"),
     "api": ("api.md", "API"),

@@ -22,6 +22,7 @@ def snippets(check: Check, ping_url: str) -> list[Snippet]:
     cron = cron_expression(check)
     return [
         Snippet("crontab", f"{cron} /path/to/job && {_CURL} {ping_url}"),
+        Snippet("hcserver run", f"{cron} hcserver run --url {ping_url} -- /path/to/job"),
         Snippet("Shell", _shell(ping_url)),
         Snippet("PowerShell", _powershell(ping_url)),
         Snippet("Python", _python(ping_url)),
@@ -59,9 +60,13 @@ exit $status"""
 
 def _powershell(url: str) -> str:
     return f"""$url = "{url}"
-Invoke-RestMethod -Uri "$url/start" -TimeoutSec 10 | Out-Null
+Invoke-RestMethod -Method Post -Uri "$url/start" -TimeoutSec 10 | Out-Null
+$global:LASTEXITCODE = 127
 & C:\\path\\to\\job.exe
-Invoke-RestMethod -Uri "$url/$LASTEXITCODE" -TimeoutSec 10 | Out-Null"""
+$status = $LASTEXITCODE
+$signal = if ($status -in 0..255) {{ $status }} else {{ "fail" }}
+Invoke-RestMethod -Method Post -Uri "$url/$signal" -TimeoutSec 10 | Out-Null
+exit $status"""
 
 
 def _python(url: str) -> str:
@@ -85,11 +90,14 @@ report()"""
 
 
 def _systemd(url: str) -> str:
+    # Of a job that a signal has ended, EXIT_STATUS is the signal's name; after a timeout it may be 0.
     return f"""[Service]
 Type=oneshot
 ExecStartPre=-{_CURL.replace("curl", "/usr/bin/curl")} {url}/start
 ExecStart=/path/to/job
-ExecStopPost=-/bin/sh -c '{_CURL} {url}/$EXIT_STATUS'"""
+ExecStopPost=-/bin/sh -c 'case $SERVICE_RESULT:$EXIT_STATUS in \\
+    success:*) s=0;; exit-code:[1-9]*) s=$EXIT_STATUS;; *) s=fail;; esac; \\
+    {_CURL} {url}/$s'"""
 
 
 def _kubernetes(cron: str, tz: str, url: str) -> str:
@@ -108,7 +116,10 @@ spec:
           containers:
             - name: job
               image: IMAGE
-              command: ["/bin/sh", "-c", "/path/to/job; wget -q -T 10 -O /dev/null {url}/$?"]"""
+              command:
+                - /bin/sh
+                - -c
+                - /path/to/job; s=$?; wget -q -T 10 -O /dev/null {url}/$s; exit $s"""
 
 
 def _github(cron: str, url: str) -> str:

@@ -39,7 +39,17 @@ def test_the_schedule_of_a_snippet_is_the_check_s_own(fields: dict[str, object],
 def test_every_snippet_reports_to_the_check() -> None:
     made = snippets(check(kind="cron", schedule="1 2 * * *", tz="Europe/Riga"), URL)
     assert {one.name for one in made} == {
-        *("crontab", "Shell", "PowerShell", "Python", "systemd", "Kubernetes", "GitHub Actions", "Docker")
+        *(
+            "crontab",
+            "hcserver run",
+            "Shell",
+            "PowerShell",
+            "Python",
+            "systemd",
+            "Kubernetes",
+            "GitHub Actions",
+            "Docker",
+        )
     }
     assert all(URL in one.text for one in made)
     [python] = [one.text for one in made if one.name == "Python"]

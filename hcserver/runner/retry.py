@@ -30,10 +30,11 @@ def retry(
     first, or when `pause` (which waits for so many seconds) returns False.
     """
     begun = clock()
-    for seconds in pauses():
+    waits = pauses()
+    while True:
         try:
             return attempt()
         except NotDelivered as failure:
+            seconds = next(waits)
             if clock() - begun + seconds > min(patience, failure.patience) or not pause(seconds):
                 raise
-    raise AssertionError("there is always another pause")

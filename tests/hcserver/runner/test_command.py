@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -8,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from hcserver.runner.command import Command, Outcome, leave, say
+from hcserver.runner.signals import Signals
+from hcserver.runner.tail import Tail
 from tests.hcserver.runner.conftest import HCSERVER_RUN, PingServer, hcserver_run
 
 
@@ -21,8 +25,7 @@ def test_the_exit_status_is_that_of_the_command(ping_server: PingServer, status:
 def test_a_signal_that_ends_the_command_ends_the_run_as_well(
     ping_server: PingServer, number: signal.Signals, tmp_path: Path
 ) -> None:
-    script = f"ulimit -c unlimited; exec sh -c 'kill -{number.value} $$'"
-    run = [*HCSERVER_RUN, "--url", ping_server.url, "--", "sh", "-c", script]
+    run = [*HCSERVER_RUN, "--url", ping_server.url, "--", "sh", "-c", f"kill -{number.value} $$"]
     assert subprocess.run(run, timeout=60, cwd=tmp_path).returncode == -number
     assert ping_server.signals == ["start", str(128 + number)]
     assert ping_server.pings[1].body == f"ended by {name(number)}\n".encode()
@@ -107,3 +110,39 @@ def test_a_full_disk_is_said_and_the_command_gets_sigpipe(ping_server: PingServe
 def test_control_characters_in_what_we_say_are_not_printed(ping_server: PingServer) -> None:
     done = hcserver_run(ping_server.url, "--", "no\n\x1b[2Jsuch\udcff")
     assert done.stderr == b"hcserver run: no  [2Jsuch\\udcff: command not found\n".replace(b"\\udcff", b" ")
+
+
+def outcome_of(*arguments: str, tail: Tail | None = None) -> Outcome:
+    command = Command(arguments, tail)
+    return command.start(Signals()) or command.wait()
+
+
+def test_the_outcome_says_how_it_ended(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    tail = Tail()
+    assert outcome_of("sh", "-c", "echo out; exit 3", tail=tail) == Outcome(3)
+    assert tail.last(100) == b"out\n"
+    assert outcome_of("sh", "-c", "kill -9 $$") == Outcome(137, 9, "ended by SIGKILL")
+    assert outcome_of("sh", "-c", "kill -35 $$") == Outcome(163, 35, "ended by signal 35")
+    assert outcome_of("no-such-command") == Outcome(127, None, "no-such-command: command not found")
+    (tmp_path / "empty").touch(0o755)
+    assert outcome_of(str(tmp_path)).status == outcome_of(str(tmp_path / "empty")).status == 126
+    assert capfd.readouterr().out == "out\n"
+
+
+def test_process_1_of_a_container_ends_with_the_status_instead_of_the_signal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr("os.kill", lambda pid, number: sent.append((pid, number)))
+    monkeypatch.setattr("resource.setrlimit", lambda which, limits: None)
+    with pytest.raises(SystemExit) as left:
+        leave(Outcome(137, signal.SIGKILL))
+    assert (left.value.code, sent) == (137, [(os.getpid(), signal.SIGKILL)])
+
+
+def test_what_can_not_be_said_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int, text: bytes) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("os.write", full)
+    say("nothing")

@@ -44,3 +44,13 @@ def test_closed_standard_streams_do_no_harm(ping_server: PingServer, closed: str
     assert done.returncode == 0
     assert ping_server.signals == ["start", "0"]
     assert ping_server.pings[1].body == b"words\n"
+
+
+def test_what_was_set_in_this_process_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = {b"LC_CTYPE": b"C", b"HOME": b"/elsewhere"}
+    monkeypatch.setenv("LC_CTYPE", "C.UTF-8")
+    monkeypatch.setattr("hcserver.runner.environment._original_environment", lambda: original)
+    assert inherited_environment()[b"LC_CTYPE"] == b"C"
+    assert inherited_environment()[b"HOME"] == os.environb[b"HOME"]
+    del original[b"LC_CTYPE"]
+    assert b"LC_CTYPE" not in inherited_environment()

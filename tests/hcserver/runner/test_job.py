@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 import subprocess
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
+from hcserver.runner.address import PingAddress
+from hcserver.runner.command import Outcome
+from hcserver.runner.job import run_job
+from hcserver.runner.reports import EndReport
 from tests.hcserver.runner.conftest import HCSERVER_RUN, PingServer, hcserver_run
 
 
@@ -70,3 +80,43 @@ def test_the_end_of_the_output_does_not_wait_for_the_report(ping_server: PingSer
         assert process.poll() is None
         ping_server.hold.set()
     assert process.returncode == 0
+
+
+@pytest.fixture
+def own_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A run in the process of the tests leaves its signals and its standard output as they were."""
+    monkeypatch.setattr("hcserver.runner.job.close_standard_output", lambda: None)
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    yield
+    for number, handler in before.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("own_process")
+def test_a_signal_that_comes_before_the_command_has_started_reaches_it(
+    ping_server: PingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = subprocess.Popen
+
+    def late(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return started(*arguments, **options)
+
+    monkeypatch.setattr("hcserver.runner.command.subprocess.Popen", late)
+    address = PingAddress.parse(ping_server.url)
+    outcome = run_job(["sleep", "600"], address, timeout=10, retry_for=0, with_output=False)
+    assert outcome == Outcome(143, signal.SIGTERM, "ended by SIGTERM")
+    assert ping_server.signals[-1] == "143"
+
+
+@pytest.mark.usefixtures("own_process")
+def test_a_run_that_was_asked_to_stop_does_not_wait_for_long(
+    monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    waits: list[tuple[float, float]] = []
+    monkeypatch.setattr(EndReport, "send", lambda self, timeout, patience: waits.append((timeout, patience)))
+    address = PingAddress.parse(f"http://127.0.0.1:{unused_port}/ping/x")
+    for script in ("exit 0", f"kill -TERM {os.getpid()}; sleep 600"):
+        run_job(["sh", "-c", script], address, timeout=10, retry_for=300, with_output=True)
+    assert waits == [(10, 300), (3, 3)]

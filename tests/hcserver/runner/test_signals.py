@@ -6,21 +6,22 @@ import select
 import signal
 import subprocess
 import sys
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from hcserver.runner.signals import Signals
 from tests.e2e.server import descendants
 from tests.hcserver.runner.conftest import HCSERVER_RUN, PingServer, wait_for
 
 # Counts what it gets, says when it is ready, and ends at SIGTERM or at the end of its input.
 COUNT = """
-import signal, sys
+import os, signal, sys
 def count(number, frame):
-    print(signal.Signals(number).name, flush=True)
+    os.write(1, f"{signal.Signals(number).name}\\n".encode())
 for name in sys.argv[1:]:
     signal.signal(getattr(signal, name), count)
-print("ready", flush=True)
+os.write(1, b"ready\\n")
 sys.stdin.read()
 """
 
@@ -122,3 +123,31 @@ def test_a_signal_after_the_command_ends_the_waiting_for_the_server(
         _, errors = run.communicate(timeout=60)
     assert run.returncode == 0
     assert errors.endswith(b": interrupted by a signal\n")
+
+
+class Process:
+    """A command that notes the signals that it gets."""
+
+    def __init__(self) -> None:
+        self.returncode: int | None = None
+        self.got: list[int] = []
+
+    def send_signal(self, number: int) -> None:
+        self.got.append(number)
+
+
+def test_what_a_signal_does_depends_on_whether_the_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hcserver.runner.signals._in_foreground", lambda: True)
+    signals, process = Signals(), Process()
+    signals._handle(signal.SIGUSR1, None)
+    assert (process.got, signals.stop_requested) == ([], False)
+    signals.command_started(cast(Any, process))
+    signals._handle(signal.SIGTERM, None)
+    signals._handle(signal.SIGINT, None)  # a key of the terminal, which the command has got itself
+    assert (process.got, signals.stop_requested) == ([signal.SIGUSR1, signal.SIGTERM], True)
+    process.returncode = 0
+    signals._handle(signal.SIGUSR1, None)
+    assert signals.news.empty()
+    signals._handle(signal.SIGHUP, None)
+    assert signals.news.get_nowait() is None
+    assert process.got == [signal.SIGUSR1, signal.SIGTERM]

@@ -34,6 +34,9 @@ class Check:
     def run(self, *job: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(command(self.url, *job), **{"capture_output": True, "timeout": 60, **options})
 
+    def exists(self) -> bool:
+        return bool(self.server.api(f"checks/?slug={self.slug}", self.key)["checks"])
+
     def document(self) -> Any:
         (found,) = self.server.api(f"checks/?slug={self.slug}", self.key)["checks"]
         return found
@@ -132,10 +135,9 @@ def test_reports_reach_a_server_that_was_away(make_server: Callable[..., RealSer
         assert over.stdout is not None and over.stdout.read() == b"over\n"  # it has ended
         server.start()
         deadline = time.monotonic() + 120
-        while not server.api("checks/?slug=long", project["api_key"])["checks"]:
+        while not long.exists() or long.reported() != [("start", None)]:
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        assert long.reported() == [("start", None)]
         assert open_ended.stdin is not None
         open_ended.stdin.close()
         assert (over.wait(120), open_ended.wait(120)) == (5, 0)

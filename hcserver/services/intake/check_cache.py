@@ -126,7 +126,7 @@ class CheckCache:
             self._checks[id] = cached = CachedCheck(stored)
             if cached.unwritten:  # another process has not published its flips yet, or has died
                 self._unwritten.add(id, urgent=False, moment=cached.next_moment)
-            self._report_change(cached.check, before)
+            _report_change(self._observer, cached.check, before)
         return cached.check if cached.unwritten or cached.revision >= stored.rev else stored.check
 
     def pings_in_document(self, id: UUID) -> int:
@@ -164,7 +164,7 @@ class CheckCache:
         """Take a change that people, or time, made into the state of the check. It is still to be written."""
         before = cached.check.project
         cached.apply(step)
-        self._report_change(cached.check, before)
+        _report_change(self._observer, cached.check, before)
 
     def set_log_start(self, id: UUID, log_from: int) -> None:
         """The log of the check now begins at that number."""
@@ -179,8 +179,7 @@ class CheckCache:
         be given unless the check is known to be in memory.
         """
         cached = self._checks.get(id)
-        if cached is not None:
-            project = cached.check.project
+        project = project if cached is None else cached.check.project
         if project is not None:
             self._observer.mark_outdated(id, project)
         self._forget(id)
@@ -240,8 +239,7 @@ class CheckCache:
                 self._rebuild(cached, stored, uncounted)
 
     def _counted(self, id: UUID) -> int:
-        cached = self._checks.get(id)
-        return 0 if cached is None else cached.check.n_pings
+        return cached.check.n_pings if (cached := self._checks.get(id)) else 0
 
     async def _remove_appended(self, id: UUID) -> None:
         """Another process deleted the check: remove what we appended to it since."""
@@ -265,15 +263,9 @@ class CheckCache:
             cached.rebuild(stored, uncounted)
         finally:
             self._unwritten.count_pings(cached.unwritten_pings - pings)
-            self._report_change(cached.check, project)
+            _report_change(self._observer, cached.check, project)
         if cached.unwritten:
             self._unwritten.add(stored.check.id, urgent=True)
-
-    def _report_change(self, check: Check, before: UUID) -> None:
-        """The check is like this now, and was in the project `before`."""
-        if check.project != before:
-            self._observer.remove(check.id, before)
-        self._observer.put(check)
 
     def _evict(self, coming: int, wanted: Collection[UUID]) -> None:
         """Make room for as many checks as come, as far as there are some without unwritten state."""
@@ -285,3 +277,10 @@ class CheckCache:
         )
         for id in list(islice(evictable, excess)):
             del self._checks[id]
+
+
+def _report_change(observer: CheckObserver, check: Check, before: UUID) -> None:
+    """The check is like this now, and was in the project `before`."""
+    if check.project != before:
+        observer.remove(check.id, before)
+    observer.put(check)

@@ -140,8 +140,9 @@ class PageHandler(BaseHandler):
         return self.base_url.startswith("https:")
 
     def lead_to_sign_in(self) -> None:
-        """To the sign-in, and from there back to this page."""
-        if self.request.headers.get("X-Fragment"):
+        """To the sign-in, and from there back to this page. Scripts get a status 401."""
+        headers = self.request.headers
+        if headers.get("X-Fragment") or headers.get("Accept") == "text/event-stream":
             raise HTTPError(401)
         back = self.request.uri if self.request.method in ("GET", "HEAD") else None
         self.go("/sign-in" + (f"?next={quote(back, safe='')}" if back and back != "/" else ""))

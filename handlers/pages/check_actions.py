@@ -119,6 +119,10 @@ class CheckActions(PageHandler):
         self.go(project_path(project), "The check is deleted.")
 
     def _back(self, check: Check, notice: str) -> None:
+        """To the page of the check; a script that asks stays there."""
+        if self.request.headers.get("X-Fragment"):
+            self.write_text(notice)
+            return
         self.go(check_path(check.id), notice)
 
 

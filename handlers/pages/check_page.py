@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from handlers.pages.base import PageHandler, signed_in
-from handlers.pages.check_story import notified, status_sentence
-from handlers.pages.duration_chart import RUNS, TimedRun, duration_chart
+from handlers.pages.check_row import is_silent
+from handlers.pages.check_story import next_sentence, notified, status_sentence
+from handlers.pages.duration_chart import RUNS, TimedRun, chart_words, duration_chart
+from handlers.pages.log_rows import ICONS, run_length
 from handlers.pages.paths import CHECK
 from handlers.pages.snippets import snippets
 from hcserver.domain.check import Check
@@ -30,7 +32,7 @@ from hcserver.services.reading.runs import last_runs
 PINGS: Final = 2 * RUNS + 20  # that are read: a run may have a start and an end
 NOTIFICATIONS: Final = 20
 LAST_RUNS: Final = 10
-OUTCOMES: Final = {"success": "succeeded", "fail": "failed", "start": "started"}
+OUTCOMES: Final = {"success": "Succeeded", "fail": "Failed", "start": "Started"}
 OUTPUT_LINES: Final = 10
 OUTPUT_CHARACTERS: Final = 4000
 MONTHS: Final = 3
@@ -62,15 +64,20 @@ class CheckPage(PageHandler):
         settings = await services.notifier.project_settings.get(check.project)
         state = state_of(check, shown_status(check, now))
         last = pings[0] if pings else None
+        timed = timed_runs(pings)
         return {
             "state_name": state,
             "sentence": status_sentence(check, state, now),
+            "next_words": next_sentence(check, state, now),
             "notified": notified(notifications, settings.channels, now) if state == "down" else [],
             "output": veil.text(await self._output(check, pings)),
             "veil": veil,
             "runs": await last_runs(services.checks, check, LAST_RUNS),
             "OUTCOMES": OUTCOMES,
-            "chart": duration_chart(timed_runs(pings), check.grace),
+            "ICONS": ICONS,
+            "run_length": run_length,
+            "chart": duration_chart(timed, check.grace),
+            "chart_words": chart_words(timed, check.grace),
             "last": last,
         }
 
@@ -102,6 +109,7 @@ class CheckPage(PageHandler):
             "upcoming": upcoming(check, now),
             "grace": duration_in_words(check.grace),
             "channels": sorted(settings.channels.values(), key=lambda one: one.name.casefold()),
+            "silent": is_silent(check, settings),
             "notes": linked(check.desc),
             "months": monthly_downtime(flips, check.created, now, MONTHS, status=check.status)[::-1],
             "projects": [

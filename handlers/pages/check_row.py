@@ -18,7 +18,7 @@ from hcserver.services.delivery.project_settings import ProjectSettings
 class CheckRow(NamedTuple):
     """`why` says why it is down, and `next` is HTML that says what comes next.
 
-    `silent`: nobody would be notified if it went down, though the project has channels.
+    `silent`: see `is_silent`.
     """
 
     check: Check
@@ -39,10 +39,16 @@ def make_row(check: Check, state: ShownState, settings: ProjectSettings, now: da
         grace=duration_in_words(check.grace),
         next=_next(check, state, now),
         why=why_down(check) if state == "down" else "",
-        silent=bool(settings.channels)
-        and not any(wants(channel, "down", check) and channel.error is None
-                       for channel in settings.receivers(check.channels)),
-    )  # fmt: skip
+        silent=is_silent(check, settings),
+    )
+
+
+def is_silent(check: Check, settings: ProjectSettings) -> bool:
+    """Whether nobody would be notified if the check went down, though its project has channels."""
+    receivers = settings.receivers(check.channels)
+    return bool(settings.channels) and not any(
+        wants(channel, "down", check) and channel.error is None for channel in receivers
+    )
 
 
 def down_since(check: Check) -> datetime | None:

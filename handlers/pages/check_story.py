@@ -12,6 +12,7 @@ from handlers.pages.check_row import down_since, why_down
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.notification import Notification
+from hcserver.domain.schedule_preview import preview
 from hcserver.domain.shown_state import ShownState
 from hcserver.domain.status import expected_at
 
@@ -45,6 +46,20 @@ def status_sentence(check: Check, state: ShownState, now: datetime) -> str:
             return "Waiting for the first ping …"
         case "paused":
             return "Paused. Nothing is expected, and nobody is notified."
+
+
+def next_sentence(check: Check, state: ShownState, now: datetime) -> str:
+    """HTML: what comes next, where the first sentence does not say it; else empty."""
+    if state == "running" and check.alert_after is not None:
+        return f"It goes down in {display.remaining(check.alert_after, now)}, unless it ends before."
+    if state != "down":
+        return ""
+    following = preview(
+        check.kind, check.timeout, check.schedule, check.tz, now=now, last_ping=check.last_ping, count=1
+    ).occurrences
+    if not following or following[0].at <= now:
+        return ""
+    return f"The next ping is expected {display.moment(following[0].at, now)}."
 
 
 def notified(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -85,6 +85,13 @@ def exact(at: datetime) -> str:
     return _time(at, "exact", f"{at:%Y-%m-%d %H:%M:%S} UTC")
 
 
+def span(begin: datetime, end: datetime) -> str:
+    """From one moment to another: the day of the second is left out where its time alone is clear."""
+    if end - begin < timedelta(days=1):
+        return f"{exact(begin)} – {_time(end, 'clock', f'{end:%H:%M:%S} UTC')}"
+    return f"{exact(begin)} – {exact(end)}"
+
+
 def brief(at: datetime) -> str:
     """A moment as weekday, day and time, which the script shows in the reader's zone."""
     return _time(at, "brief", f"{at:%a %d %b %H:%M} UTC")
@@ -106,6 +113,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "remaining": remaining,
     "exact": exact,
     "brief": brief,
+    "span": span,
     "check_path": check_path,
     "counted": counted,
     "duration_in_words": duration_in_words,

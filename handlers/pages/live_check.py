@@ -66,8 +66,6 @@ class LiveCheck(PageHandler):
         status = shown_status(current, self.services.clock())
         if seen is not None and seen[:2] == (current, status) and not is_pending(seen[2]):
             return seen
-        if status != "down":
-            return current, status, []
         return current, status, await self.services.checks.notifications(current, NOTIFICATIONS)
 
     async def _send(self, event: str) -> None:

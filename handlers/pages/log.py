@@ -13,6 +13,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.domain.veil import Veil
 from hcserver.services.reading.contents import PATIENT
+from hcserver.services.reading.log_entries import Position
 
 KINDS: Final = (
     ("success", "Successes"),
@@ -53,6 +54,7 @@ class LogPage(PageHandler):
             max_words=MAX_WORDS,
             zones=zones,
             zone=zone,
+            is_newest=view.position == Position(),
             **values,
         )
 

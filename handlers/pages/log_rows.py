@@ -24,7 +24,7 @@ from hcserver.services.reading.log_entries import Entry, Notified
 
 INLINE_BYTES: Final = 4000  # of a body that stands in the page of the log itself
 _KILOBYTE, _MEGABYTE = 1000, 1_000_000
-_ICONS: Final = {"success": "up", "fail": "down", "start": "running", "log": "new", "ign": "new"}
+ICONS: Final = {"success": "up", "fail": "down", "start": "running", "log": "new", "ign": "new"}
 _WORDS: Final = {"success": "Success", "fail": "Failed", "start": "Started", "log": "Log", "ign": "Ignored"}
 _STATES: Final = {"new": "Is new", "up": "Came up", "down": "Went down", "paused": "Paused"}
 _CAUSES: Final = {
@@ -64,11 +64,12 @@ class PingView(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row; `line` is why a check changed its state, or the first line of an output. `output` is a body that
-    stands in the page itself; without it there is one to be loaded if `ping` has a size. `told` has HTML that
-    display.py made.
+    """A row; `id` identifies it in the page. `line` is why a check changed its state, or the first line of an
+    output. `output` is a body that stands in the page itself; without it there is one to be loaded if `ping`
+    has a size. `told` has HTML that display.py made.
     """
 
+    id: str
     name: str
     icon: str
     word: str
@@ -125,8 +126,9 @@ class RowMaker:
         body = bodies.get(ping.n)
         small = body if body is not None and len(body) <= INLINE_BYTES else None
         return Row(
+            id=f"n{ping.n}",
             name=ping.type,
-            icon=_ICONS[ping.type],
+            icon=ICONS[ping.type],
             word=_WORDS[ping.type],
             note=self._note(ping),
             begin="" if start is None else self._time(start.at, ping.at),
@@ -162,6 +164,7 @@ class RowMaker:
 
     def _flip_row(self, flip: Flip) -> Row:
         return Row(
+            id=f"f{flip.n}",
             name="flip",
             icon=flip.new,
             word=_STATES[flip.new],
@@ -177,6 +180,7 @@ class RowMaker:
         first = alert.notifications[0]
         told = notified(alert.notifications, self._channels, self._now)
         return Row(
+            id=f"a{alert.n}",
             name="notified",
             icon="notified",
             word="Notified",

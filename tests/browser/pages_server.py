@@ -44,6 +44,21 @@ class PagesServer:
         assert session is not None, (answer.status, answer.text)
         return session[1]
 
+    def end_other_sessions(self, session: str) -> None:
+        """Sign the user out of all browsers but the one with this session."""
+        token = "0" * 32
+        answer = self.server.request(
+            "/account/sessions",
+            "POST",
+            urllib.parse.urlencode({"_xsrf": token, "others": "1"}).encode(),
+            follow=False,
+            **{
+                "Cookie": f"session={session}; _xsrf={token}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+        )
+        assert answer.status == 303, answer.text
+
     def check(self, **fields: object) -> Any:
         """A new check of the project."""
         return self.server.api("checks/", self.keys["api_key"], {"name": "a job", **fields})

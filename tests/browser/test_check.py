@@ -55,6 +55,45 @@ def test_what_is_typed_is_not_disturbed_by_pings(
     assert notes.get_attribute("value") == "half a sentence"
 
 
+def test_the_output_of_a_run_opens_in_its_place(
+    browser: Browser, pages_server: PagesServer, check: Any
+) -> None:
+    pages_server.ping(check, "/3", b"first line\nlast line")
+    browser.open(f"/checks/{check['uuid']}")
+    browser.find("html.js")
+    browser.find("#n1 > summary").click()
+    browser.expect_in("#n1 pre", "last line")
+    assert browser.violations() == []
+    pages_server.ping(check)
+    browser.expect_in("#part-status", "Up.")
+    assert "last line" in browser.text("#n1 pre")
+    browser.find("#n1 > summary").click()
+
+
+def test_a_channel_is_switched_at_once(browser: Browser, pages_server: PagesServer, check: Any) -> None:
+    key = pages_server.keys["api_key"]
+    channel = pages_server.server.api(
+        "channels/", key, {"kind": "email", "name": "ops", "fields": {"address": "ops@example.org"}}
+    )
+    path = f"/checks/{check['uuid']}"
+    try:
+        browser.open(path)
+        browser.find("html.js")
+        browser.find("[role=switch]").click()
+        browser.expect(".banner", "Saved.")
+        assert pages_server.server.api(path[1:], key)["channels"] == channel["id"]
+        browser.open(path)
+        assert browser.find("[role=switch]").is_selected()
+        browser.emulate(scripts=False)
+        browser.open(path)
+        browser.find("[role=switch]").click()
+        browser.find("form[action$='/channels'] button").click()
+        browser.expect(".notice", "Saved.")
+        assert pages_server.server.api(path[1:], key)["channels"] == ""
+    finally:
+        pages_server.server.request(f"/api/v3/channels/{channel['id']}", "DELETE", key=key)
+
+
 def test_the_keyboard_alone_snoozes_and_deletes(
     browser: Browser, pages_server: PagesServer, check: Any
 ) -> None:

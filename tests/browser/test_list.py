@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.browser import Browser, Keys
-from tests.browser.pages_server import PagesServer
+from tests.browser.pages_server import NAME, PASSWORD, PagesServer
 
 WIDTHS = [(1366, 900), (390, 844), (320, 640)]
 
@@ -132,6 +132,18 @@ def test_a_stopped_server_shows_a_banner_and_the_list_recovers(
     browser.expect("h1", "2 checks are down")
     browser.wait(lambda: not browser.all(".banner"))
     browser.errors()  # the requests that met no server
+
+
+@pytest.mark.parametrize("page", ["list", "check"])
+def test_who_was_signed_out_elsewhere_is_led_to_the_sign_in(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, object]], page: str
+) -> None:
+    browser.reset(pages_server.sign_in(NAME, PASSWORD))
+    browser.open(pages_server.path if page == "list" else f"/checks/{checks[0]['uuid']}")
+    browser.find("html.js")
+    other = pages_server.session
+    pages_server.end_other_sessions(other)
+    browser.expect("h1", "Sign in")
 
 
 def test_ten_tabs_do_not_keep_each_other_from_loading(

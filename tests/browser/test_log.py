@@ -88,6 +88,35 @@ def test_older_entries_come_as_one_scrolls(
     assert not browser.all("[data-older]")
 
 
+def test_new_entries_are_announced_and_shown_when_one_wants_them(
+    browser: Browser, pages_server: PagesServer, check: dict[str, object]
+) -> None:
+    open_log(browser, log_path(check))
+    browser.find("#n5 > summary").click()
+    browser.expect_in("#n5 pre", "WWWW")
+    before = browser.script("return document.getElementById('n5').getBoundingClientRect().top")
+    pages_server.ping(check, "/log", b"one")
+    browser.expect(".news button", "1 new entry")
+    pages_server.ping(check, "/log", b"two")
+    browser.expect(".news button", "2 new entries")
+    assert browser.script("return document.getElementById('n5').getBoundingClientRect().top") == before
+    assert not browser.all("#n6")
+    assert browser.violations() == []
+    browser.find(".news button").click()
+    browser.expect_in("#n7 > summary", "two")
+    assert browser.all("#n6")
+    assert "WWWW" in browser.text("#n5[open] pre")
+    assert not browser.all(".news button")
+
+
+def test_the_first_entry_of_an_empty_log_shows_by_itself(browser: Browser, pages_server: PagesServer) -> None:
+    check = pages_server.check(name="quiet")
+    open_log(browser, log_path(check))
+    browser.expect_in("#log", "The log is empty")
+    pages_server.ping(check, "", b"hello")
+    browser.expect_in("#n1 > summary", "hello")
+
+
 def test_without_scripts_everything_is_behind_links(
     browser: Browser, pages_server: PagesServer, check: dict[str, object]
 ) -> None:

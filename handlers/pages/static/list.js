@@ -1,6 +1,6 @@
 // The list of checks: live rows, filter while typing, further rows while scrolling, selection, keys.
 import { fillZones } from "./controls.js";
-import { follow, parse } from "./live.js";
+import { fetchPart, follow, parse } from "./live.js";
 import { showTimes } from "./times.js";
 
 let list, pending, etag, restart;
@@ -47,10 +47,9 @@ let latest;
 async function reload(address = location.href) {
   latest?.abort();
   latest = new AbortController();
-  const headers = { "X-Fragment": "list" };
+  const headers = {};
   if (address === etag?.address) headers["If-None-Match"] = etag.value;
-  const answer = await fetch(address, { headers, signal: latest.signal }).catch(() => null);
-  if (answer?.status === 401) location.reload();
+  const answer = await fetchPart(address, "list", { headers, signal: latest.signal });
   if (!answer?.ok) return answer?.status === 304;
   etag = { address, value: answer.headers.get("ETag") };
   merge(parse(await answer.text()));
@@ -184,8 +183,9 @@ async function more() {
   const link = list.querySelector("[data-more]");
   if (!link || link.dataset.loading) return;
   link.dataset.loading = "yes";
-  const answer = await fetch(link.href, { headers: { "X-Fragment": "rows" } });
-  if (!answer.ok) return;
+  const answer = await fetchPart(link.href, "rows");
+  delete link.dataset.loading;
+  if (!answer?.ok) return;
   const fresh = parse(`<table><tbody>${await answer.text()}</tbody></table>`);
   const rows = [...fresh.querySelectorAll("tr")].filter((row) => !row.id || !document.getElementById(row.id));
   link.closest("tr").replaceWith(...rows);

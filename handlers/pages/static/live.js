@@ -46,6 +46,14 @@ export function follow(address, refresh, handlers) {
   return start;
 }
 
+// A part of a page. Where the visitor may not see it any more, the page is loaded anew, which says so.
+export async function fetchPart(address, name, options = {}) {
+  const headers = { ...options.headers, "X-Fragment": name };
+  const answer = await fetch(address, { ...options, headers }).catch(() => null);
+  if ([401, 403, 404].includes(answer?.status)) location.reload();
+  return answer;
+}
+
 export function parse(html) {
   return new DOMParser().parseFromString(html, "text/html");
 }

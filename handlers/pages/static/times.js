@@ -29,10 +29,12 @@ const SHOWN = {
   remaining: (seconds) => rough(Math.max(seconds, 0)),
   brief: (seconds, at) => format("brief", at).replaceAll(",", ""),
   exact: (seconds, at) => format("exact", at),
+  clock: (seconds, at) => format("clock", at),
 };
 const FORMATS = {
   brief: ["en-GB", { weekday: "short", day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" }],
   exact: ["sv-SE", { dateStyle: "short", timeStyle: "medium" }],
+  clock: ["sv-SE", { timeStyle: "medium" }],
 };
 const formats = {};
 const cookie = (name) => document.cookie.match(`(?:^|; )${name}=([^;]*)`)?.[1];

@@ -71,6 +71,14 @@ async def test_channels_that_were_switched_meanwhile_stay_as_they_are(site: Site
     assert (await shown(site, check.id))["channels"] == str(new.id)
 
 
+async def test_a_script_that_switches_a_channel_stays_on_the_page(site: Site, editor: Visitor) -> None:
+    channel, check = await site.channel("ops"), await make_check(site)
+    reply = await editor.fragment(f"/checks/{check.id}/channels", "channels", had="", channel=str(channel.id))
+    assert (reply.status, reply.text, "set-cookie" in reply.headers) == (200, "Saved.", False)
+    reply = await editor.fragment(f"/checks/{check.id}/channels", "channels", had=str(channel.id))
+    assert (await shown(site, check.id))["channels"] == ""
+
+
 async def test_a_copy_has_the_settings_but_not_the_slug_and_the_log(site: Site, editor: Visitor) -> None:
     channel = await site.channel("ops")
     check = await make_check(

@@ -53,6 +53,42 @@ async def test_a_viewer_sees_no_address_that_would_let_him_ping(site: Site, view
     assert f"{check.id}@" not in reply.text
 
 
+async def test_a_run_is_one_line_from_start_to_end_with_its_output(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    await site.ping(str(check.id), "/start")
+    site.clock.advance(270)
+    await site.ping(str(check.id), "/3", b"disk full\nmore")
+    page = await editor.page(f"/checks/{check.id}")
+    [run] = page.select("#part-runs details")
+    begin, end = run.select(".when time")
+    assert (begin["data-time"], end["data-time"]) == ("exact", "clock")
+    words = " ".join(run.summary.get_text(" ").split())
+    assert words == "2024-03-10 12:00:00 UTC – 12:04:30 UTC Failed (3) 4 min 30 s disk full"
+    link = run.select_one("[data-output]")
+    assert link["href"].endswith("/log/2")
+    fragment = await editor.get(link["href"], X_Fragment="output")
+    assert "disk full\nmore" in fragment.text
+
+
+async def test_a_check_that_is_down_or_runs_says_what_comes_next(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    await site.ping(str(check.id), "/fail")
+    page = await editor.page(f"/checks/{check.id}")
+    assert "The next ping is expected in 1 h." in page.select_one("#part-status").get_text()
+    await site.ping(str(check.id))
+    await site.ping(str(check.id), "/start")
+    page = await editor.page(f"/checks/{check.id}")
+    assert "It goes down in 1 min, unless it ends before." in page.select_one("#part-status").get_text()
+
+
+async def test_a_check_that_no_channel_hears_of_says_so(site: Site, editor: Visitor) -> None:
+    channel, check = await site.channel("ops"), await make_check(site)
+    words = "Nobody is notified when this check goes down."
+    assert words in text_of(await editor.get(f"/checks/{check.id}"))
+    await editor.post(f"/checks/{check.id}/channels", had="", channel=str(channel.id))
+    assert words not in text_of(await editor.get(f"/checks/{check.id}"))
+
+
 async def test_durations_and_downtime_are_shown(site: Site, editor: Visitor) -> None:
     check = await make_check(site)
     site.clock.now = max(site.clock.now, check.created)  # other tests have made checks at later times

@@ -47,3 +47,10 @@ def test_text_is_escaped() -> None:
 
 def test_templates_can_call_every_function() -> None:
     assert all(callable(function) for function in FUNCTIONS.values())
+
+
+def test_a_span_has_the_second_day_only_where_it_is_not_clear() -> None:
+    short = display.span(NOW, NOW + timedelta(hours=13))
+    assert (short.count('data-time="exact"'), short.count('data-time="clock"')) == (1, 1)
+    assert ">2026-03-01 12:00:30 UTC</time> – <time" in short and ">01:00:30 UTC</time>" in short
+    assert display.span(NOW, NOW + timedelta(days=1)).count('data-time="exact"') == 2

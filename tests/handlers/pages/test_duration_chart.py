@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
-from handlers.pages.duration_chart import RUNS, TimedRun, duration_chart
+from handlers.pages.duration_chart import RUNS, TimedRun, chart_words, duration_chart
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -28,3 +28,17 @@ def test_the_last_hundred_runs_are_shown() -> None:
     chart = ElementTree.fromstring(duration_chart([TimedRun(AT, n, False) for n in range(150)], 60))
     assert len(list(chart.iter("rect"))) == RUNS
     assert duration_chart([], 60) == ""
+
+
+def test_a_failure_has_a_mark_and_not_only_a_colour() -> None:
+    chart = ElementTree.fromstring(duration_chart([TimedRun(AT, 1, False), TimedRun(AT, 1, True)], 3600))
+    assert [one.get("class") for one in chart.iter("polygon")] == ["f"]
+
+
+def test_the_scale_and_the_marks_are_explained() -> None:
+    assert chart_words([TimedRun(AT, 0.4, False)], 3600) == "The longest took 0.4 s."
+    assert chart_words([TimedRun(AT, 50, True)], 60) == (
+        "The longest took 50 s. The dashed line is the grace time, 1 min. "
+        "A run with a mark above it has failed."
+    )
+    assert chart_words([], 60) == ""

@@ -138,4 +138,5 @@ async def test_an_editor_who_becomes_a_viewer_gets_no_boxes(site: Site, editor: 
 
 async def test_strangers_get_no_stream(site: Site, anonymous: Visitor) -> None:
     assert (await anonymous.get(f"{anonymous.path}live")).status == 303
+    assert (await anonymous.get(f"{anonymous.path}live", Accept="text/event-stream")).status == 401
     assert (await (await visitor(site, None)).get(f"{anonymous.path}live")).status == 404

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from handlers.pages import live_check
+from hcserver.domain.notification import Notification
 from tests.handlers.harness import Site
+from tests.handlers.pages.test_check_story import notification
 from tests.handlers.pages.test_live import listening
 from tests.handlers.pages.visitor import Visitor, make_check
 
@@ -31,6 +33,23 @@ async def test_what_becomes_of_a_notification_is_a_change(site: Site, viewer: Vi
     async with listening(site, viewer, f"/checks/{check.id}/live") as events:
         await asyncio.sleep(0.1)
         await site.ping(str(check.id), "/fail")
+        await events.next("changed")
+
+
+async def test_what_becomes_of_a_notification_is_a_change_when_the_check_is_up_again(
+    site: Site, viewer: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await make_check(site)
+    await site.ping(str(check.id))
+    found = [notification(1, 1, "pending")]
+
+    async def notifications(*_: object) -> list[Notification]:
+        return list(found)
+
+    monkeypatch.setattr(site.services.checks, "notifications", notifications)
+    async with listening(site, viewer, f"/checks/{check.id}/live") as events:
+        await asyncio.sleep(0.1)
+        found[0] = notification(1, 1, "sent", error=None)
         await events.next("changed")
 
 

@@ -128,6 +128,21 @@ async def test_outputs_are_searched(site: Site, editor: Visitor) -> None:
     assert [one.split()[1] for one in rows(page)] == ["Failed"]
 
 
+async def test_each_entry_has_a_name_and_the_newest_page_is_followed(site: Site, editor: Visitor) -> None:
+    channel = await site.channel("ops")
+    check = await make_check(site, channels=str(channel.id))
+    await site.ping(str(check.id))
+    await site.ping(str(check.id), "/fail")
+    await site.settled()
+    page = await editor.page(path(check))
+    names = [one["id"] for one in page.select(".entry")]
+    assert {"n1", "n2", "f1", "f2"} < set(names)
+    assert len(set(names)) == len(names) == 5
+    assert page.select_one("#log")["data-live"].endswith("/live")
+    older = await editor.page(path(check, "?before=2-2-1"))
+    assert "data-live" not in older.select_one("#log").attrs
+
+
 async def test_a_search_goes_further_back_when_it_is_told_to(
     site: Site, editor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

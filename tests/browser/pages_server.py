@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -70,5 +71,8 @@ class PagesServer:
 
     def clear(self) -> None:
         """Delete all checks of the project."""
-        for check in self.server.api("checks/", self.keys["api_key"])["checks"]:
-            self.server.request(f"/api/v3/checks/{check['uuid']}", "DELETE", key=self.keys["api_key"])
+        key = self.keys["api_key"]
+        checks = self.server.api("checks/", key)["checks"]
+        with ThreadPoolExecutor(8) as threads:
+            for check in checks:
+                threads.submit(self.server.request, f"/api/v3/checks/{check['uuid']}", "DELETE", key=key)

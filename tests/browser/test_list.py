@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.browser.browser import Browser, Keys
@@ -75,6 +77,45 @@ def test_typing_filters_and_the_address_follows(
     assert browser.find("#q").get_attribute("value") == "tag:beta"
     browser.driver.refresh()
     assert names(browser) == ["beta"]
+
+
+def test_the_filter_stays_when_one_leaves_its_field_sorts_or_changes_checks(
+    browser: Browser, pages_server: PagesServer, checks: list[object]
+) -> None:
+    browser.open(pages_server.path)
+    browser.find("html.js")
+    browser.press("/", *"tag:home is:up", Keys.ESCAPE)
+    browser.wait(lambda: names(browser) == ["alpha"])
+    assert browser.find("#q").get_attribute("value") == "tag:home is:up"
+    for link in ("thead a[href*=name]", ".tools a[href*=compact]"):
+        browser.find(link).click()
+        browser.wait(lambda: browser.find("#q").get_attribute("value") == "tag:home is:up")
+        assert names(browser) == ["alpha"]
+    browser.find("#q").clear()
+    browser.find("#q").send_keys("beta")
+    browser.wait(lambda: names(browser) == ["beta"])
+    browser.find("#rows [name=check]").click()
+    browser.find("[value=pause]").click()
+    browser.expect(".notice", "1 check paused.")
+    assert names(browser) == ["beta"]
+
+
+def test_a_deleted_check_goes_from_the_rows_that_came_while_scrolling(
+    browser: Browser, pages_server: PagesServer, checks: list[object]
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda n: pages_server.check(name=f"job {n:03}"), range(202)))
+    browser.open(pages_server.path)
+
+    def all_there() -> bool:
+        browser.script("window.scrollTo(0, document.body.scrollHeight)")
+        return len(names(browser)) == 205
+
+    browser.wait(all_there)
+    path = f"/api/v3/checks/{made[-1]['uuid']}"
+    pages_server.server.request(path, "DELETE", key=pages_server.keys["api_key"])
+    browser.wait(lambda: "job 201" not in names(browser))
+    assert len(names(browser)) == 204
 
 
 def test_the_keyboard_selects_pauses_and_keeps_its_focus(

@@ -20,7 +20,9 @@ function apply({ head, rows, gone }) {
   const chips = list.querySelector("#head");
   const before = chips.textContent;
   replace(chips, head);
-  let moved = gone.some((id) => document.getElementById(`c-${id}`)) || before !== chips.textContent;
+  const deleted = gone.map((id) => document.getElementById(`c-${id}`)).filter(Boolean);
+  for (const row of deleted) row.dataset.gone = "yes";
+  let moved = deleted.length || before !== chips.textContent;
   for (const [id, html] of Object.entries(rows)) {
     const row = document.getElementById(`c-${id}`);
     if (!row) continue;
@@ -43,8 +45,9 @@ function held() {
   return list.querySelector("tbody input:checked, details[open]") || document.activeElement.matches("tbody a");
 }
 
+// `anew`: another list is asked for, of which nothing that is there needs to stay.
 let latest;
-async function reload(address = location.href) {
+async function reload(address = location.href, anew = false) {
   latest?.abort();
   latest = new AbortController();
   const headers = {};
@@ -52,23 +55,24 @@ async function reload(address = location.href) {
   const answer = await fetchPart(address, "list", { headers, signal: latest.signal });
   if (!answer?.ok) return answer?.status === 304;
   etag = { address, value: answer.headers.get("ETag") };
-  merge(parse(await answer.text()));
+  merge(parse(await answer.text()), anew);
   return true;
 }
 
-function merge(fresh) {
+function merge(fresh, anew) {
+  relink(fresh);
   const body = list.querySelector("#rows");
   const freshBody = fresh.querySelector("#rows");
   if (!body || !freshBody) {
-    replaceAll(fresh);
+    replaceAll(fresh, anew);
     return;
   }
   replace(list.querySelector("#head"), fresh.querySelector("#head").innerHTML);
-  const keep = held();
+  const keep = !anew && held();
   const focused = document.activeElement;
   const known = new Set([...freshBody.children].map((row) => row.id));
   // Rows that were loaded while scrolling stay below those that every page begins with.
-  const hasMore = freshBody.querySelector(".more") && body.querySelectorAll("tr[id]").length > known.size;
+  const hasMore = !anew && freshBody.querySelector(".more") && body.querySelectorAll("tr[id]").length > known.size;
   let place = body.firstElementChild;
   for (const row of [...freshBody.children]) {
     const old = row.id && document.getElementById(row.id);
@@ -83,7 +87,7 @@ function merge(fresh) {
   }
   if (keep) return;
   for (const row of [...body.children]) {
-    if (!known.has(row.id) && !(hasMore && row.id)) row.remove();
+    if (!known.has(row.id) && (row.dataset.gone || !(hasMore && row.id))) row.remove();
   }
   const empty = list.querySelector(".empty");
   const freshEmpty = fresh.querySelector(".empty");
@@ -94,13 +98,14 @@ function merge(fresh) {
 }
 
 // Where the list is grouped, or was empty. Groups that were opened stay open, and the filter keeps what is typed.
-function replaceAll(fresh) {
+function replaceAll(fresh, anew) {
   const [form, freshForm] = [list, fresh].map((root) => root.querySelector("#checks"));
   if (!form || !freshForm) {
     list.replaceChildren(...fresh.body.childNodes);
     return;
   }
-  if (list.querySelector("tbody input:checked") || document.activeElement.matches("tbody a, summary")) return;
+  const keep = list.querySelector("tbody input:checked") || document.activeElement.matches("tbody a, summary");
+  if (keep && !anew) return;
   for (const group of form.querySelectorAll(".group")) {
     const same = freshForm.querySelector(`.group[data-tag="${CSS.escape(group.dataset.tag)}"]`);
     if (same && !location.search.includes("q=")) same.open = group.open;
@@ -109,6 +114,18 @@ function replaceAll(fresh) {
   form.replaceWith(freshForm);
   fillZones(freshForm);
   showTimes(list);
+}
+
+// Links to other views of the list, and the way back from what is done to several checks, follow the filter.
+function relink(fresh) {
+  for (const selector of ["thead a", ".tools > a"]) {
+    const links = fresh.querySelectorAll(selector);
+    list.querySelectorAll(selector).forEach((link, position) => {
+      if (links[position]) link.setAttribute("href", links[position].getAttribute("href"));
+    });
+  }
+  const [back, freshBack] = [list, fresh].map((root) => root.querySelector("[name=back]"));
+  if (back && freshBack) back.value = freshBack.value;
 }
 
 // Gives a row the content of another one, but for its box, which people may have checked.
@@ -162,8 +179,7 @@ function filter(text) {
 async function go(address) {
   history.replaceState(null, "", address);
   list.querySelectorAll("tbody input:checked").forEach((box) => (box.checked = false));
-  document.querySelectorAll("#rows > tr").forEach((row) => row.remove());
-  await reload(address.href);
+  await reload(address.href, true);
   restart();
 }
 
@@ -222,7 +238,10 @@ function watchKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) {
-      if (event.key === "Escape") event.target.blur();
+      if (event.key === "Escape" && !event.target.closest("dialog")) {
+        event.preventDefault(); // else some browsers empty the filter
+        event.target.blur();
+      }
       return;
     }
     const action = KEYS[event.key];

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.check_row import is_silent
-from handlers.pages.check_story import next_sentence, notified, status_sentence
+from handlers.pages.check_story import check_seen, next_sentence, notified, status_sentence
 from handlers.pages.duration_chart import RUNS, TimedRun, chart_words, duration_chart
 from handlers.pages.log_rows import ICONS, run_length
 from handlers.pages.paths import CHECK
@@ -62,10 +62,12 @@ class CheckPage(PageHandler):
         pings = await services.checks.pings(check, PINGS)
         notifications = await services.checks.notifications(check, NOTIFICATIONS)
         settings = await services.notifier.project_settings.get(check.project)
-        state = state_of(check, shown_status(check, now))
+        status = shown_status(check, now)
+        state = state_of(check, status)
         last = pings[0] if pings else None
         timed = timed_runs(pings)
         return {
+            "seen": check_seen(check, status),
             "state_name": state,
             "sentence": status_sentence(check, state, now),
             "next_words": next_sentence(check, state, now),

@@ -14,7 +14,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.notification import Notification
 from hcserver.domain.schedule_preview import preview
 from hcserver.domain.shown_state import ShownState
-from hcserver.domain.status import expected_at
+from hcserver.domain.status import ShownStatus, expected_at
 
 
 class Notified(NamedTuple):
@@ -46,6 +46,11 @@ def status_sentence(check: Check, state: ShownState, now: datetime) -> str:
             return "Waiting for the first ping …"
         case "paused":
             return "Paused. Nothing is expected, and nobody is notified."
+
+
+def check_seen(check: Check, status: ShownStatus) -> str:
+    """Identifies what a page shows of the check, as far as pings and time change it."""
+    return f"{check.n_pings}-{check.n_flips}-{status}"
 
 
 def next_sentence(check: Check, state: ShownState, now: datetime) -> str:

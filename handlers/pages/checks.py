@@ -16,6 +16,7 @@ from hcserver.domain.project import Project
 from hcserver.domain.shown_state import headline
 from hcserver.domain.status import ShownStatus
 from hcserver.services.reading.check_list import CheckList, ListedCheck, Order, list_checks
+from hcserver.services.reading.project_index import ProjectIndex
 
 ROWS: Final = 200  # rows in a page; the rest as one scrolls
 # The chips above the list: what is typed into the filter, the word, and which status is counted.
@@ -53,9 +54,11 @@ class ChecksPage(PageHandler):
         project = await self.open_project(project_id, "viewer")
         self._remember_density()
         view = read_view(self)
+        index = await self.services.project_reader.loader.index(project.id)
+        seen = seen_of(index)  # before it is listed: what changes meanwhile is sent once more
         wanted, limit = parse_filter(view.filter), None if view.grouped else view.offset + ROWS
         listed = await list_checks(self.services.project_reader, project.id, wanted, view.order, limit)
-        values = await list_values(self, project, listed, view)
+        values = {**await list_values(self, project, listed, view), "seen": seen}
         fragment = self.request.headers.get("X-Fragment")
         template = {"list": "check_list.html", "rows": "check_rows.html"}.get(fragment or "", "checks.html")
         await self.show(template, title=project.name, section="checks", **values)
@@ -73,6 +76,11 @@ class ChecksPage(PageHandler):
         density = self.get_query_argument("density", None)
         if density in ("compact", "comfortable"):
             self.set_cookie("density", density, max_age=DENSITY_TIME, samesite="Lax", secure=self.is_secure)
+
+
+def seen_of(index: ProjectIndex | None) -> str:
+    """Identifies the state of a project's checks; empty for a project that is too large for an index."""
+    return "" if index is None else f"{index.id}-{index.revision}"
 
 
 def read_view(handler: PageHandler) -> View:

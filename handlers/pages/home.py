@@ -13,7 +13,7 @@ SHOWN = 50  # checks of each project
 
 
 class HomePage(PageHandler):
-    """With one project, its list."""
+    """With one project, its list. With the header X-Fragment, only what changes while one looks."""
 
     @signed_in
     async def get(self) -> None:
@@ -29,7 +29,8 @@ class HomePage(PageHandler):
             rows = await make_rows(self, project, listed.found)
             down += listed.counts["down"]
             projects.append((project, headline(listed.counts), rows, listed.size > SHOWN))
-        await self.show("home.html", title="Overview", projects=projects, down=down)
+        template = "home_now.html" if self.request.headers.get("X-Fragment") else "home.html"
+        await self.show(template, title="Overview", projects=projects, down=down)
 
 
 ROUTES = [("/", HomePage)]

@@ -1,13 +1,15 @@
 """Live updates of the list of checks, as server-sent events, at /p/<project>/live.
 
-Each event `checks` is a JSON object: `head`, the HTML of the sentence and the chips; `rows`, the HTML of the
-rows that have changed, by the unique keys of their checks; `gone`, the keys of checks that were deleted. The
-event `reload` asks for the whole list.
+The first event, `hello`, says in its `seen` from which state on changes are sent: a page of another state
+has to be loaded again. Each event `checks` is a JSON object: `head`, the HTML of the sentence and the chips;
+`rows`, the HTML of the rows that have changed, by the unique keys of their checks; `gone`, the keys of checks
+that were deleted. The event `reload` asks for the whole list.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +17,7 @@ from tornado.iostream import StreamClosedError
 
 from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
-from handlers.pages.checks import ROWS, head_values, make_rows, read_view
+from handlers.pages.checks import ROWS, head_values, make_rows, read_view, seen_of
 from hcserver.domain.identifiers import unique_key
 from hcserver.domain.project import Project
 from hcserver.domain.shown_state import state_of
@@ -40,25 +42,22 @@ class LiveChecks(PageHandler):
         project = await self.open_project(project_id, "viewer")
         self.set_header("Content-Type", "text/event-stream; charset=utf-8")
         self.set_header("X-Accel-Buffering", "no")  # nginx
-        try:
-            await self._send("hello", {})
+        with suppress(StreamClosedError):
             await self._follow(project)
-        except StreamClosedError:
-            pass
 
     async def _follow(self, project: Project) -> None:
         index: ProjectIndex | None = None
-        revision, idle = 0, 0.0
+        revision, idle, greeted = 0, 0.0, False
         while await self.is_welcome(project.id):
             previous = index
             try:
                 index = await self.services.project_reader.loader.index(project.id)
             except Unavailable:
                 index = previous  # the page shows what it has until the database is back
-            if index is None or index is not previous:
+            if not greeted or index is None or index is not previous:
                 revision = 0 if index is None else index.revision
-                if previous is not None or index is None:
-                    await self._send("reload", {})
+                await self._send(*(("reload", {}) if greeted else ("hello", {"seen": seen_of(index)})))
+                greeted = True
             elif changed := index.changed_since(revision):
                 revision, idle = index.revision, 0.0
                 await self._send_changes(project, index, changed)

@@ -1,17 +1,20 @@
 """Live updates of a check's page, as server-sent events, at /checks/<id>/live.
 
-`changed` asks for the page's changing parts, `gone` says that the check was deleted.
+The first event, `hello`, says in its `seen` from which state on changes are noticed: a page of another state
+has to be loaded again. `changed` asks for the page's changing parts, `gone` says that the check was deleted.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
+import msgspec
 from tornado.iostream import StreamClosedError
 
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.check_page import NOTIFICATIONS
-from handlers.pages.check_story import is_pending
+from handlers.pages.check_story import check_seen, is_pending
 from handlers.pages.live import HEARTBEAT, PERIOD
 from handlers.pages.paths import CHECK
 from hcserver.domain.check import Check
@@ -32,11 +35,8 @@ class LiveCheck(PageHandler):
         check = await self.open_check(check_id, "viewer")
         self.set_header("Content-Type", "text/event-stream; charset=utf-8")
         self.set_header("X-Accel-Buffering", "no")  # nginx
-        try:
-            await self._send("hello")
+        with suppress(StreamClosedError):
             await self._follow(check)
-        except StreamClosedError:
-            pass
 
     async def _follow(self, check: Check) -> None:
         seen: Seen | None = None
@@ -50,7 +50,9 @@ class LiveCheck(PageHandler):
                 return
             except Unavailable:
                 now_seen = seen  # the page shows what it has until the database is back
-            if seen is not None and now_seen != seen:
+            if seen is None and now_seen is not None:
+                await self._send("hello", {"seen": check_seen(*now_seen[:2])})
+            elif now_seen != seen:
                 idle = 0.0
                 await self._send("changed")
             seen = now_seen
@@ -68,8 +70,8 @@ class LiveCheck(PageHandler):
             return seen
         return current, status, await self.services.checks.notifications(current, NOTIFICATIONS)
 
-    async def _send(self, event: str) -> None:
-        self.write(f"event: {event}\ndata: \n\n")
+    async def _send(self, event: str, data: dict[str, str] | None = None) -> None:
+        self.write(f"event: {event}\ndata: {msgspec.json.encode(data or {}).decode()}\n\n")
         await self.flush()
 
 

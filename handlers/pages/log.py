@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.check_story import check_seen
 from handlers.pages.log_rows import RowMaker
 from handlers.pages.log_view import MAX_WORDS, LogView, read_log_view
 from handlers.pages.paths import CHECK, check_path
 from handlers.pages.zones import WORDS, ShownZone, shown_zone
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
+from hcserver.domain.status import shown_status
 from hcserver.domain.veil import Veil
 from hcserver.services.reading.contents import PATIENT
 from hcserver.services.reading.log_entries import Position
@@ -54,6 +56,7 @@ class LogPage(PageHandler):
             max_words=MAX_WORDS,
             zones=zones,
             zone=zone,
+            seen=check_seen(check, shown_status(check, self.services.clock())),
             is_newest=view.position == Position(),
             **values,
         )

@@ -187,6 +187,18 @@ def test_who_was_signed_out_elsewhere_is_led_to_the_sign_in(
     browser.expect("h1", "Sign in")
 
 
+def test_the_first_page_follows_all_projects_and_keeps_the_focus(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, object]]
+) -> None:
+    browser.open("/")
+    browser.expect("h1", "1 check is down")
+    browser.find("#home .name a").send_keys("")
+    assert browser.driver.switch_to.active_element.text == "beta"
+    pages_server.ping(checks[0], "/fail")
+    browser.expect("h1", "2 checks are down")
+    assert browser.driver.switch_to.active_element.text == "beta"
+
+
 def test_ten_tabs_do_not_keep_each_other_from_loading(
     browser: Browser, pages_server: PagesServer, checks: list[object]
 ) -> None:

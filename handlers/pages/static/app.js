@@ -15,6 +15,12 @@ if (list) {
   startList(list);
 }
 
+const home = document.getElementById("home");
+if (home) {
+  const { startHome } = await import("./home.js");
+  startHome(home);
+}
+
 const check = document.getElementById("check");
 if (check) {
   const { startCheck } = await import("./check.js");

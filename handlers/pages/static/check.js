@@ -1,13 +1,13 @@
 // The page of a check: its changing parts come anew when something happens.
 import { say } from "./controls.js";
-import { fetchPart, follow, parse } from "./live.js";
+import { fetchPart, follow, parse, unseen } from "./live.js";
 import { outputs } from "./outputs.js";
 import { showTimes } from "./times.js";
 
 export function startCheck(element) {
   outputs(element.firstElementChild);
   switches(element);
-  follow(element.dataset.live, refresh, { changed: refresh, gone: () => location.assign("/") });
+  follow(element.dataset.live, refresh, { hello: unseen(element, refresh), changed: refresh, gone: () => location.assign("/") });
 
   async function refresh() {
     const answer = await fetchPart(location.href, "check");

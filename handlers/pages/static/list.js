@@ -11,10 +11,15 @@ export function startList(element) {
   watchSelection();
   watchEnd();
   watchKeys();
-  restart = follow(() => list.dataset.live + location.search, () => reload(), { checks: apply, reload: () => reload() });
+  restart = follow(() => list.dataset.live + location.search, () => reload(), { hello: greet, checks: apply, reload: () => reload() });
 }
 
 // -- live updates
+
+// What has changed since the page was made, and before anybody listened, is in neither.
+function greet({ seen }) {
+  if (seen !== list.querySelector("#head").dataset.seen) reload();
+}
 
 function apply({ head, rows, gone }) {
   const chips = list.querySelector("#head");
@@ -118,6 +123,7 @@ function replaceAll(fresh, anew) {
 
 // Links to other views of the list, and the way back from what is done to several checks, follow the filter.
 function relink(fresh) {
+  list.querySelector("#head").dataset.seen = fresh.querySelector("#head").dataset.seen;
   for (const selector of ["thead a", ".tools > a"]) {
     const links = fresh.querySelectorAll(selector);
     list.querySelectorAll(selector).forEach((link, position) => {

@@ -4,6 +4,13 @@ import { say } from "./controls.js";
 const LONGEST_PAUSE = 5000; // ms between attempts to listen
 const FAILURES = 2; // in a row, from which on the page also asks
 
+// What changed before anybody listened was not sent: `hello` calls this, and loads the page anew if its state is another.
+export const unseen = (element, refresh) => ({ seen }) => {
+  if (seen === element.dataset.seen) return;
+  element.dataset.seen = seen;
+  refresh();
+};
+
 // `refresh` loads everything anew and returns whether it did; `handlers` are called with the data of the events of
 // their names. The result begins anew, at what may be another address by now.
 export function follow(address, refresh, handlers) {
@@ -22,11 +29,13 @@ export function follow(address, refresh, handlers) {
     stop();
     if (document.hidden) return;
     source = new EventSource(typeof address === "function" ? address() : address);
-    source.addEventListener("hello", () => {
+    const { hello, ...others } = handlers;
+    source.addEventListener("hello", ({ data }) => {
       if (failures) catchUp();
+      else hello?.(JSON.parse(data));
       failures = 0;
     });
-    for (const [name, handle] of Object.entries(handlers)) {
+    for (const [name, handle] of Object.entries(others)) {
       source.addEventListener(name, (event) => handle(event.data && JSON.parse(event.data)));
     }
     source.onerror = () => {

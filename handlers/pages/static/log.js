@@ -1,5 +1,5 @@
 // The log of a check: older entries come as one scrolls; new ones are announced, and shown when the reader wants it.
-import { fetchPart, follow, parse } from "./live.js";
+import { fetchPart, follow, parse, unseen } from "./live.js";
 import { outputs } from "./outputs.js";
 import { showTimes } from "./times.js";
 
@@ -43,7 +43,7 @@ function watchNews(log, shown) {
   const news = document.querySelector(".news");
   const pause = new URLSearchParams(location.search).get("q") ? SEARCH_PAUSE : PAUSE;
   let timer;
-  follow(log.dataset.live, look, { changed: later, gone: () => location.assign("/") });
+  follow(log.dataset.live, look, { hello: unseen(log, look), changed: later, gone: () => location.assign("/") });
 
   function later() {
     timer ??= setTimeout(() => {

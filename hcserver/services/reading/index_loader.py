@@ -43,18 +43,24 @@ class IndexLoader:
         has too many checks to be indexed.
         """
         for _ in range(_ATTEMPTS):
-            index = self._indexes.get(project)
-            if index is not None and index.is_ahead_of(self._clock()):
-                self._indexes.drop(project)
-                index = None
-            if index is not None and index.loaded:
-                await self._refresh(project, index)
-                await self._advance(index)
+            if (index := await self.known(project)) is not None:
                 return index
             if self._is_too_large(project):
                 return None
             await self._loaded(project)
         return None
+
+    async def known(self, project: UUID) -> ProjectIndex | None:
+        """Like `index`, but None where it would have to be loaded."""
+        index = self._indexes.get(project)
+        if index is not None and index.is_ahead_of(self._clock()):
+            self._indexes.drop(project)
+            return None
+        if index is None or not index.loaded:
+            return None
+        await self._refresh(project, index)
+        await self._advance(index)
+        return index
 
     def _is_too_large(self, project: UUID) -> bool:
         since = self._too_large.get(project)

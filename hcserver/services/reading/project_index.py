@@ -5,6 +5,7 @@ the status that they show.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -44,6 +45,7 @@ class ProjectIndex:
     """What `put` brings is indexed when somebody reads (`advance`), as a check is pinged more often."""
 
     def __init__(self) -> None:
+        self.id = secrets.token_hex(8)  # of this index, among those of all processes and times
         self.loaded = False  # all checks of the project are in it
         self.refreshing = asyncio.Lock()  # held by whoever loads `outdated` checks again
         self.outdated: set[UUID] = set()  # other processes have changed them: to be loaded again

@@ -20,6 +20,9 @@ async def test_what_is_down_in_all_projects_is_shown(site: Site) -> None:
     page = await somebody.page("/")
     assert page.h1.get_text() == "2 checks are down"
     assert {link.get_text() for link in page.select("tr .name a")} == {"here", "there"}
+    fragment = await somebody.get("/", X_Fragment="home")
+    assert fragment.text.startswith("<h1>2 checks are down</h1>")
+    assert "<html" not in fragment.text
     await other.close()
 
 

@@ -19,6 +19,7 @@ class Events:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.greeting: Any = None  # the data of the first event
 
     async def next(self, *names: str) -> Any:
         """The data of the next event that has one of the names."""
@@ -45,7 +46,7 @@ async def listening(site: Site, who: Visitor, path: str) -> AsyncIterator[Events
     head = await connection.reader.readuntil(b"\r\n\r\n")
     assert b"200 OK" in head and b"text/event-stream" in head
     events = Events(connection)
-    await events.next("hello")
+    events.greeting = await events.next("hello")
     try:
         yield events
     finally:
@@ -67,6 +68,19 @@ async def test_a_ping_brings_its_row_and_the_new_heading(site: Site, editor: Vis
     assert 'data-state="down"' in data["rows"][unique_key(check.id)]
     assert "1 check is down" in data["head"]
     assert data["gone"] == []
+
+
+async def test_a_page_learns_of_what_changed_before_it_listened(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    seen = (await editor.page(editor.path)).select_one("#head")["data-seen"]
+    async with listening(site, editor, f"{editor.path}live") as events:
+        assert events.greeting == {"seen": seen}
+    await site.ping(str(check.id))
+    async with listening(site, editor, f"{editor.path}live") as events:
+        assert events.greeting["seen"] != seen
+    seen = (await editor.page(editor.path)).select_one("#head")["data-seen"]
+    async with listening(site, editor, f"{editor.path}live") as events:
+        assert events.greeting == {"seen": seen}
 
 
 async def test_time_passing_brings_the_row_too(site: Site, editor: Visitor) -> None:

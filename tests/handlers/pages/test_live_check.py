@@ -27,6 +27,20 @@ async def test_a_ping_and_time_passing_are_changes(site: Site, viewer: Visitor) 
         await events.next("changed")
 
 
+@pytest.mark.parametrize(("part", "path"), [("#check", ""), ("#log", "/log")])
+async def test_a_page_learns_of_what_changed_before_it_listened(
+    site: Site, viewer: Visitor, part: str, path: str
+) -> None:
+    check = await make_check(site)
+    page = await viewer.page(f"/checks/{check.id}{path}")
+    seen = page.select_one(part)["data-seen"]
+    async with listening(site, viewer, f"/checks/{check.id}/live") as events:
+        assert events.greeting == {"seen": seen}
+    await site.ping(str(check.id), "/log")
+    async with listening(site, viewer, f"/checks/{check.id}/live") as events:
+        assert events.greeting["seen"] != seen
+
+
 async def test_what_becomes_of_a_notification_is_a_change(site: Site, viewer: Visitor) -> None:
     channel = await site.channel("ops")
     check = await make_check(site, channels=str(channel.id))

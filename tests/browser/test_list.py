@@ -135,6 +135,21 @@ def test_the_keyboard_selects_pauses_and_keeps_its_focus(
     browser.expect("h1", "1 check is down")
 
 
+def test_the_menus_of_the_selection_fit_on_a_phone(
+    browser: Browser, pages_server: PagesServer, checks: list[object]
+) -> None:
+    browser.emulate(320, 640)
+    browser.open(pages_server.path)
+    browser.find("html.js")
+    browser.find("#rows tr:nth-child(1) [name=check]").click()
+    for menu in range(1, 4):
+        browser.find(f".bar details:nth-of-type({menu}) > summary").click()
+        shown = browser.find(f".bar details:nth-of-type({menu})[open] > :not(summary)").rect
+        assert shown["x"] >= 0
+        assert shown["x"] + shown["width"] <= 320
+        assert browser.violations() == []
+
+
 def test_without_scripts_checks_are_selected_snoozed_and_deleted(
     browser: Browser, pages_server: PagesServer, checks: list[object]
 ) -> None:

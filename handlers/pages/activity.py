@@ -12,6 +12,7 @@ from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.channels import channel_title
 from handlers.pages.deliveries import CAUSES, delivery
+from handlers.pages.zones import ShownZone, reader_zone
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.check_filter import parse_filter
@@ -21,7 +22,7 @@ from hcserver.domain.shown_state import state_of
 from hcserver.services.reading.activity import Activity, Entry, Kind
 
 _PAGE: Final = 50  # entries
-_DEADLINE: Final = 30.0  # seconds: the history of thousands of checks is read one by one
+_DEADLINE: Final = 30.0  # seconds: a history may be long
 _KINDS: Final[dict[str, tuple[str, tuple[Kind, ...]]]] = {
     "": ("Everything", ("flips", "notifications")),
     "flips": ("Changes of status", ("flips",)),
@@ -32,7 +33,9 @@ _FLIP_WORDS: Final = {"up": "is up", "down": "is down", "paused": "is paused", "
 
 
 class Line(NamedTuple):
-    """An entry as it is shown: what happened to which check, why, and where one reads more."""
+    """An entry as it is shown: when, in the reader's zone, what happened to which check, why, and where one
+    reads more.
+    """
 
     at: datetime
     check: UUID
@@ -45,22 +48,24 @@ class Line(NamedTuple):
 
 
 class Day(NamedTuple):
-    """The entries of a day in UTC, the latest first."""
+    """The entries of a day in the reader's zone, the latest first."""
 
     day: date
     lines: list[Line]
 
 
-def make_line(entry: Entry, checks: Mapping[UUID, Check], channels: Mapping[UUID, Channel]) -> Line:
-    check = checks[entry.check]
+def make_line(
+    entry: Entry, checks: Mapping[UUID, Check], channels: Mapping[UUID, Channel], zone: ShownZone
+) -> Line:
+    at, check = zone.local(entry.at), checks[entry.check]
     name = check.name or "A check without a name"
     if isinstance(entry, Flip):
         words = _FLIP_WORDS[entry.new]
-        return Line(entry.at, check.id, name, words, entry.new, CAUSES[entry.reason], "", None)
+        return Line(at, check.id, name, words, entry.new, CAUSES[entry.reason], "", None)
     one = delivery(entry)
     channel = channels[entry.channel]
     detail = f"{one.word}{': ' if one.detail else ''}{one.detail}"
-    return Line(entry.at, check.id, name, one.event, one.state, detail, channel_title(channel), channel.id)
+    return Line(at, check.id, name, one.event, one.state, detail, channel_title(channel), channel.id)
 
 
 def by_day(lines: Sequence[Line]) -> list[Day]:
@@ -92,11 +97,14 @@ class ActivityPage(PageHandler):
         until = now + timedelta(seconds=1)
         before = min(self._read_before() or until, until)
         found = await activity.read(_KINDS[kind][1], before, now, _PAGE)
+        zone = reader_zone(self)
         await self.show(
             "activity.html",
             title="Activity",
             section="activity",
-            days=by_day([make_line(entry, checks, channels) for entry in found.entries]),
+            days=by_day([make_line(entry, checks, channels, zone) for entry in found.entries]),
+            zone=zone,
+            looked_back_to=found.before and zone.local(found.before),
             kinds=[(name, words, urlencode({"kind": name, "q": q})) for name, (words, _) in _KINDS.items()],
             kind=kind,
             q=q,

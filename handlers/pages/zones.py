@@ -47,7 +47,20 @@ def shown_zone(handler: PageHandler, check: Check) -> ShownZone:
         handler.set_cookie("zone", choice, max_age=REMEMBERED, samesite="Lax", secure=handler.is_secure)
     if choice == "utc":
         return ShownZone(choice, "UTC", False)
-    own = url_unescape(handler.get_cookie("tz", "") or "")
+    own = _browser_zone(handler)
     if choice == "browser" and is_zone(own):
         return ShownZone(choice, canonical_zone(own), False)
     return ShownZone(choice, check.tz, choice == "browser" and not own)
+
+
+def reader_zone(handler: PageHandler) -> ShownZone:
+    """The browser's zone, or UTC if that was chosen; for pages about several checks."""
+    own = _browser_zone(handler)
+    if handler.get_cookie("zone") == "utc" or not is_zone(own):
+        return ShownZone("utc", "UTC", False)
+    return ShownZone("browser", canonical_zone(own), False)
+
+
+def _browser_zone(handler: PageHandler) -> str:
+    """What the script has told, or somebody has put into the cookie."""
+    return url_unescape(handler.get_cookie("tz", "") or "")

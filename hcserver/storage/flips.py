@@ -13,9 +13,13 @@ from pymongo.errors import BulkWriteError
 from hcserver.domain.flip import Flip
 from hcserver.storage.client import DUPLICATE_KEY, batches, entry_id, translated
 
+_BATCH = 500  # flips, some 5 ms
+
 
 class FlipStore:
-    """Flips by (check, n), which is their _id; searched by check and time. Their order is that of n."""
+    """Flips by (check, n), which is their _id; searched by check and time, or by time. The order of a check's
+    flips is that of n.
+    """
 
     def __init__(self, database: Any) -> None:
         self._flips = database["flips"]
@@ -57,6 +61,13 @@ class FlipStore:
         with translated("read flips"):
             cursor = self._flips.find(query).sort("at", -1).limit(limit)
             return [flip_of(document) async for document in cursor]
+
+    async def within(self, start: datetime, end: datetime, limit: int) -> list[Flip]:
+        """The last `limit` flips of all checks with start <= at < end, the latest first."""
+        with translated("read flips"):
+            cursor = self._flips.find({"at": {"$gte": start, "$lt": end}}).sort("at", -1).limit(limit)
+            # In batches: others have their turn while the next one is fetched.
+            return [flip_of(document) async for document in cursor.batch_size(_BATCH)]
 
     async def delete(self, check: UUID) -> None:
         with translated("delete flips"):

@@ -25,7 +25,10 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
         ([("project", 1), ("slug", 1)], {}),
         ([("due", 1)], {"sparse": True}),
     ],
-    "flips": [([("check", 1), ("at", -1)], {})],
+    "flips": [
+        ([("check", 1), ("at", -1)], {}),
+        ([("at", -1)], {}),
+    ],
     "projects": [
         ([("api_key_hash", 1)], {"unique": True, "sparse": True}),
         ([("api_key_readonly_hash", 1)], {"unique": True, "sparse": True}),

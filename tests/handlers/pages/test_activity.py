@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+import pytest
+from bs4 import BeautifulSoup
+
+from hcserver.services.reading import activity
 from tests.handlers.harness import Site
 from tests.handlers.pages.settled import failed_delivery
 from tests.handlers.pages.visitor import Visitor, make_check, visitor
@@ -79,6 +84,42 @@ async def test_older_entries_are_on_further_pages_each_once(site: Site, editor: 
     assert (len(seen), len(set(seen))) == (60, 60)
     assert seen == sorted(seen, reverse=True)
     assert not page.select(".actions a")
+
+
+async def test_days_and_times_are_the_reader_s(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, name="Backup")
+    await site.ping(str(check.id))
+    await site.settled()
+    path = f"{editor.path}activity"
+    shown = {}
+    for zone, choice in (("Pacific%2FKiritimati", "browser"), ("Pacific%2FKiritimati", "utc"), ("x%00", "")):
+        cookies = f"{editor.headers['Cookie']}; tz={zone}; zone={choice}"
+        reply = await site.request("GET", path, {"Cookie": cookies})
+        page = BeautifulSoup(reply.text, "lxml")
+        day, at = page.select_one("h2.day"), page.select_one(".entries time")
+        assert day is not None and at is not None
+        shown[zone, choice] = (day.get_text(), at.get_text())
+        assert datetime.fromisoformat(str(at["datetime"])) == site.clock().replace(microsecond=0)
+    assert shown == {
+        ("Pacific%2FKiritimati", "browser"): ("Monday, 11 March 2024", "02:00:00"),
+        ("Pacific%2FKiritimati", "utc"): ("Sunday, 10 March 2024", "12:00:00"),
+        ("x%00", ""): ("Sunday, 10 March 2024", "12:00:00"),
+    }
+
+
+async def test_a_page_on_which_nothing_was_found_yet_leads_on(
+    site: Site, editor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activity, "MAX_READ", 1)
+    await make_check(site, name="Quiet")
+    await failed_delivery(site, await site.channel("Mail"), "Backup")
+    await site.settled()
+    path = f"{editor.path}activity"
+    page = await editor.page(f"{path}?kind=notifications&q=quiet")
+    assert "Nothing that fits was found back to 2024-03-10" in page.select_one(".empty").get_text()
+    older = page.select_one(".actions a")["href"]
+    page = await editor.page(f"{path}{older}")
+    assert "Nothing that fits has happened" in page.select_one(".empty").get_text()
 
 
 async def test_odd_addresses_do_no_harm(editor: Visitor) -> None:

@@ -127,6 +127,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.flips.numbered(check.id, 1, 9)
     await storage.flips.read(check.id, NOW, NOW)
     await storage.flips.latest(check.id, NOW, NOW, 10)
+    await storage.flips.within(NOW, NOW, 10)
     await storage.flips.delete(check.id)
 
     project = Project(id=uuid4(), name="p", created=NOW, ping_key="p", badge_key="b")

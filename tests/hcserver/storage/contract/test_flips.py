@@ -55,6 +55,17 @@ async def test_the_latest_flips_are_read_by_time(storage: Storage) -> None:
     assert len(await storage.flips.latest(check, later(0), later(2), 9)) == 3
 
 
+async def test_the_latest_flips_of_all_checks_are_read_by_time(storage: Storage) -> None:
+    one, other = uuid4(), uuid4()
+    await storage.flips.publish([*flips_of(one), *flips_of(other)])
+    found = await storage.flips.within(later(0), later(2), 4)
+    assert sorted((flip.n, flip.check) for flip in found) == sorted(
+        (n, id) for n in (2, 3) for id in (one, other)
+    )
+    assert [flip.n for flip in await storage.flips.within(later(0), later(1), 9)] == [1, 1]
+    assert await storage.flips.within(later(3), later(4), 9) == []
+
+
 async def test_flips_are_read_by_their_numbers(storage: Storage) -> None:
     check = uuid4()
     await storage.flips.publish([*flips_of(check), *flips_of(uuid4())])

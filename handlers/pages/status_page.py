@@ -55,8 +55,12 @@ class StatusPageView(CachedPage):
         shown = await self.services.project_reader.shown(page.project)
         # In a thread: a project may have so many checks that to sort them would hold the event loop.
         groups = await asyncio.to_thread(group_by_tag, shown, page.tags)
-        counts = _count([one for listed in groups.values() for one in listed])
+        chosen = [one for listed in groups.values() for one in listed]
+        counts = _count(chosen)
         total = sum(counts.values())
+        await self.services.public.downtimes.read_ahead(
+            [check for check, _ in (chosen[:MAX_ROWS] if page.names else chosen)]
+        )
         sections = await (self._checks(groups) if page.names else self._tags(groups, page))
         return self.render_string(
             "status_page.html",

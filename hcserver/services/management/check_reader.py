@@ -117,6 +117,10 @@ class CheckReader:
         await self._writer.publish(check.id)
         return await self._storage.flips.read(check.id, start, end)
 
+    async def flips_of_all(self, start: datetime, end: datetime, limit: int) -> list[Flip]:
+        """The last `limit` flips of all checks with start <= at < end that are published, newest first."""
+        return await self._storage.flips.within(start, end, limit)
+
     async def flips_numbered(self, check: Check, first: int, last: int) -> list[Flip]:
         """Flips with first <= n <= last, newest first."""
         await self._writer.publish(check.id)

@@ -134,3 +134,67 @@ async def test_only_so_many_histories_are_kept(
     days = await services.public.downtimes.of_checks(stored)
     assert [one[-1].seconds for one in days] == [60, 0, 0, 0]
     assert len(services.public.downtimes._histories) == 2
+
+
+async def many(services: Services, project: Project, clock: FakeClock) -> list[Check]:
+    """More checks than are read one by one, each with two failures of an hour, the last one under way."""
+    made = [await create(services, project, name=str(n), timeout=365 * DAY) for n in range(25)]
+    for pause in (40 * DAY, 3600):
+        for check in made:
+            await ping(services, check.id, "fail")
+        clock.advance(3600)
+        for check in made[1:]:
+            await ping(services, check.id)
+        clock.advance(pause)
+    for check in made:
+        await services.state_writer.publish(check.id)
+    return [await services.checks.by_id(check.id) for check in made]
+
+
+async def totals(services: Services, checks: list[Check]) -> list[float]:
+    found = await services.public.downtimes.of_checks(checks)
+    return [sum(day.seconds for day in days) for days in found]
+
+
+@pytest.mark.parametrize("per_check", [50, 1, 0])
+async def test_the_flips_of_many_checks_are_read_at_once(
+    services: Services,
+    project: Project,
+    clock: FakeClock,
+    reads: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    per_check: int,
+) -> None:
+    """With a smaller budget some or all of them are left to be read one by one, with the same result."""
+    monkeypatch.setattr(downtimes, "_PER_CHECK", per_check)
+    checks = await many(services, project, clock)
+    assert checks[1].n_flips > 2
+    await services.public.downtimes.read_ahead(checks)
+    found = await totals(services, checks)
+    assert bool(reads) == (per_check < 50)
+    assert found == [40 * DAY + 3 * 3600, *[2 * 3600] * 24]
+    services.public.downtimes._histories.clear()
+    assert await totals(services, checks) == found
+
+
+async def test_few_checks_are_not_read_with_all_others(
+    services: Services, project: Project, clock: FakeClock, reads: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = (await many(services, project, clock))[:10]
+    monkeypatch.setattr(services.checks, "flips_of_all", None)
+    await services.public.downtimes.read_ahead(checks)
+    assert len(await totals(services, checks)) == len(reads) == 10
+
+
+async def test_a_flip_that_is_not_published_yet_is_waited_for(
+    services: Services, project: Project, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = await many(services, project, clock)
+    of_all = services.checks.flips_of_all
+
+    async def without_the_second(start: datetime, end: datetime, limit: int) -> list[Flip]:
+        return [one for one in await of_all(start, end, limit) if one.n != 2]
+
+    monkeypatch.setattr(services.checks, "flips_of_all", without_the_second)
+    await services.public.downtimes.read_ahead(checks)
+    assert await totals(services, checks) == [40 * DAY + 3 * 3600, *[2 * 3600] * 24]

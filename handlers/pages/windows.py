@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -13,6 +13,7 @@ from handlers.api.base import UUID as UUID_PATTERN
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.form import Form
 from handlers.pages.window_bars import DAYS, window_bars
+from handlers.pages.zones import reader_zone
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.project import Project
 from hcserver.domain.schedule_words import in_words
@@ -41,21 +42,27 @@ class WindowRow(NamedTuple):
 
 
 async def make_row(window: MaintenanceWindow, check: str | None, now: datetime) -> WindowRow:
-    """The row of a window; `check` is the name of the check that it is for, if it is for one."""
+    """The row of a window; `check` is the name of the check that it is for, if it is for one.
+
+    The days that are drawn begin with today, in the zone of `now`.
+    """
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    end = midnight + timedelta(days=DAYS)
+    begin, end = midnight.astimezone(UTC), (midnight + timedelta(days=DAYS)).astimezone(UTC)
     found: list[Opening] = []
-    upcoming = openings(window, midnight, end, _STEP)
+    upcoming = openings(window, begin, end, _STEP)
     while some := list(islice(upcoming, _PER_TURN)):
         found += some
         await asyncio.sleep(0)
-    ahead = next(openings(window, now, end), None)
-    times = "not open" if not found else f"first on {found[0].start:%d %B}, last on {found[-1].start:%d %B}"
+    ahead = next(openings(window, now.astimezone(UTC), end), None)
+    times = "not open"
+    if found:
+        first, last = (found[index].start.astimezone(now.tzinfo) for index in (0, -1))
+        times = f"first on {first:%d %B}, last on {last:%d %B}"
     return WindowRow(
         window=window,
         covers=_covers(window, check),
         when=when_in_words(window),
-        bars=window_bars(found, midnight, f"The next {DAYS} days: {times}"),
+        bars=window_bars(found, begin, f"The next {DAYS} days: {times}"),
         next=ahead,
         open=ahead is not None and ahead.start <= now,
     )
@@ -106,21 +113,21 @@ class WindowsPage(PageHandler):
         self, project: Project, values: dict[str, str], error: str, edited: MaintenanceWindow | None
     ) -> None:
         self.allow(_DEADLINE)
-        now = self.services.clock()
+        today = reader_zone(self).local(self.services.clock())
         shown = await self.services.project_reader.shown(project.id)
         checks = {one.id: one for one, _ in shown}
         rows = []
         for window in await self._windows(project):
             check = None if window.check is None else checks.get(window.check)
             name = None if window.check is None else check.name if check else "a deleted check"
-            rows.append(await make_row(window, name, now))
+            rows.append(await make_row(window, name, today))
         tags = sorted({tag for check in checks.values() for tag in check.tag_list()})
         await self.show(
             "windows.html",
             title="Maintenance windows",
             section="windows",
             rows=rows,
-            days=[now + timedelta(days=day) for day in range(DAYS)],
+            days=[today + timedelta(days=day) for day in range(DAYS)],
             values=values,
             error=error,
             edited=edited,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from handlers.pages.form import Form
 from handlers.pages.windows import form_values, make_row, read_window, when_in_words
@@ -116,6 +117,19 @@ async def test_a_window_that_opens_every_minute_is_one_bar(site: Site) -> None:
     assert row.open and row.next is not None
     assert row.next.end - site.clock() <= timedelta(minutes=1)
     assert when_in_words(window) == "every minute, for 1 min (UTC)"
+
+
+async def test_the_days_ahead_are_those_of_the_reader(site: Site, editor: Visitor) -> None:
+    await site.services.windows.create(site.project, {"schedule": "Mon 00:00", "minutes": 1440})
+    for cookie, first, bar in (("tz=Pacific%2FKiritimati", "Mo 11", "M23.3 "), ("", "Su 10", "M40.0 ")):
+        reply = await site.request(
+            "GET", f"{editor.path}windows", {"Cookie": f"{editor.headers['Cookie']}; {cookie}"}
+        )
+        page = BeautifulSoup(reply.text, "lxml")
+        day, drawn = page.select_one(".dates span"), page.select_one("path.open")
+        assert day is not None and drawn is not None
+        assert day.get_text(" ") == first
+        assert str(drawn["d"]).startswith(bar)
 
 
 def test_local_times_are_those_of_the_zone() -> None:

@@ -12,26 +12,26 @@ from handlers.pages.deliveries import delivery
 from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import InvalidRequest
 
-_PAGE: Final = 50  # deliveries
+DELIVERIES: Final = 50  # that are shown at first
 _LONGEST: Final = 1000
 _MAX_DIGITS: Final = 11
 
 
 class ChannelPage(PageHandler):
-    """The newest deliveries; ?all=1 shows more of them."""
+    """The newest deliveries; ?all=1 shows more of them. With the header X-Fragment: the deliveries alone."""
 
     @signed_in
     async def get(self, project_id: str, channel_id: str) -> None:
         project = await self.open_project(project_id, "viewer")
         channel = await self.services.channels.get(project, UUID(channel_id))
-        limit = _LONGEST if self.get_query_argument("all", "") else _PAGE
+        limit = _LONGEST if self.get_query_argument("all", "") else DELIVERIES
         found = await self.services.channels.notifications(channel, limit + 1)
         channels = await self.services.channels.of_project(project.id)
         names_of_channels = {str(one.id): channel_title(one) for one in channels}
         shown = await self.services.project_reader.shown(project.id)
         names = {check.id: check.name for check, _ in shown}
         await self.show(
-            "channel.html",
+            "channel_deliveries.html" if self.request.headers.get("X-Fragment") else "channel.html",
             title=channel_title(channel),
             section="channels",
             channel=channel,

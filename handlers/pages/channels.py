@@ -85,31 +85,42 @@ async def make_rows(
     return rows
 
 
+class ListedChannels(NamedTuple):
+    """The channels that a page of the list shows; `names` are those of all, as for `shown_target`."""
+
+    shown: list[Channel]
+    names: dict[str, str]
+    page: int
+    pages: int
+
+
+async def listed_channels(handler: PageHandler, project: Project) -> ListedChannels:
+    """What ?page= asks for; the nearest page that there is."""
+    channels = await handler.services.channels.of_project(project.id)
+    pages = -(-len(channels) // _PAGE)
+    text = handler.get_query_argument("page", "1")
+    asked = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+    page = max(1, min(asked, pages))
+    names = {str(one.id): channel_title(one) for one in channels}
+    return ListedChannels(channels[(page - 1) * _PAGE : page * _PAGE], names, page, pages)
+
+
 class ChannelsPage(PageHandler):
-    """The list."""
+    """The list. With the header X-Fragment: what is live in each row alone."""
 
     @signed_in
     async def get(self, project_id: str) -> None:
         project = await self.open_project(project_id, "viewer")
-        channels = await self.services.channels.of_project(project.id)
-        page = self.read_page(len(channels), _PAGE)
-        names = {str(one.id): channel_title(one) for one in channels}
-        rows = await make_rows(self.services.channels, channels[(page - 1) * _PAGE : page * _PAGE], names)
+        listed = await listed_channels(self, project)
         await self.show(
-            "channels.html",
+            "channels_live.html" if self.request.headers.get("X-Fragment") else "channels.html",
             title="Channels",
             section="channels",
-            rows=rows,
+            rows=await make_rows(self.services.channels, listed.shown, listed.names),
             channel_title=channel_title,
-            page=page,
-            pages=-(-len(channels) // _PAGE),
+            page=listed.page,
+            pages=listed.pages,
         )
-
-    def read_page(self, total: int, size: int) -> int:
-        """?page= of a list of so many, each page of this size; the nearest one that there is."""
-        text = self.get_query_argument("page", "1")
-        asked = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
-        return max(1, min(asked, -(-total // size)))
 
 
 class ChannelActions(PageHandler):

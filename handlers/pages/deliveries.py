@@ -53,6 +53,11 @@ class Delivery(NamedTuple):
         return CAUSES[self.notification.reason]
 
     @property
+    def next(self) -> datetime | None:
+        """When it is tried again by itself."""
+        return self.notification.due if self.notification.status == "pending" else None
+
+    @property
     def can_be_retried(self) -> bool:
         return self.notification.status == "failed"
 

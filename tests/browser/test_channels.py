@@ -81,6 +81,30 @@ def test_a_fault_stands_at_its_field(browser: Browser, channels: str) -> None:
     assert all("400" in error for error in browser.wait(browser.errors))
 
 
+def test_deliveries_show_by_themselves_and_a_test_keeps_its_answer(
+    browser: Browser, pages_server: PagesServer, channels: str
+) -> None:
+    channel = pages_server.server.api(
+        "channels/", pages_server.keys["api_key"], {"kind": "email", "target": "ops@example.org"}
+    )
+    check = pages_server.check(channels="*", name="Backup")
+    pages_server.ping(check)
+    browser.open(channels)
+    browser.find("html.js")
+    browser.expect_in(".how", "Nothing was sent yet")
+    browser.find(".does form button").click()
+    browser.expect_in(".result", "there is no mail server")
+    pages_server.ping(check, "/fail")
+    browser.expect(".how .state", "Failed")
+    assert "It failed after" in browser.text(".result")
+    browser.open(f"{channels}/{channel['id']}")
+    browser.find("html.js")
+    browser.wait(lambda: len(browser.all("#deliveries li")) == 1)
+    pages_server.ping(check)
+    browser.wait(lambda: len(browser.all("#deliveries li")) == 2)
+    assert "Backup is up again" in browser.text("#deliveries li")
+
+
 @pytest.mark.parametrize(
     ("width", "height", "dark"), [(1366, 900, False), (1366, 900, True), (390, 844, True), (320, 640, False)]
 )

@@ -39,8 +39,10 @@ if (previewed) {
   startPreview(previewed);
 }
 
-if (document.querySelector("[data-inline], [data-filter]")) {
-  const { filters, inlineForms } = await import("./channels.js");
+const deliveries = document.querySelector("[data-parts]");
+if (deliveries || document.querySelector("[data-inline], [data-filter]")) {
+  const { filters, followDeliveries, inlineForms } = await import("./channels.js");
+  if (deliveries) followDeliveries(deliveries);
   inlineForms();
   filters();
 }

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from uuid import uuid4
 
 from handlers.pages.paths import check_path
+from hcserver.domain.notification import Attempt, Notification
 from tests.handlers.harness import Site
 from tests.handlers.pages.settled import PATIENCE, failed_delivery
 from tests.handlers.pages.visitor import Visitor
@@ -18,6 +21,26 @@ async def test_the_log_says_what_became_of_each_delivery(site: Site, editor: Vis
     assert text.startswith("Backup is down a failure was reported")
     assert "Failed" in text and "there is no mail server" in text
     assert row.select_one(".what a")["href"] == check_path(check.id)
+
+
+async def test_a_delivery_that_waits_says_when_it_is_tried_again(site: Site, editor: Visitor) -> None:
+    channel = await site.channel("Mail")
+    now = site.clock()
+    waiting = Notification(
+        check=uuid4(),
+        n=1,
+        channel=channel.id,
+        project=site.project.id,
+        event="down",
+        reason="fail",
+        at=now,
+        due=now + timedelta(minutes=4),
+        attempts=(Attempt(at=now, duration=0.5, error="no answer"),) * 2,
+    )
+    await site.services.storage.notifications.add([waiting])
+    page = await editor.page(f"{editor.path}channels/{channel.id}")
+    text = " ".join(page.select_one(".entries .how").get_text(" ", strip=True).split())
+    assert text == "Waiting just now , 500 ms, attempt 2, the next in 4 min no answer"
 
 
 async def test_a_failed_delivery_is_tried_again_once(site: Site, editor: Visitor) -> None:

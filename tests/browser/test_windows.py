@@ -35,6 +35,20 @@ def test_only_the_fields_of_the_chosen_form_are_shown(browser: Browser, pages_se
     assert browser.find("#start").is_displayed() and not browser.find("#schedule").is_displayed()
 
 
+@pytest.mark.parametrize("width", [390, 320])
+def test_on_a_phone_every_page_of_the_project_is_in_reach(
+    browser: Browser, pages_server: PagesServer, width: int
+) -> None:
+    browser.emulate(width, 844)
+    browser.open(f"{pages_server.path}windows")
+    links = browser.all(".top nav a")
+    assert len(links) == 5
+    assert all(link.rect["x"] + link.rect["width"] <= width for link in links)
+    assert browser.script(
+        "const nav = document.querySelector('.top nav'); return nav.scrollWidth <= nav.clientWidth"
+    )
+
+
 def test_the_time_zone_is_that_of_the_browser(browser: Browser, pages_server: PagesServer) -> None:
     browser.open(f"{pages_server.path}windows")
     zone = browser.script("return Intl.DateTimeFormat().resolvedOptions().timeZone")

@@ -25,6 +25,14 @@ async def only(site: Site) -> Channel:
     return channel
 
 
+async def test_the_channels_of_a_group_are_chosen_by_their_names(site: Site, editor: Visitor) -> None:
+    await site.channel("Mail")
+    page = await editor.page(f"{editor.path}channels/new?kind=group")
+    fieldset = page.select_one("fieldset")
+    assert fieldset.select_one("label").get_text(" ", strip=True) == "Mail email"
+    assert "ids" not in page.select_one("main form").get_text()
+
+
 async def test_the_kinds_are_a_grid_that_can_be_searched(editor: Visitor) -> None:
     path = f"{editor.path}channels/new"
     page = await editor.page(path)

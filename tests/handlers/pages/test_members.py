@@ -92,6 +92,12 @@ async def test_whoever_leaves_a_project_is_led_to_the_first_page(site: Site, adm
     assert (await post(other, "remove", user=str(other.user.id))).headers["location"] == "/"
 
 
+async def test_the_page_says_how_a_new_user_is_created(admin: Visitor, viewer: Visitor) -> None:
+    command = "hcserver user create NAME"
+    assert command in text_of(await admin.get(f"{admin.path}members"))
+    assert command not in text_of(await viewer.get(f"{viewer.path}members"))
+
+
 async def test_admins_of_the_server_are_named_to_admins_only(
     site: Site, admin: Visitor, viewer: Visitor
 ) -> None:

@@ -18,6 +18,7 @@ from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.channel import DELIVERIES
 from handlers.pages.channels import listed_channels, make_rows
 from handlers.pages.live import HEARTBEAT
+from hcserver.domain.project import Project
 from hcserver.errors import NotFound, Unavailable
 
 PERIOD: Final = 2.0  # seconds between looks at the deliveries, at least
@@ -27,27 +28,27 @@ Look = Callable[[], Awaitable[object]]
 
 
 class LiveDeliveries(PageHandler):
-    """Sends for as long as the browser listens and its session lasts."""
+    """Sends for as long as the browser listens and the visitor may see the project."""
 
     endless = True
 
-    async def follow(self, look: Look) -> None:
+    async def follow(self, project: Project, look: Look) -> None:
         """Send `changed` whenever `look` finds something else than before, `gone` when it raises NotFound."""
         self.set_header("Content-Type", "text/event-stream; charset=utf-8")
         self.set_header("X-Accel-Buffering", "no")  # nginx
         try:
             seen = await look()
             await self._send("hello")
-            await self._follow(look, seen)
+            await self._follow(project, look, seen)
         except StreamClosedError:
             pass
 
-    async def _follow(self, look: Look, seen: object) -> None:
+    async def _follow(self, project: Project, look: Look, seen: object) -> None:
         time = asyncio.get_running_loop().time
         took, spoken = 0.0, time()
         while True:
             await asyncio.sleep(max(PERIOD, SHARE * took))
-            if await self.find_visitor() is None:
+            if not await self.is_welcome(project.id):
                 return
             began = time()
             try:
@@ -79,7 +80,7 @@ class LiveChannels(LiveDeliveries):
             listed = await listed_channels(self, project)
             return await make_rows(self.services.channels, listed.shown, listed.names)
 
-        await self.follow(look)
+        await self.follow(project, look)
 
 
 class LiveChannel(LiveDeliveries):
@@ -93,7 +94,7 @@ class LiveChannel(LiveDeliveries):
             channel = await self.services.channels.get(project, UUID(channel_id))
             return channel, await self.services.channels.notifications(channel, DELIVERIES)
 
-        await self.follow(look)
+        await self.follow(project, look)
 
 
 _LIST: Final = rf"/p/{UUID_PATTERN}/channels"

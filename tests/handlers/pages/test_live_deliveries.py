@@ -42,6 +42,13 @@ async def test_a_quiet_stream_has_a_heartbeat_and_ends_with_the_session(
         assert await events.ends()
 
 
+async def test_a_member_who_is_removed_hears_nothing_more(site: Site, viewer: Visitor) -> None:
+    async with listening(site, viewer, f"{viewer.path}channels/live") as events:
+        assert viewer.user is not None
+        await site.services.accounts.members.remove(site.project, viewer.user)
+        assert await events.ends()
+
+
 async def test_the_changing_parts_are_answered_alone(site: Site, viewer: Visitor) -> None:
     channel = await site.channel("Mail")
     await failed_delivery(site, channel)

@@ -105,6 +105,28 @@ def test_deliveries_show_by_themselves_and_a_test_keeps_its_answer(
     assert "Backup is up again" in browser.text("#deliveries li")
 
 
+@pytest.mark.parametrize("width", [320, 683])
+def test_long_names_and_the_forms_of_all_kinds_fit(
+    browser: Browser, pages_server: PagesServer, channels: str, width: int
+) -> None:
+    """On a small phone, and at 200 % on a laptop."""
+    key = pages_server.keys["api_key"]
+    fields = {"kind": "email", "target": "ops@example.org", "name": "W" * 90}
+    channel = pages_server.server.api("channels/", key, fields)
+    check = pages_server.check(channels="*", name="M" * 90, tags="T" * 90)
+    browser.emulate(width, 640)
+    paths = [
+        channels,
+        f"{channels}/{channel['id']}",
+        f"/checks/{check['uuid']}",
+        f"{pages_server.path}activity",
+    ]
+    kinds = pages_server.server.api("channels/kinds/", key)["kinds"]
+    for path in [*paths, *(f"{channels}/new?kind={one['kind']}" for one in kinds)]:
+        browser.open(path)
+        assert browser.overflow() <= 0, path
+
+
 @pytest.mark.parametrize(
     ("width", "height", "dark"), [(1366, 900, False), (1366, 900, True), (390, 844, True), (320, 640, False)]
 )

@@ -20,7 +20,7 @@ from handlers.loggable import loggable_path
 from handlers.server.application import UNSUPPORTED, Request
 from handlers.server.errors import RETRY_AFTER, status_of, text_of
 from handlers.server.traffic import Traffic
-from hcserver.errors import HcError, NotFound, Unavailable
+from hcserver.errors import HcError, Unavailable
 from hcserver.services.container import Services
 
 log = logging.getLogger(__name__)
@@ -199,19 +199,6 @@ class BaseHandler(RequestHandler):
         if self._given_up or expected:
             return
         log.error("%s %s failed", self.request.method, loggable_path(self.request.path), exc_info=value)
-
-
-class NotFoundHandler(BaseHandler):
-    """Answers where there is nothing, whatever the method."""
-
-    @property
-    def body_limit(self) -> int:
-        return 0
-
-    def get(self, *arguments: str) -> None:
-        raise NotFound("not found")
-
-    post = put = patch = delete = options = unsupported = get
 
 
 _HTTP_ERRORS = {400: "bad request", 404: "not found", 405: "method not allowed"}

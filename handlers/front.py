@@ -23,10 +23,10 @@ from handlers import badges, metrics
 from handlers.access_log import AccessLog
 from handlers.api import missing
 from handlers.api.routes import ROUTES as API_ROUTES
-from handlers.base import NotFoundHandler
 from handlers.client_address import ClientAddresses
 from handlers.pages.cached_pages import CachedPages
 from handlers.pages.compression import PageCompression
+from handlers.pages.missing import MissingPage
 from handlers.pages.routes import ROUTES as PAGE_ROUTES
 from handlers.pages.static_files import STATIC, TEMPLATES, StaticFiles
 from handlers.ping.exchange import PingExchange
@@ -92,7 +92,7 @@ def make_application(services: Services, traffic: Traffic, addresses: ClientAddr
     """The API, badges, pages and all else but pings."""
     application = Application(
         [*API_ROUTES, *missing.ROUTES, *badges.ROUTES, *metrics.ROUTES, *PAGE_ROUTES],
-        default_handler_class=NotFoundHandler,
+        default_handler_class=MissingPage,
         log_function=lambda handler: None,  # AccessLog does it, for pings as well
         services=services,
         traffic=traffic,

@@ -222,6 +222,14 @@ def _channels(
     return Channels(storage, cache, writer, notifier, policy, settings.shell, clock)
 
 
+def _exchange(news_listener: NewsListener, written_news: WrittenNews) -> tuple[PeriodicTask, ...]:
+    """What keeps this process and others on its database in step."""
+    return (
+        PeriodicTask("news", news_listener.listen, LISTEN_EVERY),
+        PeriodicTask("written checks", written_news.exchange, LOOK_EVERY),
+    )
+
+
 def _runtime(
     storage: Storage,
     events: EventBus,
@@ -253,11 +261,10 @@ def _runtime(
         written_news=written_news,
         pruner=pruner,
         health=Health(storage, due_checks),
+        exchange=_exchange(news_listener, written_news),
         tasks=(
             PeriodicTask("prune pings", pruner.prune_next, PRUNE_RETRY),
             PeriodicTask("due checks", due_checks.tick, TICK),
-            PeriodicTask("news", news_listener.listen, LISTEN_EVERY),
-            PeriodicTask("written checks", written_news.exchange, LOOK_EVERY),
             PeriodicTask("deletions", deletion.sweep, SWEEP_EVERY),
             PeriodicTask("lag", metrics.look_at_lag, LOOK_AT_LAG_EVERY),
         ),
@@ -314,19 +321,25 @@ def watch(services: Services) -> None:
 
 async def _started(services: Services, stopped: asyncio.Event) -> bool:
     """Start the services as soon as the database is available. False: the server was stopped before."""
-    while not stopped.is_set():
+    starting = asyncio.create_task(_start(services), name="start")
+    stopping = asyncio.create_task(stopped.wait(), name="wait for the stop")
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if starting.done():
+        starting.result()
+        return True
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    return False
+
+
+async def _start(services: Services) -> None:
+    while True:
         try:
-            await services.start()
+            return await services.start()
         except Unavailable:
             log.warning("the database is not available, trying again in %g s", DATABASE_RETRY)
-            try:
-                async with asyncio.timeout(DATABASE_RETRY):
-                    await stopped.wait()
-            except TimeoutError:
-                pass
-        else:
-            return True
-    return False
+            await asyncio.sleep(DATABASE_RETRY)
 
 
 @asynccontextmanager

@@ -53,7 +53,7 @@ class PingHandler:
 
     async def answer(self, request: PingRequest) -> tuple[int, bytes]:
         """Record the ping; the status and the body of the answer. Raises HcError."""
-        if not self._services.ready:
+        if not self._services.takes_pings:
             raise Unavailable("the server is starting, try again")
         query_text, signal = split_signal(request.query)
         target = parse_target(request.path, signal)

@@ -58,7 +58,8 @@ class Runtime:
     written_news: WrittenNews
     pruner: Pruner
     health: Health
-    tasks: tuple[PeriodicTask, ...]  # in the order in which they are started
+    exchange: tuple[PeriodicTask, ...]  # with other processes, as soon as pings are taken
+    tasks: tuple[PeriodicTask, ...]  # the others, in the order in which they are started
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -106,27 +107,42 @@ class Services:
 
     @property
     def ready(self) -> bool:
-        """`start` has come to its end. Before that, what is in memory is not in step with the log."""
+        """`start` has come to its end. Before that, not all states are in step with the log."""
         return self.health.ready
+
+    @property
+    def takes_pings(self) -> bool:
+        """Pings and emails are recorded, also while `start` still looks through the logs of the checks."""
+        return self.health.takes_pings
 
     async def start(self) -> None:
         """Bring the database in order and take up the work. It may be called again when it has failed.
 
+        Pings come first. A check that has one gets in step with its log by the number that the ping claims;
+        the others are brought in step before anything else is answered, and before time takes checks down.
+
         Raises Unavailable, ConfigError (the database is from a newer version).
         """
-        await prepare(self.database)
-        await self._encrypt_targets()
-        await self.runtime.written_news.start()
-        await self.bounces.start()
+        if not self.takes_pings:
+            await self._take_pings()
         await self.recovery.run()
-        await self.answered_mark.start()
-        self.state_writer.start()
-        self.intake.start()
         await self._account_for_absence()
         self.notifier.start()
         for task in self.runtime.tasks:
             task.start()
         self.health.ready = True
+
+    async def _take_pings(self) -> None:
+        await prepare(self.database)
+        await self._encrypt_targets()
+        await self.runtime.written_news.start()
+        await self.bounces.start()
+        await self.answered_mark.start()
+        self.state_writer.start()
+        self.intake.start()
+        for task in self.runtime.exchange:
+            task.start()
+        self.health.takes_pings = True
 
     async def _encrypt_targets(self) -> None:
         """Encrypt what an older version, or a dump in clear, has left. A key file that can't be used does not
@@ -153,14 +169,14 @@ class Services:
 
     async def stop(self) -> None:
         """Leave nothing unwritten. To be called when nothing comes in any more."""
-        for task in reversed(self.runtime.tasks):
+        for task in reversed(self.runtime.exchange + self.runtime.tasks):
             await task.stop()
         await self.accounts.stop()
         await self.project_reader.stop()
         await self.intake.stop()
         await self.answered_mark.stop()
         await self.state_writer.stop()
-        if self.ready:
+        if self.takes_pings:
             await self.runtime.written_news.stop()
         await self.notifier.stop()
         await self.events.stop()

@@ -178,18 +178,15 @@ _NATIVE = (UUID, datetime)  # types that BSON has
 
 async def _pieces(cursor: Any, size: int) -> AsyncIterator[list[Stored]]:
     """The checks that a cursor finds, `size` at a time."""
-    while piece := await _next_piece(cursor, size):
-        yield piece
+    while documents := await _next_documents(cursor):
+        for some in batches(documents, size):
+            yield list(map(_stored, some))
 
 
-async def _next_piece(cursor: Any, size: int) -> list[Stored]:
-    piece: list[Stored] = []
+async def _next_documents(cursor: Any) -> list[dict[str, Any]]:
+    # In one call: to await each document takes as long as to make a check of it.
     with pymongo.timeout(SCAN_TIME):
-        async for document in cursor:
-            piece.append(_stored(document))
-            if len(piece) == size:
-                break
-    return piece
+        return list(await cursor.to_list(_BATCH))
 
 
 def _update(write: Write, writer: str) -> dict[str, Any]:

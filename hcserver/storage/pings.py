@@ -18,6 +18,7 @@ _NO_BODY = {"body": 0}
 # 100 ids, 150 us with 50, and with 20, for which there are more commands, 150 us as well. A range of _id
 # makes it scan the collection.
 _READ_TOGETHER = 50
+_FIRST_OF_TAIL = 10  # pings: mostly there are fewer, and then one short command is enough
 
 
 class Claimed(Exception):
@@ -88,12 +89,14 @@ class PingLog:
         Numbers have no gaps: the first number that is missing ends the log.
         """
         pings: list[Ping] = []
+        size = _FIRST_OF_TAIL
         while True:
             first = after + len(pings) + 1
-            page = await self.read(check, range(first, first + IN_LIMIT))
+            page = await self.read(check, range(first, first + size))
             pings += page
-            if len(page) < IN_LIMIT:
+            if len(page) < size:
                 return pings
+            size = IN_LIMIT
 
     async def read(self, check: UUID, numbers: Iterable[int]) -> list[Ping]:
         """Those of the pings with these numbers, from 1 on and in order, that exist, without bodies."""

@@ -69,6 +69,12 @@ class RealServer:
 
     def start(self, max_files: int | None = None) -> RealServer:
         """Start it, with so many open files at most, and wait until it is ready."""
+        self.launch(max_files)
+        self.wait_until_ready()
+        return self
+
+    def launch(self, max_files: int | None = None) -> None:
+        """Start it without waiting for anything."""
         command = [*COMMAND, "serve"]
         if max_files is not None:
             command = ["sh", "-c", f'ulimit -n {max_files}; exec "$0" "$@"', *command]
@@ -76,11 +82,15 @@ class RealServer:
             self._process = subprocess.Popen(
                 command, env=self.environment, cwd=self.folder, stdout=output, stderr=output
             )
+
+    def wait_until_ready(self) -> None:
+        """Wait until its status is good."""
+        assert self._process is not None
         for _ in range(3000):
             assert self._process.poll() is None, self.output.read_text()
             try:
                 if self.request("/api/v3/status/").status == 200:
-                    return self
+                    return
             except OSError:
                 pass
             time.sleep(0.02)

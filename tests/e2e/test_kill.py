@@ -18,6 +18,36 @@ SECONDS = 2.0
 SUFFIXES = ("", "/start", "/fail", "/log", "/0", "/3")
 
 
+async def _ping_while_starting(
+    server: RealServer, checks: list[str], number: int, acknowledged: Counter[str]
+) -> None:
+    """Ping from the moment that the port opens until the server is ready; note what was answered with OK."""
+    choices = random.Random(number)
+    for count in itertools.count():
+        mark = f"start-{number}-{count}"
+        try:
+            path = f"/ping/{choices.choice(checks)}{choices.choice(SUFFIXES)}"
+            status = await _status(server, path, mark)
+            assert status in (200, 503)
+            if status == 200:
+                acknowledged[mark] += 1
+                if await _status(server, "/api/v3/status/", mark) == 200:
+                    return
+        except OSError:
+            await asyncio.sleep(0.01)
+
+
+async def _status(server: RealServer, path: str, mark: str) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.http_port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nUser-Agent: {mark}\r\n\r\n".encode())
+        return int((await reader.readline()).split()[1])
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
 async def _client(server: RealServer, checks: list[str], number: int, acknowledged: Counter[str]) -> None:
     """Ping as fast as it goes until the connection breaks; note what was answered with OK."""
     choices = random.Random(number)
@@ -71,6 +101,11 @@ def test_nothing_acknowledged_is_lost(make_server: Callable[..., RealServer]) ->
     assert sum(acknowledged.values()) > 100
 
     server.start()
+    _require_agreement(server, key, checks, acknowledged)
+
+
+def _require_agreement(server: RealServer, key: str, checks: list[str], acknowledged: Counter[str]) -> None:
+    """All that was acknowledged is in the logs once, and states and flips are what the logs come to."""
     logged: Counter[str] = Counter()
     for uuid in checks:
         pings = server.api(f"checks/{uuid}/pings/", key)["pings"][::-1]
@@ -83,3 +118,20 @@ def test_nothing_acknowledged_is_lost(make_server: Callable[..., RealServer]) ->
         assert [flip["up"] for flip in server.api(f"checks/{uuid}/flips/", key)["flips"]] == flips
     assert not acknowledged - logged, "acknowledged, but not in the log"
     assert max(logged.values()) == 1, "in the log twice"
+
+
+def test_pings_that_come_while_a_killed_server_looks_through_its_logs_agree_with_them(
+    make_server: Callable[..., RealServer],
+) -> None:
+    server = make_server(HCSERVER_LIMITS_PINGS_PER_CHECK="1000").start()
+    key = server.create_project("tests")["api_key"]
+    checks = [server.api("checks/", key, {"name": f"check {n}"})["uuid"] for n in range(10 * CHECKS)]
+    acknowledged = asyncio.run(_kill_under_load(server, checks))
+
+    async def ping_while_starting() -> None:
+        server.launch()
+        await asyncio.gather(*(_ping_while_starting(server, checks, n, acknowledged) for n in range(8)))
+
+    asyncio.run(ping_while_starting())
+    assert any(mark.startswith("start-") for mark in acknowledged)
+    _require_agreement(server, key, checks, acknowledged)

@@ -22,6 +22,7 @@ from pymongo import MongoClient
 from hcserver import app
 from hcserver.config.schema import HttpSettings, MongoSettings, Settings, SmtpSettings
 from hcserver.errors import ConfigError
+from hcserver.services.runtime.recovery import Recovery
 from hcserver.storage.client import connect, database_of
 
 pytestmark = pytest.mark.usefixtures("own_logging")
@@ -259,3 +260,29 @@ async def test_it_can_be_stopped_while_it_waits_for_the_database(
     stop()
     async with asyncio.timeout(1):
         await task
+
+
+async def test_before_all_logs_were_looked_through_it_takes_pings_only_and_can_be_stopped(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(recovery: Recovery) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Recovery, "run", run)
+    server = asyncio.create_task(app.serve(settings))
+    ping = f"/ping/{uuid4()}"
+    while await start_line(settings, ping) != b"HTTP/1.1 404 Not Found":
+        assert not server.done()
+        await asyncio.sleep(0.01)
+    for path in ("/api/v3/checks/", "/api/v3/status/", "/"):
+        assert await get(settings, path) == b"HTTP/1.1 503 Service Unavailable"
+    stop()
+    await server
+
+
+async def start_line(settings: Settings, path: str) -> bytes:
+    """What `get` returns; nothing as long as the port is not open."""
+    try:
+        return await get(settings, path)
+    except OSError:
+        return b""

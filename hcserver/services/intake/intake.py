@@ -105,7 +105,7 @@ class Intake:
         self._repetitions.acknowledged(receipts)
 
     def _require_started(self) -> None:
-        """Before the start, what a crash left in the log is not applied to the checks yet."""
+        """Before the start, the database is not in order, and may be that of a newer version."""
         if self._task is None:
             raise Unavailable("the server is starting, try again")
 

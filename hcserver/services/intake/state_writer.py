@@ -115,8 +115,14 @@ class StateWriter:
     async def flush(self) -> None:
         """Write everything that is to be written. Raises Unavailable."""
         while self.unwritten:
-            async with self._cache.exclusive:
-                await self._write(self.unwritten.some(URGENT_BATCH))
+            await self.write(self.unwritten.some(URGENT_BATCH))
+
+    async def write(self, ids: Sequence[UUID]) -> None:
+        """Write what is to be written of these checks, without waiting for the task that writes. What meets
+        another process's write is left to that task. Raises Unavailable.
+        """
+        async with self._cache.exclusive:
+            await self._write(ids)
 
     async def _get(self, id: UUID) -> CachedCheck:
         await self._cache.get(id)

@@ -12,18 +12,20 @@ from hcserver.storage import Storage
 
 PROBE_TIME = 3.0  # seconds that the database may take to answer
 PROBE_INTERVAL = 1.0  # seconds for which the result of a probe counts, as a probe is a write and needs no key
+STARTING = "it is starting"
+RECOVERING = "it takes pings, but is still looking through the logs of the checks"
 MAX_LAG = 30.0  # seconds that overdue checks may wait
 
 
 class Health:
-    """Knows the problems of the server. `ready`: the start has come to its end. `monotonic`: seconds that
-    never go back.
+    """Knows the problems of the server. `takes_pings`: the start has come so far that pings are recorded;
+    `ready`: it has come to its end. `monotonic`: seconds that never go back.
     """
 
     def __init__(
         self, storage: Storage, due_checks: DueChecks, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self.ready = False
+        self.takes_pings = self.ready = False
         self._storage = storage
         self._due_checks = due_checks
         self._monotonic = monotonic
@@ -39,7 +41,9 @@ class Health:
         """What is wrong right now, by part of the server; empty when all is well. What is said about the
         database may be PROBE_INTERVAL old.
         """
-        problems = {} if self.ready else {"server": "it is starting"}
+        problems = {}
+        if not self.ready:
+            problems["server"] = RECOVERING if self.takes_pings else STARTING
         if (problem := await self._database_problem()) is not None:
             problems["database"] = problem
         if self._due_checks.lag > MAX_LAG:

@@ -19,6 +19,8 @@ async def test_each_problem_names_its_part_of_the_server(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services.health.add_listener("smtp", lambda: False)
+    for task in services.runtime.tasks:
+        await task.stop()  # so that none finds out meanwhile that nothing is overdue
     monkeypatch.setattr(services.runtime.due_checks, "_nothing_overdue", -1000.0)
 
     async def away() -> None:

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+
+from hcserver.app import build_services
+from hcserver.config.schema import Settings
+from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping, Signal
 from hcserver.domain.project import Project
+from hcserver.errors import NotFound
 from hcserver.services.container import Services
-from hcserver.storage.checks import Outbox, Write
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create
+from hcserver.services.runtime.health import RECOVERING
+from hcserver.storage.checks import Outbox, Stored, Write
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
 
 
 async def test_pings_that_a_crash_left_in_the_log_are_applied_at_the_next_start(
@@ -50,3 +59,116 @@ async def test_a_check_whose_log_can_not_be_applied_does_not_keep_the_server_fro
         await services.storage.pings.append([one])
     restarted = await make_services()
     assert (await restarted.cache.get(good.id)).status == "up"
+
+
+def logged(check: Check, clock: FakeClock, *signals: Signal) -> list[Ping]:
+    """What a crash has left in the check's log."""
+    return [
+        Ping(check=check.id, n=n, at=clock.advance(1), type=signal, scheme="http", remote_addr="")
+        for n, signal in enumerate(signals, 1)
+    ]
+
+
+class SlowStart:
+    """A server whose recovery has read the checks, and comes to the first one when `gate` is set."""
+
+    def __init__(self, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.services = services
+        self.gate = asyncio.Event()
+        scan = services.storage.checks.scan
+
+        async def scan_slowly() -> AsyncIterator[list[Stored]]:
+            batches = [batch async for batch in scan()]
+            self.services.health.add_listener("scan", lambda: False)
+            await self.gate.wait()
+            for batch in batches:
+                yield batch
+
+        monkeypatch.setattr(services.storage.checks, "scan", scan_slowly)
+
+    async def __aenter__(self) -> SlowStart:
+        self.started = asyncio.create_task(self.services.start())
+        while not self.services.takes_pings or "scan" not in await self.services.health.problems():
+            await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.started.cancel()
+        await asyncio.gather(self.started, return_exceptions=True)
+        await self.services.stop()
+
+    async def finish(self) -> None:
+        self.gate.set()
+        await self.started
+
+
+async def test_pings_are_taken_while_the_logs_are_looked_through(
+    services: Services, project: Project, clock: FakeClock, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pinged, silent, quiet = [await create(services, project) for _ in range(3)]
+    for check in (pinged, silent):
+        await services.storage.pings.append(logged(check, clock, "success", "fail"))
+
+    restarted = build_services(database, Settings(), clock)
+    async with SlowStart(restarted, monkeypatch) as start:
+        assert not restarted.ready
+        assert (await restarted.health.problems())["server"] == RECOVERING
+        for check in (pinged, quiet):
+            [recorded] = await restarted.intake.record([report(check.id, clock.advance(1))])
+            assert recorded.n == (3 if check is pinged else 1)
+        assert (await restarted.cache.get(pinged.id)).status == "up"
+        await start.finish()
+        assert restarted.ready
+        for check, status, n_pings, flips in (
+            (pinged, "up", 3, ["up", "down", "up"]),
+            (silent, "down", 2, ["down", "up"]),
+            (quiet, "up", 1, ["up"]),
+        ):
+            state = await restarted.checks.get(project, check.id)
+            assert (state.status, state.n_pings) == (status, n_pings)
+            assert [flip.new for flip in await restarted.storage.flips.read(check.id)] == flips
+
+
+async def test_a_check_in_memory_that_had_no_ping_is_brought_in_step_as_well(
+    services: Services, project: Project, clock: FakeClock, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(services, project)
+    await services.storage.pings.append(logged(check, clock, "success", "fail"))
+    restarted = build_services(database, Settings(), clock)
+    async with SlowStart(restarted, monkeypatch) as start:
+        assert (await restarted.intake.find(check.id)).n_pings == 0
+        await start.finish()
+        assert (await restarted.cache.get(check.id)).n_pings == 2
+
+
+async def test_nothing_goes_down_before_all_logs_were_looked_through(
+    services: Services, project: Project, clock: FakeClock, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(services, project, timeout=60, grace=60)
+    await ping(services, check.id)
+    await services.stop()
+    clock.advance(119)
+    late = Ping(check=check.id, n=2, at=clock.now, type="success", scheme="http", remote_addr="")
+    await services.storage.pings.append([late])
+    clock.advance(2)
+    restarted = build_services(database, Settings(), clock)
+    async with SlowStart(restarted, monkeypatch) as start:
+        assert not {"due checks", "notifications"} & {task.get_name() for task in asyncio.all_tasks()}
+        await start.finish()
+        await restarted.runtime.due_checks.tick()
+        assert (await restarted.checks.get(project, check.id)).status == "up"
+        assert [flip.new for flip in await restarted.storage.flips.read(check.id)] == ["up"]
+
+
+async def test_a_check_that_is_deleted_while_the_logs_are_looked_through_stays_deleted(
+    services: Services, project: Project, clock: FakeClock, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(services, project)
+    await services.storage.pings.append(logged(check, clock, "success"))
+    restarted = build_services(database, Settings(), clock)
+    async with SlowStart(restarted, monkeypatch) as start:
+        await services.check_deletion.delete(project, check.id)
+        await start.finish()
+        with pytest.raises(NotFound):
+            await restarted.checks.get(project, check.id)
+        assert await restarted.storage.pings.tail(check.id, 0) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
-from time import perf_counter
+from time import perf_counter, sleep
 
 from bench.fill import BRIEF, FilledProject
 from bench.http_client import Client
@@ -22,6 +22,7 @@ PINGS_KEPT = 10
 TAKEN_DOWN = 50
 CLIENTS = 8
 READS = 200
+READY_TIME = 600.0  # seconds that a start may take
 
 
 def rows(seconds: float) -> Iterator[Row]:
@@ -35,9 +36,29 @@ def rows(seconds: float) -> Iterator[Row]:
             yield asyncio.run(_taking_down(server, project))
             yield memory_row(f"{size} checks, memory at the end", processes)
             server.stop()
-            began = perf_counter()
-            server.start()
-            yield Row(what=f"{size} checks, start", worst=1000 * (perf_counter() - began))
+            yield from _start(server, project, "start")
+            server.kill()
+            yield from _start(server, project, "start after kill -9")
+
+
+def _start(server: RealServer, project: FilledProject, what: str) -> Iterator[Row]:
+    """How long it takes until the first ping is recorded, and until everything is answered."""
+    name = f"{len(project.checks)} checks, {what}"
+    began = perf_counter()
+    server.launch()
+    while not _is_recorded(server, project.ping_paths[0]):
+        sleep(0.01)
+    yield Row(what=f"{name}: first ping", worst=1000 * (perf_counter() - began))
+    server.wait_until_ready(READY_TIME)
+    yield Row(what=f"{name}: ready", worst=1000 * (perf_counter() - began))
+    yield memory_row(f"{name}, memory", Processes(server))
+
+
+def _is_recorded(server: RealServer, path: str) -> bool:
+    try:
+        return server.request(path).status == 200
+    except OSError:
+        return False
 
 
 def _pings(server: RealServer, project: FilledProject, processes: Processes, seconds: float) -> Iterator[Row]:

@@ -155,7 +155,7 @@ def build_services(
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),
         mail_classifier=DryRun(Pool()),
-        recovery=Recovery(storage.checks, state_reader, cache, writer),
+        recovery=_recovery(storage, state_reader, cache, writer, settings),
         runtime=_runtime(
             storage, events, lookup, cache, writer, notifier, changes, deletion, public, metrics, limits,
             clock),
@@ -220,6 +220,13 @@ def _channels(
 ) -> Channels:
     policy = AddressPolicy(settings.notifications.allowed_networks)
     return Channels(storage, cache, writer, notifier, policy, settings.shell, clock)
+
+
+def _recovery(
+    storage: Storage, reader: StateReader, cache: CheckCache, writer: StateWriter, settings: Settings
+) -> Recovery:
+    at_work = None if settings.mongodb.uri else storage.at_work  # others may use a MongoDB as well
+    return Recovery(storage.checks, reader, cache, writer, at_work)
 
 
 def _exchange(news_listener: NewsListener, written_news: WrittenNews) -> tuple[PeriodicTask, ...]:

@@ -29,6 +29,7 @@ async def open_services() -> AsyncIterator[Services]:
 async def working(services: Services) -> AsyncIterator[None]:
     """With what it takes to change checks and to notify people: all is written and sent when this ends."""
     await services.bounces.start()
+    await services.recovery.begin()
     services.state_writer.start()
     try:
         yield
@@ -36,6 +37,7 @@ async def working(services: Services) -> AsyncIterator[None]:
         await services.state_writer.stop()
         await services.notifier.stop()
         await services.events.stop()
+        await services.recovery.end()
 
 
 @contextmanager

@@ -138,6 +138,7 @@ class Services:
         await self.runtime.written_news.start()
         await self.bounces.start()
         await self.answered_mark.start()
+        await self.recovery.begin()
         self.state_writer.start()
         self.intake.start()
         for task in self.runtime.exchange:
@@ -180,5 +181,7 @@ class Services:
             await self.runtime.written_news.stop()
         await self.notifier.stop()
         await self.events.stop()
+        if self.ready:
+            await self.recovery.end()
         await self.mail_classifier.pool.close()
         await self.log_reader.contents.close()

@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from hcserver.storage.admin_keys import AdminKeyStore
+from hcserver.storage.at_work import AtWork
 from hcserver.storage.bounces import BounceStore
 from hcserver.storage.channels import ChannelStore
 from hcserver.storage.checks import CheckStore
@@ -54,6 +55,7 @@ class Storage:
         self.locks = Locks(database)
         self.heartbeat = Heartbeat(database)
         self.tombstones = Tombstones(database)
+        self.at_work = AtWork(database)
 
     async def secret(self) -> bytes:
         """A secret that all processes on this database share, made at the first call. Raises Unavailable."""

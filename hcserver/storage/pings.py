@@ -51,10 +51,14 @@ class PingLog:
                     raise Claimed(errors[0]["index"]) from None
                 raise
 
-    async def tokens(self, places: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], bytes]:
-        """The tokens of the pings that exist at these places of the log."""
+    async def tokens(
+        self, places: Iterable[tuple[UUID, int]], together: int = IN_LIMIT
+    ) -> dict[tuple[UUID, int], bytes]:
+        """The tokens of the pings that exist at these places of the log, looked for so many at a time: many
+        are fast where few exist.
+        """
         found: dict[tuple[UUID, int], bytes] = {}
-        for ids in batches(entry_id(check, n) for check, n in places):
+        for ids in batches((entry_id(check, n) for check, n in places), together):
             with translated("read pings"):
                 async for document in self._pings.find({"_id": {"$in": ids}}, {"token": 1}):
                     found[entry_of(document["_id"])] = bytes(document.get("token", b""))

@@ -10,6 +10,7 @@ import bson
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 
+from hcserver.storage.at_work import COLLECTION as AT_WORK
 from hcserver.storage.client import translated
 from hcserver.storage.schema import SCHEMA_VERSION
 
@@ -18,9 +19,9 @@ MAX_DOCUMENT_BYTES = 17 * 1024 * 1024  # MongoDB's limit is 16 MiB and a little
 LENGTH_BYTES = 4  # a document begins with its length (https://bsonspec.org)
 
 _LOADING = {"_id": "loading"}
-# These collections mean nothing elsewhere: data for seconds, from one process to another, and what gives
-# access to this server only.
-_TRANSIENT = {"locks", "news", "processes", "written", "sessions", "setup_tokens", "walls"}
+# These collections mean nothing elsewhere: data for seconds, from one process to another, whether processes
+# have ended in order, and what gives access to this server only.
+_TRANSIENT = {AT_WORK, "locks", "news", "processes", "written", "sessions", "setup_tokens", "walls"}
 
 
 class RawDatabase:
@@ -82,6 +83,8 @@ class RawDatabase:
     async def begin_load(self) -> None:
         """Mark the database as loaded only in part."""
         with translated("mark a load"):
+            # How processes have ended that used this database says nothing of what is loaded.
+            await self._database[AT_WORK].delete_many({})
             await self._database[META].insert_one(dict(_LOADING))
 
     async def end_load(self) -> None:

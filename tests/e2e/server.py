@@ -83,10 +83,11 @@ class RealServer:
                 command, env=self.environment, cwd=self.folder, stdout=output, stderr=output
             )
 
-    def wait_until_ready(self) -> None:
-        """Wait until its status is good."""
+    def wait_until_ready(self, patience: float = 60.0) -> None:
+        """Wait until its status is good, for so many seconds at most."""
         assert self._process is not None
-        for _ in range(3000):
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
             assert self._process.poll() is None, self.output.read_text()
             try:
                 if self.request("/api/v3/status/").status == 200:

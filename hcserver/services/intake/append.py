@@ -53,6 +53,7 @@ class Appender:
         try:
             await self._append(batch)
         except Exception:  # noqa: BLE001 - the next attempt finds out which report is at fault, and logs it
+            self._cache.in_doubt = True
             await self._append_singly(batch)
 
     async def _append_singly(self, batch: Sequence[QueuedReport]) -> None:
@@ -192,6 +193,7 @@ class Appender:
                 self._cache.forget(ping.check)
             raise
         except BaseException:
+            self._cache.in_doubt = True
             for ping in pings:
                 self._cache.forget(ping.check)
             raise

@@ -40,6 +40,7 @@ class CheckCache:
         capacity: int,
     ) -> None:
         self.capacity = capacity
+        self.in_doubt = False  # something may have been stored of which neither documents nor memory know
         self.exclusive = asyncio.Lock()  # held by whoever writes or reloads checks: one at a time
         self._reader = reader
         self._unwritten = unwritten
@@ -204,13 +205,12 @@ class CheckCache:
 
     def remove_deleted(self, check: Check) -> None:
         """The check was deleted. What was read of it before, and arrives later, is not taken up."""
-        id = check.id
-        self._reads.note_deleted(id)
-        cached = self._checks.pop(id, None)
+        self._reads.note_deleted(check.id)
+        cached = self._checks.pop(check.id, None)
         if cached is not None:
             self._unwritten.count_pings(-cached.unwritten_pings)
             cached.fail_changes(NotFound("not found"))
-        self._observer.remove(id, check.project)
+        self._observer.remove(check.id, check.project)
 
     # -- loading
 

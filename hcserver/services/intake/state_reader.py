@@ -11,6 +11,7 @@ from hcserver.services.intake.logged_tokens import LoggedTokens
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored
 
+LOOKED_UP_TOGETHER = 500  # places in the log, in half the time that a hundred at a time take
 _READ_AGAIN = 10  # times; a log that still has less than was appended has been tampered with
 
 
@@ -28,6 +29,10 @@ class StateReader:
     async def behind(self, checks: Iterable[Stored]) -> set[UUID]:
         """Those of the checks whose logs have pings that their documents do not count."""
         return await self._storage.pings.behind(checks)
+
+    async def existing(self, places: Iterable[tuple[UUID, int]]) -> set[UUID]:
+        """Those of the checks whose logs have a ping at these places, of which few do."""
+        return {check for check, _ in await self._storage.pings.tokens(places, LOOKED_UP_TOGETHER)}
 
     async def uncounted(
         self, stored: Stored, behind: bool, counted_in_memory: Callable[[], int] = lambda: 0

@@ -187,6 +187,7 @@ class StateWriter:
 
     async def _write_singly(self, ids: Iterable[UUID]) -> None:
         """One of the checks can't be written at all: find out which, and write the others."""
+        self._cache.in_doubt = True
         for id in ids:
             try:
                 async with self._cache.exclusive:
@@ -218,6 +219,7 @@ class StateWriter:
                 self._report(written)
         except Unavailable as error:
             # What the database still did is unknown: answer those who wait, and load the checks again.
+            self._cache.in_doubt = True
             for cached in self._cache.find_all(ids):
                 cached.outdated = True
                 cached.fail_changes(error)

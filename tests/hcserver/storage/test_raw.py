@@ -5,6 +5,7 @@ from typing import Any
 import bson
 import pytest
 
+from hcserver.storage.at_work import AtWork
 from hcserver.storage.raw import META, RawDatabase, decode, encode
 from hcserver.storage.schema import SCHEMA_VERSION
 
@@ -27,7 +28,7 @@ async def test_documents_come_back_as_they_were_inserted(raw: RawDatabase) -> No
 
 
 async def test_collections_that_mean_nothing_elsewhere_are_left_out(raw: RawDatabase, database: Any) -> None:
-    for name in ("checks", "locks", "news", "processes", "written", "meta"):
+    for name in ("checks", "locks", "news", "processes", "written", "meta", "at_work"):
         await database[name].insert_one({})
     assert sorted(await raw.collections()) == ["checks", "meta"]
 
@@ -54,3 +55,9 @@ async def test_bytes_that_are_no_document_are_a_value_error(raw: RawDatabase) ->
         await raw.insert("things", [broken])
     with pytest.raises(ValueError, match="eoo"):
         decode(broken)
+
+
+async def test_what_is_loaded_is_looked_through_by_the_next_server(raw: RawDatabase, database: Any) -> None:
+    await AtWork(database).clear()
+    await raw.begin_load()
+    assert not await AtWork(database).enter()

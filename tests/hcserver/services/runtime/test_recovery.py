@@ -3,17 +3,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from hcserver.app import build_services
-from hcserver.config.schema import Settings
+from hcserver.cli.commands import working
+from hcserver.config.schema import MongoSettings, Settings
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping, Signal
 from hcserver.domain.project import Project
-from hcserver.errors import NotFound
+from hcserver.errors import NotFound, Unavailable
 from hcserver.services.container import Services
+from hcserver.services.runtime import recovery
 from hcserver.services.runtime.health import RECOVERING
 from hcserver.storage.checks import Outbox, Stored, Write
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
@@ -146,14 +149,16 @@ async def test_nothing_goes_down_before_all_logs_were_looked_through(
 ) -> None:
     check = await create(services, project, timeout=60, grace=60)
     await ping(services, check.id)
-    await services.stop()
+    await services.state_writer.flush()
+    for task in services.runtime.tasks:
+        await task.stop()  # it looks for what is due, too
     clock.advance(119)
     late = Ping(check=check.id, n=2, at=clock.now, type="success", scheme="http", remote_addr="")
     await services.storage.pings.append([late])
     clock.advance(2)
     restarted = build_services(database, Settings(), clock)
     async with SlowStart(restarted, monkeypatch) as start:
-        assert not {"due checks", "notifications"} & {task.get_name() for task in asyncio.all_tasks()}
+        assert "due checks" not in {task.get_name() for task in asyncio.all_tasks()}
         await start.finish()
         await restarted.runtime.due_checks.tick()
         assert (await restarted.checks.get(project, check.id)).status == "up"
@@ -172,3 +177,132 @@ async def test_a_check_that_is_deleted_while_the_logs_are_looked_through_stays_d
         with pytest.raises(NotFound):
             await restarted.checks.get(project, check.id)
         assert await restarted.storage.pings.tail(check.id, 0) == []
+
+
+async def looks_through(database: Any, clock: FakeClock, settings: Settings | None = None) -> bool:
+    """Whether the next start looks through the logs. It is stopped in order."""
+    services = build_services(database, settings or Settings(), clock)
+    looked = []
+    scan = services.storage.checks.scan
+
+    async def noted() -> AsyncIterator[list[Stored]]:
+        looked.append(True)
+        async for batch in scan():
+            yield batch
+
+    services.storage.checks.scan = noted  # type: ignore[method-assign]
+    await services.start()
+    await services.stop()
+    return bool(looked)
+
+
+async def test_a_start_after_a_stop_in_order_does_not_look_through_the_logs(
+    database: Any, clock: FakeClock
+) -> None:
+    services = build_services(database, Settings(), clock)
+    await services.start()
+    project, _ = await services.projects.create("main")
+    check = await create(services, project)
+    await ping(services, check.id, "fail")
+    assert await looks_through(database, clock), "the process before it has not ended"
+    assert not await looks_through(database, clock)
+    assert not await looks_through(database, clock)
+
+
+async def test_where_other_servers_may_be_at_work_every_start_looks_through_the_logs(
+    database: Any, clock: FakeClock
+) -> None:
+    shared = Settings(mongodb=MongoSettings(uri="mongodb://db.example.org"))
+    for _ in range(2):
+        assert await looks_through(database, clock, shared)
+
+
+async def test_a_stop_before_all_logs_were_looked_through_is_not_in_order(
+    database: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with SlowStart(build_services(database, Settings(), clock), monkeypatch):
+        pass
+    assert await looks_through(database, clock)
+
+
+async def test_after_an_append_whose_outcome_is_unknown_the_next_start_looks_through_the_logs(
+    database: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = build_services(database, Settings(), clock)
+    await services.start()
+    project, _ = await services.projects.create("main")
+    check = await create(services, project)
+    append, failures = services.storage.pings.append, iter([Unavailable("away")])
+
+    async def fail_once(pings: Any) -> None:
+        for failure in failures:
+            raise failure
+        await append(pings)
+
+    monkeypatch.setattr(services.storage.pings, "append", fail_once)
+    await ping(services, check.id)
+    await services.stop()
+    assert await looks_through(database, clock)
+    assert not await looks_through(database, clock)
+
+
+async def test_after_a_write_whose_outcome_is_unknown_the_next_start_looks_through_the_logs(
+    database: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = build_services(database, Settings(), clock)
+    await services.start()
+    project, _ = await services.projects.create("main")
+    check = await create(services, project)
+
+    async def fail(writes: Any) -> set[UUID]:
+        raise Unavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.storage.checks, "write", fail)
+        await ping(services, check.id)
+        with pytest.raises(Unavailable):
+            await services.state_writer.flush()
+    await services.stop()
+    assert await looks_through(database, clock)
+
+
+async def test_a_log_that_can_not_be_applied_is_tried_again_at_each_start(
+    services: Services, project: Project, database: Any, clock: FakeClock
+) -> None:
+    check = await create(services, project, schedule="0 * * * *")
+    await database["checks"].update_one({"_id": check.id}, {"$set": {"tz": "US/Pacific-New"}})
+    await services.storage.pings.append(logged(check, clock, "success"))
+    for _ in range(2):
+        assert await looks_through(database, clock)
+
+
+async def test_commands_that_change_checks_end_in_order_unless_they_die(
+    database: Any, clock: FakeClock
+) -> None:
+    assert await looks_through(database, clock)
+    async with working(build_services(database, Settings(), clock)):
+        pass
+    assert not await looks_through(database, clock)
+    died = working(build_services(database, Settings(), clock))
+    await died.__aenter__()
+    assert await looks_through(database, clock)
+
+
+async def test_a_database_that_is_away_for_a_moment_does_not_make_it_read_all_checks_again(
+    services: Services, project: Project, database: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = await create(services, project)
+    await services.storage.pings.append(logged(check, clock, "success"))
+    monkeypatch.setattr(recovery, "RETRY", 0.0)
+    restarted = build_services(database, Settings(), clock)
+    tokens, failures = restarted.storage.pings.tokens, iter([Unavailable("away")])
+
+    async def fail_once(*places: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return await tokens(*places)
+
+    monkeypatch.setattr(restarted.storage.pings, "tokens", fail_once)
+    await restarted.start()
+    assert (await restarted.cache.get(check.id)).n_pings == 1
+    await restarted.stop()

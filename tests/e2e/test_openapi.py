@@ -68,6 +68,7 @@ def described_operations() -> dict[str, Any]:
 
 
 OPERATIONS = described_operations()
+METRICS_KEY = "the-key-for-prometheus"
 
 
 @dataclass
@@ -86,7 +87,8 @@ class Described:
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Described]:
     folder: Path = tmp_path_factory.mktemp("openapi")
-    server = RealServer(folder, HCSERVER_LIMITS_CHECKS_PER_PROJECT="1000").start()
+    limits = {"HCSERVER_LIMITS_CHECKS_PER_PROJECT": "1000"}
+    server = RealServer(folder, HCSERVER_METRICS_KEY=METRICS_KEY, **limits).start()
     try:
         yield furnished(server)
     finally:
@@ -110,7 +112,7 @@ def answered_as_described(described: Described, case: Any) -> int:
     """The status of the answer."""
     response = case.call_and_validate(
         base_url=f"{described.server.url}/api/v3",
-        headers={"X-Api-Key": described.key_of(case)},
+        headers={"X-Api-Key": described.key_of(case), "X-Metrics-Key": METRICS_KEY},
         checks=CHECKS,
     )
     status: int = response.status_code

@@ -53,7 +53,8 @@ async def test_flips_are_counted_with_the_lag_of_the_scheduler(site: Site) -> No
     await site.services.runtime.due_checks.tick()
     await site.settled()
     reply = await server_metrics(site)
-    assert values(reply, "hcserver_scheduler_lag_seconds_count")[()] == before + 1
+    # Other checks on the same server may have come due as well.
+    assert values(reply, "hcserver_scheduler_lag_seconds_count")[()] > before
     assert values(reply, "hcserver_flips_total")[("to", "down"),] >= 1
 
 

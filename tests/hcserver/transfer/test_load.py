@@ -53,7 +53,7 @@ async def test_documents_are_indexed_while_they_are_loaded(
     await fill(database)
     await dump(database, tmp_path / "d", silent)
     await load(tmp_path / "d", target, silent)
-    for collection, number in (("checks", 3), ("flips", 2), ("notifications", 4)):
+    for collection, number in (("checks", 3), ("flips", 3), ("notifications", 4)):
         indexes = (await target[collection].index_information()).values()
         assert len(indexes) == number, collection
         assert not any("expireAfterSeconds" in index for index in indexes)

@@ -103,7 +103,7 @@ async def test_an_event_stream_ends_when_its_client_goes(caplog: pytest.LogCaptu
         await connection.send(request_bytes("GET", "/events"))
         await connection.reader.readuntil(b"tick\n")
         await connection.close()
-        await asyncio.wait_for(WaitingEventsHandler.ended.wait(), 5)
+        await asyncio.wait_for(WaitingEventsHandler.ended.wait(), 60)
         await asyncio.sleep(0.01)
         assert not front.traffic.begun
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]

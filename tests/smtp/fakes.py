@@ -153,7 +153,7 @@ class Client:
 
     async def reply(self) -> str:
         """One reply, all of its lines; empty when the server has closed the connection."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             lines = ""
             while line := (await self.reader.readline()).decode():
                 lines += line

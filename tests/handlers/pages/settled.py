@@ -10,7 +10,7 @@ from hcserver.domain.notification import Notification
 from tests.handlers.harness import Site
 from tests.handlers.pages.visitor import make_check
 
-PATIENCE = 30.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 async def failed_delivery(site: Site, channel: Channel, name: str = "a job") -> tuple[Check, Notification]:

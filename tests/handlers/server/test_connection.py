@@ -132,5 +132,5 @@ async def test_a_client_that_hangs_up_does_not_end_what_it_began(
         await begun.wait()
         await connection.close()
         release.set()
-        await asyncio.wait_for(finished.wait(), 5)
+        await asyncio.wait_for(finished.wait(), 60)
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

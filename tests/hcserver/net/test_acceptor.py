@@ -50,7 +50,7 @@ async def test_every_connection_is_handed_over_until_it_stops() -> None:
     acceptor = Acceptor([server], lambda connection, address: accepted.put_nowait(connection))
     clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
     for _ in clients:
-        (await asyncio.wait_for(accepted.get(), 5)).close()
+        (await asyncio.wait_for(accepted.get(), 60)).close()
     acceptor.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
@@ -70,7 +70,7 @@ async def test_without_files_it_pauses_and_then_accepts_what_has_waited(
         lambda: exhausted.append(server.calls),
     )
     client = socket.create_connection(server.server.getsockname())
-    (await asyncio.wait_for(accepted.get(), 5)).close()
+    (await asyncio.wait_for(accepted.get(), 60)).close()
     running.stop()
     client.close()
     # One attempt after each pause, and one line in the log for all of them.
@@ -84,7 +84,7 @@ async def test_while_it_pauses_it_can_be_stopped(monkeypatch: pytest.MonkeyPatch
     server, paused = Exhausted(1000), asyncio.Event()
     running = Acceptor([server], lambda connection, address: None, paused.set)  # type: ignore[list-item]
     client = socket.create_connection(server.server.getsockname())
-    await asyncio.wait_for(paused.wait(), 5)
+    await asyncio.wait_for(paused.wait(), 60)
     running.stop()
     calls = server.calls
     await asyncio.sleep(0.05)
@@ -105,7 +105,7 @@ async def test_a_connection_that_can_not_be_served_does_not_end_accepting(
     for _ in range(2):
         served.clear()
         with socket.create_connection(server.getsockname()) as client:
-            await asyncio.wait_for(served.wait(), 5)
+            await asyncio.wait_for(served.wait(), 60)
             assert client.recv(1) == b""
     running.stop()
     assert "can't serve a connection" in caplog.text

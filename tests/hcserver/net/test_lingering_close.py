@@ -22,7 +22,7 @@ async def connected() -> tuple[socket.socket, socket.socket]:
 async def read_all(client: socket.socket) -> bytes:
     loop = asyncio.get_running_loop()
     data = b""
-    while piece := await asyncio.wait_for(loop.sock_recv(client, 4096), 5):
+    while piece := await asyncio.wait_for(loop.sock_recv(client, 4096), 60):
         data += piece
     return data
 

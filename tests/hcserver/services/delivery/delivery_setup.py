@@ -14,6 +14,8 @@ from hcserver.domain.project import Project
 from hcserver.notify.alert_message import AlertMessage, Receipt
 from hcserver.services.container import Services
 
+PATIENCE = 60.0  # seconds that a test waits for what is to come
+
 
 class FakeKind:
     """Accepts every message; `trouble` may raise, or wait, for a target."""
@@ -52,7 +54,7 @@ async def add_channel(services: Services, project: Project, target: str, **field
 
 async def log_of(services: Services, check: Check, finished: int = 0) -> list[Notification]:
     """The notifications of the check, oldest first, once so many of them are through."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             found = await services.storage.notifications.of_check(check.id, 100)
             if sum(one.status != "pending" for one in found) >= finished:
@@ -63,7 +65,7 @@ async def log_of(services: Services, check: Check, finished: int = 0) -> list[No
 async def settled(services: Services, check: Check) -> list[Notification]:
     """The notifications once nothing is on its way any more."""
     await services.state_writer.flush()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not services.notifier.dispatcher.idle:
             await asyncio.sleep(0.01)
     return await log_of(services, check)

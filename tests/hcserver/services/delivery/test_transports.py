@@ -40,7 +40,7 @@ async def test_a_message_for_a_channel_whose_key_is_missing_waits_for_the_key(
     cipher = services.storage.channels._cipher
     keys, cipher._keys = cipher._keys, KeyFile(tmp_path / "another.key")
     await ping(services, check.id, "fail")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (found := await log_of(services, check)) or not found[0].attempts:
             await asyncio.sleep(0.01)
     assert (found[0].status, fake.sent) == ("pending", [])

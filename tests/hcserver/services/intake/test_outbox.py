@@ -35,7 +35,7 @@ async def test_flips_are_published_when_the_database_went_away_in_between(
 
     monkeypatch.setattr(services.storage.flips, "publish", fail_once)
     await ping(services, check.id)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await services.storage.flips.read(check.id):
             await asyncio.sleep(0.01)
     assert len(await services.storage.flips.read(check.id)) == 1

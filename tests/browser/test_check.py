@@ -34,7 +34,7 @@ def test_the_first_ping_arrives_by_itself_and_then_somebody_is_named(
     browser: Browser, pages_server: PagesServer, check: Any
 ) -> None:
     browser.open(f"/checks/{check['uuid']}")
-    browser.find("html.js")
+    browser.find("html.ready")
     browser.expect_in("#part-status", "Waiting for the first ping")
     assert browser.find("details.snippet[open] pre").text.endswith(check["ping_url"])
     pages_server.ping(check)
@@ -60,7 +60,7 @@ def test_the_output_of_a_run_opens_in_its_place(
 ) -> None:
     pages_server.ping(check, "/3", b"first line\nlast line")
     browser.open(f"/checks/{check['uuid']}")
-    browser.find("html.js")
+    browser.find("html.ready")
     browser.find("#n1 > summary").click()
     browser.expect_in("#n1 pre", "last line")
     assert browser.violations() == []
@@ -79,7 +79,7 @@ def test_a_channel_is_switched_at_once(browser: Browser, pages_server: PagesServ
     switch = f"[role=switch][value='{channel['id']}']"
     try:
         browser.open(path)
-        browser.find("html.js")
+        browser.find("html.ready")
         browser.find(switch).click()
         browser.expect(".banner", "Saved.")
         assert channel["id"] in pages_server.server.api(path[1:], key)["channels"]
@@ -128,7 +128,7 @@ def test_without_scripts_a_check_is_paused_and_its_notes_are_changed(
 
 def test_addresses_are_copied(browser: Browser, pages_server: PagesServer, check: Any) -> None:
     browser.open(f"/checks/{check['uuid']}")
-    browser.find("html.js")
+    browser.find("html.ready")
     browser.find("[aria-label='Copy the address']").click()
     browser.expect(".banner", "Copied")
 

@@ -44,7 +44,7 @@ def log_path(check: dict[str, object]) -> str:
 def open_log(browser: Browser, path: str) -> None:
     """Open a log and wait until it is in the browser's zone, which the server learns."""
     browser.open(path)
-    browser.find("html.js #log:not([data-guess])")
+    browser.find("html.ready #log:not([data-guess])")
 
 
 @pytest.mark.parametrize("dark", [False, True])

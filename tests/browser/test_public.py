@@ -136,7 +136,7 @@ def test_a_chosen_badge_is_shown_at_once(
     browser: Browser, pages_server: PagesServer, checks: list[dict[str, Any]]
 ) -> None:
     browser.open(settings(pages_server, "/badges"))
-    browser.find("html.js")
+    browser.find("html.ready")
     before = browser.text("#badge code")
     browser.find("#of").send_keys("beta")
     browser.wait(lambda: browser.text("#badge code") != before)
@@ -174,7 +174,7 @@ def test_a_wall_says_when_it_is_not_up_to_date(
     browser: Browser, pages_server: PagesServer, checks: list[dict[str, Any]]
 ) -> None:
     browser.open(hang(browser, pages_server))
-    browser.find("html.js")
+    browser.find("html.ready")
     browser.offline(True)
     browser.expect_in(".banner", "Not up to date: no connection since")
     browser.offline(False)

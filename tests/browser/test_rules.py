@@ -45,7 +45,7 @@ def test_the_page_is_accessible_and_fits(
 
 def test_reports_are_judged_again_while_keywords_are_typed(browser: Browser, check: Any) -> None:
     browser.open(page(check))
-    browser.find("html.js")
+    browser.find("html.ready")
     browser.find("#failure_kw").send_keys(", failed")
     browser.wait(lambda: verdicts(browser) == ["Failure", "Failure", "Ignored"])
     assert [one.text for one in browser.all("mark")] == ["failed", "error"]
@@ -57,7 +57,7 @@ def test_reports_are_judged_again_while_keywords_are_typed(browser: Browser, che
 
 def test_a_pasted_email_is_judged(browser: Browser, check: Any) -> None:
     browser.open(page(check))
-    browser.find("html.js")
+    browser.find("html.ready")
     browser.find("[name=filter_subject]").click()
     browser.find("#mail").send_keys("Subject: an error on the nas\n\nnothing")
     browser.wait(lambda: len(verdicts(browser)) == 4)

@@ -48,7 +48,7 @@ def test_the_preview_follows_what_is_typed_and_faults_stand_beside_the_field(
     browser: Browser, check: Any
 ) -> None:
     browser.open(page(check))
-    browser.find("html.js")
+    browser.find("html.ready")
     clear_and_type(browser, "#cron", "*/5 * * * *")
     browser.expect("#preview h2", "Every 5 minutes + 30 min")
     assert len(browser.all("#preview tbody tr")) == 6
@@ -67,7 +67,7 @@ def test_each_kind_has_its_own_fields_and_enter_saves(
     browser: Browser, pages_server: PagesServer, check: Any
 ) -> None:
     browser.open(page(check))
-    browser.find("html.js")
+    browser.find("html.ready")
     assert not browser.find("#every").is_displayed()
     browser.find("[value=simple]").send_keys(" ")
     assert browser.find("#every").is_displayed() and not browser.find("#cron").is_displayed()
@@ -91,7 +91,7 @@ def test_the_page_of_a_check_opens_it_in_a_dialog(
     browser: Browser, pages_server: PagesServer, check: Any
 ) -> None:
     browser.open(f"/checks/{check['uuid']}")
-    browser.find("html.js")
+    browser.find("html.ready")
     for by_key in (True, False):
         browser.find("[data-dialog]").click()
         browser.find("dialog[open]")

@@ -58,3 +58,6 @@ if (choice) {
   const { showChoice } = await import("./choice.js");
   showChoice(choice);
 }
+
+// Everything has begun.
+document.documentElement.classList.add("ready");

@@ -9,15 +9,12 @@ that were deleted. The event `reload` asks for the whole list.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Any, Final
 
-import msgspec
-from tornado.iostream import StreamClosedError
-
 from handlers.api.base import UUID as UUID_PATTERN
-from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.base import signed_in
 from handlers.pages.checks import ROWS, head_values, make_rows, read_view, seen_of
+from handlers.pages.event_stream import EventStream
 from hcserver.domain.identifiers import unique_key
 from hcserver.domain.project import Project
 from hcserver.domain.shown_state import state_of
@@ -32,18 +29,13 @@ HEARTBEAT: Final = (
 )
 
 
-class LiveChecks(PageHandler):
+class LiveChecks(EventStream):
     """Sends what changes in a list for as long as the browser listens and the visitor may see it."""
-
-    endless = True
 
     @signed_in
     async def get(self, project_id: str) -> None:
         project = await self.open_project(project_id, "viewer")
-        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.set_header("X-Accel-Buffering", "no")  # nginx
-        with suppress(StreamClosedError):
-            await self._follow(project)
+        await self.stream(self._follow(project))
 
     async def _follow(self, project: Project) -> None:
         index: ProjectIndex | None = None
@@ -56,7 +48,7 @@ class LiveChecks(PageHandler):
                 index = previous  # the page shows what it has until the database is back
             if not greeted or index is None or index is not previous:
                 revision = 0 if index is None else index.revision
-                await self._send(*(("reload", {}) if greeted else ("hello", {"seen": seen_of(index)})))
+                await self.send(*(("reload", {}) if greeted else ("hello", {"seen": seen_of(index)})))
                 greeted = True
             elif changed := index.changed_since(revision):
                 revision, idle = index.revision, 0.0
@@ -66,17 +58,17 @@ class LiveChecks(PageHandler):
             idle += pause
             if idle >= HEARTBEAT:
                 idle = 0.0
-                await self._send("beat", {})
+                await self.send("beat", {})
 
     async def _send_changes(self, project: Project, index: ProjectIndex, changed: list[Any]) -> None:
         if len(changed) > ROWS:
-            await self._send("reload", {})
+            await self.send("reload", {})
             return
         found = {id: index.find(id) for id in changed}
         listed = [ListedCheck(one.check, state_of(one.check, one.status)) for one in found.values() if one]
         rows = await make_rows(self, project, listed)
         head = self.render_string("check_head.html", **head_values(index.counts(None), read_view(self)))
-        await self._send(
+        await self.send(
             "checks",
             {
                 "head": head.decode(),
@@ -89,10 +81,6 @@ class LiveChecks(PageHandler):
                 "gone": [unique_key(id) for id, one in found.items() if one is None],
             },
         )
-
-    async def _send(self, event: str, data: dict[str, Any]) -> None:
-        self.write(f"event: {event}\ndata: {msgspec.json.encode(data).decode()}\n\n")
-        await self.flush()
 
 
 ROUTES = [(rf"/p/{UUID_PATTERN}/live", LiveChecks)]

@@ -7,14 +7,11 @@ has to be loaded again. `changed` asks for the page's changing parts, `gone` say
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
-import msgspec
-from tornado.iostream import StreamClosedError
-
-from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.base import signed_in
 from handlers.pages.check_page import NOTIFICATIONS
 from handlers.pages.check_story import check_seen, is_pending
+from handlers.pages.event_stream import EventStream
 from handlers.pages.live import HEARTBEAT, PERIOD
 from handlers.pages.paths import CHECK
 from hcserver.domain.check import Check
@@ -25,18 +22,13 @@ from hcserver.errors import NotFound, Unavailable
 Seen = tuple[Check, ShownStatus, list[Notification]]
 
 
-class LiveCheck(PageHandler):
+class LiveCheck(EventStream):
     """Sends for as long as the browser listens and the visitor may see the check."""
-
-    endless = True
 
     @signed_in
     async def get(self, check_id: str) -> None:
         check = await self.open_check(check_id, "viewer")
-        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.set_header("X-Accel-Buffering", "no")  # nginx
-        with suppress(StreamClosedError):
-            await self._follow(check)
+        await self.stream(self._follow(check))
 
     async def _follow(self, check: Check) -> None:
         seen: Seen | None = None
@@ -46,21 +38,21 @@ class LiveCheck(PageHandler):
             try:
                 now_seen = await self._look(check, seen)
             except NotFound:
-                await self._send("gone")
+                await self.send("gone")
                 return
             except Unavailable:
                 now_seen = seen  # the page shows what it has until the database is back
             if seen is None and now_seen is not None:
-                await self._send("hello", {"seen": check_seen(*now_seen[:2])})
+                await self.send("hello", {"seen": check_seen(*now_seen[:2])})
             elif now_seen != seen:
                 idle = 0.0
-                await self._send("changed")
+                await self.send("changed")
             seen = now_seen
             await asyncio.sleep(PERIOD)
             idle += PERIOD
             if idle >= HEARTBEAT:
                 idle = 0.0
-                await self._send("beat")
+                await self.send("beat")
 
     async def _look(self, check: Check, seen: Seen | None) -> Seen:
         """How the check is now. Its notifications are read when it has changed, and while one is pending."""
@@ -69,10 +61,6 @@ class LiveCheck(PageHandler):
         if seen is not None and seen[:2] == (current, status) and not is_pending(seen[2]):
             return seen
         return current, status, await self.services.checks.notifications(current, NOTIFICATIONS)
-
-    async def _send(self, event: str, data: dict[str, str] | None = None) -> None:
-        self.write(f"event: {event}\ndata: {msgspec.json.encode(data or {}).decode()}\n\n")
-        await self.flush()
 
 
 ROUTES = [(rf"/checks/{CHECK}/live", LiveCheck)]

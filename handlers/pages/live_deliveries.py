@@ -11,12 +11,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import UUID
 
-from tornado.iostream import StreamClosedError
-
 from handlers.api.base import UUID as UUID_PATTERN
-from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.base import signed_in
 from handlers.pages.channel import DELIVERIES
 from handlers.pages.channels import listed_channels, make_rows
+from handlers.pages.event_stream import EventStream
 from handlers.pages.live import HEARTBEAT
 from hcserver.domain.project import Project
 from hcserver.errors import NotFound, Unavailable
@@ -27,23 +26,16 @@ SHARE: Final = 10  # times as long as a look has taken until the next one: many 
 Look = Callable[[], Awaitable[object]]
 
 
-class LiveDeliveries(PageHandler):
+class LiveDeliveries(EventStream):
     """Sends for as long as the browser listens and the visitor may see the project."""
-
-    endless = True
 
     async def follow(self, project: Project, look: Look) -> None:
         """Send `changed` whenever `look` finds something else than before, `gone` when it raises NotFound."""
-        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.set_header("X-Accel-Buffering", "no")  # nginx
-        try:
-            seen = await look()
-            await self._send("hello")
-            await self._follow(project, look, seen)
-        except StreamClosedError:
-            pass
+        await self.stream(self._follow(project, look))
 
-    async def _follow(self, project: Project, look: Look, seen: object) -> None:
+    async def _follow(self, project: Project, look: Look) -> None:
+        seen = await look()
+        await self.send("hello")
         time = asyncio.get_running_loop().time
         took, spoken = 0.0, time()
         while True:
@@ -54,19 +46,15 @@ class LiveDeliveries(PageHandler):
             try:
                 now_seen = await look()
             except NotFound:
-                await self._send("gone")
+                await self.send("gone")
                 return
             except Unavailable:
                 now_seen = seen  # the page shows what it has until the database is back
             took = time() - began
             if now_seen != seen or time() - spoken >= HEARTBEAT:
-                await self._send("beat" if now_seen == seen else "changed")
+                await self.send("beat" if now_seen == seen else "changed")
                 spoken = time()
             seen = now_seen
-
-    async def _send(self, event: str) -> None:
-        self.write(f"event: {event}\ndata: \n\n")
-        await self.flush()
 
 
 class LiveChannels(LiveDeliveries):

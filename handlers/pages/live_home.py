@@ -6,9 +6,8 @@ import asyncio
 from contextlib import suppress
 from uuid import UUID
 
-from tornado.iostream import StreamClosedError
-
-from handlers.pages.base import PageHandler, signed_in
+from handlers.pages.base import signed_in
+from handlers.pages.event_stream import EventStream
 from handlers.pages.live import HEARTBEAT, PERIOD, RELOAD_PERIOD
 from hcserver.domain.user import User
 from hcserver.errors import Unavailable
@@ -17,20 +16,15 @@ from hcserver.services.reading.project_index import ProjectIndex
 Seen = dict[UUID, tuple[ProjectIndex, int] | None]  # None: the project has no index in memory at the moment
 
 
-class LiveHome(PageHandler):
+class LiveHome(EventStream):
     """Sends for as long as the browser listens and its session lasts."""
-
-    endless = True
 
     @signed_in
     async def get(self) -> None:
-        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.set_header("X-Accel-Buffering", "no")  # nginx
-        with suppress(StreamClosedError):
-            await self._send("hello")
-            await self._follow()
+        await self.stream(self._follow())
 
     async def _follow(self) -> None:
+        await self.send("hello")
         seen: Seen = {}
         sent, idle = RELOAD_PERIOD, 0.0  # seconds since `changed` was sent, and since anything was
         while (visitor := await self.find_visitor()) is not None:
@@ -39,12 +33,12 @@ class LiveHome(PageHandler):
                 if _is_newer(now_seen, seen) or (sent >= RELOAD_PERIOD and _may_differ(now_seen, seen)):
                     sent, idle = 0.0, 0.0
                     seen = now_seen
-                    await self._send("changed")
+                    await self.send("changed")
             await asyncio.sleep(PERIOD)
             sent, idle = sent + PERIOD, idle + PERIOD
             if idle >= HEARTBEAT:
                 idle = 0.0
-                await self._send("beat")
+                await self.send("beat")
 
     async def _look(self, user: User) -> Seen:
         """How the projects of the user are now. No index is loaded for it: there may be many projects."""
@@ -53,10 +47,6 @@ class LiveHome(PageHandler):
             index = await self.services.project_reader.loader.known(membership.project.id)
             seen[membership.project.id] = None if index is None else (index, index.revision)
         return seen
-
-    async def _send(self, event: str) -> None:
-        self.write(f"event: {event}\ndata: \n\n")
-        await self.flush()
 
 
 def _is_newer(now: Seen, before: Seen) -> bool:

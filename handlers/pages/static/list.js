@@ -153,12 +153,17 @@ function replace(element, html) {
 
 // -- filter
 
+const FILTER_EVERY = 80; // ms, at most so often while one types; the first key counts at once
+
 function watchFilter() {
-  let typing;
+  let typing, filtered = 0;
   list.addEventListener("input", (event) => {
     if (event.target.id !== "q") return;
     clearTimeout(typing);
-    typing = setTimeout(() => filter(event.target.value), 80);
+    typing = setTimeout(() => {
+      filtered = performance.now();
+      filter(event.target.value);
+    }, filtered + FILTER_EVERY - performance.now());
   });
   list.addEventListener("submit", (event) => {
     if (!event.target.matches(".filter")) return;

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 from uuid import UUID
 
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
+from handlers import metrics
 from hcserver.domain.identifiers import unique_key
 from tests.handlers.harness import METRICS_KEY, NOWHERE, Reply, Site
 
@@ -124,3 +128,25 @@ async def test_no_other_key_shows_a_project(site: Site) -> None:
     assert (await site.request("GET", f"/projects/{site.project.id}/metrics/")).status == 403
     foreign = await site.request("GET", f"/projects/{NOWHERE}/metrics/{site.keys.api_key}")
     assert (foreign.status, foreign.text) == (403, "wrong api key")
+
+
+async def test_metrics_are_made_one_at_a_time_beside_the_event_loop(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    at_work = 0
+
+    def collect(shown: list[Any]) -> CollectorRegistry:
+        nonlocal at_work
+        at_work += 1
+        threads.append(at_work)
+        time.sleep(0.01)
+        at_work -= 1
+        return CollectorRegistry()
+
+    monkeypatch.setattr(metrics, "_registry_of", collect)
+    connections = [await site.connect() for _ in range(4)]
+    path = f"/projects/{site.project.id}/metrics/{site.keys.api_key_readonly}"
+    replies = await asyncio.gather(*(connection.request("GET", path) for connection in connections))
+    assert [reply.status for reply in replies] == [200] * 4
+    assert threads == [1] * 4

@@ -17,8 +17,8 @@ from hcserver.errors import Forbidden, Unauthorized, Unavailable
 from hcserver.payloads.project_metrics import ProjectMetrics, Shown
 
 _SCHEME = "bearer "
-# The library makes a page in one go, which takes some 0.2 s for 1000 checks. Pages are made one at a time; one
-# whose client has given up before its turn is not made.
+# The library makes a page in one go, in some 0.2 s for 1000 checks. Pages are made one at a time, but none
+# whose client has given up before its turn.
 _ENCODER = ThreadPoolExecutor(1, "metrics")
 
 

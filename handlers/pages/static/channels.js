@@ -1,13 +1,13 @@
 // Channels: deliveries come anew when something happens; a test is answered in its row; the kinds are filtered while
 // one types.
-import { follow, parse } from "./live.js";
+import { fetchPart, follow, parse } from "./live.js";
 import { showTimes } from "./times.js";
 
 export function followDeliveries(element) {
   follow(element.dataset.parts, refresh, { changed: refresh, gone: () => location.assign("/") });
 
   async function refresh() {
-    const answer = await fetch(location.href, { headers: { "X-Fragment": "deliveries" } }).catch(() => null);
+    const answer = await fetchPart(location.href, "deliveries");
     if (!answer?.ok) return false;
     for (const part of [...parse(await answer.text()).body.children]) {
       const old = document.getElementById(part.id);

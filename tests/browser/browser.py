@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys as Keys
@@ -81,8 +86,37 @@ class Browser:
         return elements
 
     def text(self, selector: str) -> str:
-        """What a reader sees of the element."""
-        return self.find(selector).text
+        """What a reader sees of the element, once it is there."""
+        texts: list[str] = []
+        self._act(selector, lambda element: texts.append(element.text))
+        return texts[0]
+
+    def texts(self, selector: str) -> list[str]:
+        """What a reader sees of all the elements that are there now."""
+        return self.wait(lambda: ([one.text for one in self.all(selector)],), selector)[0]
+
+    def value(self, selector: str) -> str:
+        """What is in the field, once it is there."""
+        values: list[str] = []
+        self._act(selector, lambda element: values.append(element.get_attribute("value") or ""))
+        return values[0]
+
+    def click(self, selector: str) -> None:
+        """Click the element, once it is there and nothing covers it."""
+        self._act(selector, lambda element: element.click())
+
+    def type(self, selector: str, *keys: str) -> None:
+        """Give the element the focus, once it is there, and press the keys."""
+        self._act(selector, lambda element: element.send_keys(*keys))
+
+    def fill(self, selector: str, *keys: str) -> None:
+        """Empty the field, once it is there, and press the keys in it."""
+        self._act(selector, lambda element: element.clear())
+        self.type(selector, *keys)
+
+    def expect_focus(self, text: str) -> None:
+        """Wait until the element with just this text has the focus."""
+        self.wait(lambda: self.driver.switch_to.active_element.text == text, f"{text!r} to have the focus")
 
     def expect(self, selector: str, text: str) -> None:
         """Wait until a reader sees just this: after a click the old page may still be there."""
@@ -139,6 +173,18 @@ class Browser:
             downloadThroughput=-1,
             uploadThroughput=-1,
         )
+
+    def _act(self, selector: str, action: Callable[[WebElement], object]) -> None:
+        """Do it to the element; if that was replaced, or was covered, it is looked for again."""
+
+        def done() -> bool:
+            try:
+                action(self.driver.find_element(By.CSS_SELECTOR, selector))
+            except (ElementClickInterceptedException, ElementNotInteractableException):
+                return False
+            return True
+
+        self.wait(done, selector)
 
     def _command(self, name: str, **parameters: object) -> Any:
         return self.driver.execute_cdp_cmd(name, parameters)

@@ -60,10 +60,9 @@ def test_the_link_of_a_new_server_leads_to_the_first_user_and_the_list(
     browser.open(link)
     if scripts:
         expect_calm(browser)
-    browser.find("#name").send_keys("ann")
-    browser.find("#password").send_keys("correct horse")
-    browser.find("#project_name").clear()
-    browser.find("#project_name").send_keys("Homelab", Keys.ENTER)
+    browser.type("#name", "ann")
+    browser.type("#password", "correct horse")
+    browser.fill("#project_name", "Homelab", Keys.ENTER)
     browser.wait(lambda: browser.path.startswith("/p/"))
     browser.expect(".brand", "Homelab")
     (cookie,) = [one for one in browser.driver.get_cookies() if one["name"] == "session"]
@@ -83,15 +82,15 @@ def test_the_sign_in_leads_back_to_where_one_wanted_to_go(
     assert browser.path == "/sign-in?next=%2Faccount"
     if scripts:
         expect_calm(browser)
-    browser.find("#name").send_keys(NAME)
-    browser.find("#password").send_keys("wrong", Keys.ENTER)
+    browser.type("#name", NAME)
+    browser.type("#password", "wrong", Keys.ENTER)
     browser.expect("#fault", "The name or the password is wrong.")
     refused(browser)
     if scripts:
         expect_calm(browser)
         assert browser.driver.switch_to.active_element.get_attribute("id") == "password"
-    assert browser.find("#name").get_attribute("value") == NAME
-    browser.find("#password").send_keys(PASSWORD, Keys.ENTER)
+    assert browser.value("#name") == NAME
+    browser.type("#password", PASSWORD, Keys.ENTER)
     browser.wait(lambda: browser.path == "/account")
 
 
@@ -102,7 +101,7 @@ def test_by_keyboard_alone_one_signs_out(browser: Browser, pages_server: PagesSe
     browser.script("document.querySelector('.menu.end summary').focus()")
     browser.press(Keys.ENTER)
     browser.press(Keys.TAB, Keys.TAB, Keys.TAB)
-    assert browser.driver.switch_to.active_element.text == "Sign out"
+    browser.expect_focus("Sign out")
     browser.press(Keys.ENTER)
     browser.wait(lambda: browser.path == "/sign-in")
     browser.expect(".notice", "You have signed out.")
@@ -125,15 +124,15 @@ def test_sessions_are_ended_and_the_password_is_changed(
     browser.find(".rows li:not(:has(.tag)) button").click()
     browser.expect(".notice", "The session has ended.")
     assert len(browser.all(".rows li")) == 2
-    browser.find("[name=others]").click()
+    browser.click("[name=others]")
     browser.expect(".notice", "All other sessions have ended.")
     assert len(browser.all(".rows li")) == 1
-    browser.find("#old_password").send_keys("wrong")
-    browser.find("#password").send_keys("battery staple", Keys.ENTER)
+    browser.type("#old_password", "wrong")
+    browser.type("#password", "battery staple", Keys.ENTER)
     browser.expect("#old-fault", "This is not your password.")
     refused(browser)
-    browser.find("#old_password").send_keys(PASSWORD)
-    browser.find("#password").send_keys("battery staple", Keys.ENTER)
+    browser.type("#old_password", PASSWORD)
+    browser.type("#password", "battery staple", Keys.ENTER)
     browser.expect_in(".notice", "The password is changed")
     assert pages_server.sign_in(name, "battery staple")
 
@@ -146,22 +145,21 @@ def test_members_are_added_changed_and_removed(
     pages_server.server.cli("user", "create", name, "--password-stdin", stdin=PASSWORD + "\n")
     browser.emulate(scripts=scripts)
     browser.open(f"{pages_server.path}members")
-    browser.find("[value=editor]").click()
-    browser.find("#name").send_keys("nobody", Keys.ENTER)
+    browser.click("[value=editor]")
+    browser.type("#name", "nobody", Keys.ENTER)
     browser.expect("#name-fault", "There is no user 'nobody' on this server.")
     refused(browser)
     assert browser.find("[value=editor]").is_selected()
-    browser.find("#name").clear()
-    browser.find("#name").send_keys(name.upper(), Keys.ENTER)
+    browser.fill("#name", name.upper(), Keys.ENTER)
     browser.wait(lambda: browser.text(".notice") == f"{name} is a member now.")
     if scripts:
         expect_calm(browser)
     role = f"[aria-label='Role of {name}']"
-    assert browser.find(role).get_attribute("value") == "editor"
-    browser.find(role).send_keys("viewer")
-    browser.find(f"[aria-label='Change the role of {name}']").click()
+    assert browser.value(role) == "editor"
+    browser.type(role, "viewer")
+    browser.click(f"[aria-label='Change the role of {name}']")
     browser.wait(lambda: browser.text(".notice") == f"{name} is viewer now.")
-    assert browser.find(role).get_attribute("value") == "viewer"
+    assert browser.value(role) == "viewer"
 
     browser.reset(pages_server.sign_in(name, PASSWORD))
     browser.emulate(scripts=scripts)
@@ -172,6 +170,6 @@ def test_members_are_added_changed_and_removed(
     browser.reset(pages_server.session)
     browser.emulate(scripts=scripts)
     browser.open(f"{pages_server.path}members")
-    browser.find(f"[aria-label='Remove {name}']").click()
+    browser.click(f"[aria-label='Remove {name}']")
     browser.wait(lambda: browser.text(".notice") == f"{name} is no member any more.")
     assert browser.all(role) == []

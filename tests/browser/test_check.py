@@ -36,7 +36,7 @@ def test_the_first_ping_arrives_by_itself_and_then_somebody_is_named(
     browser.open(f"/checks/{check['uuid']}")
     browser.find("html.ready")
     browser.expect_in("#part-status", "Waiting for the first ping")
-    assert browser.find("details.snippet[open] pre").text.endswith(check["ping_url"])
+    assert browser.text("details.snippet[open] pre").endswith(check["ping_url"])
     pages_server.ping(check)
     browser.expect_in("#part-status", "Got it:")
 
@@ -45,14 +45,12 @@ def test_what_is_typed_is_not_disturbed_by_pings(
     browser: Browser, pages_server: PagesServer, check: Any
 ) -> None:
     browser.open(f"/checks/{check['uuid']}")
-    browser.find("section[aria-labelledby=h-notes] summary").click()
-    notes = browser.find("#desc")
-    notes.clear()
-    notes.send_keys("half a sen")
+    browser.click("section[aria-labelledby=h-notes] summary")
+    browser.fill("#desc", "half a sen")
     pages_server.ping(check, "/fail")
     browser.expect_in("#part-status", "failure reported")
     browser.press(*"tence")
-    assert notes.get_attribute("value") == "half a sentence"
+    assert browser.value("#desc") == "half a sentence"
 
 
 def test_the_output_of_a_run_opens_in_its_place(
@@ -61,13 +59,13 @@ def test_the_output_of_a_run_opens_in_its_place(
     pages_server.ping(check, "/3", b"first line\nlast line")
     browser.open(f"/checks/{check['uuid']}")
     browser.find("html.ready")
-    browser.find("#n1 > summary").click()
+    browser.click("#n1 > summary")
     browser.expect_in("#n1 pre", "last line")
     assert browser.violations() == []
     pages_server.ping(check)
     browser.expect_in("#part-status", "Up.")
     assert "last line" in browser.text("#n1 pre")
-    browser.find("#n1 > summary").click()
+    browser.click("#n1 > summary")
 
 
 def test_a_channel_is_switched_at_once(browser: Browser, pages_server: PagesServer, check: Any) -> None:
@@ -80,15 +78,15 @@ def test_a_channel_is_switched_at_once(browser: Browser, pages_server: PagesServ
     try:
         browser.open(path)
         browser.find("html.ready")
-        browser.find(switch).click()
+        browser.click(switch)
         browser.expect(".banner", "Saved.")
         assert channel["id"] in pages_server.server.api(path[1:], key)["channels"]
         browser.open(path)
         assert browser.find(switch).is_selected()
         browser.emulate(scripts=False)
         browser.open(path)
-        browser.find(switch).click()
-        browser.find("form[action$='/channels'] button").click()
+        browser.click(switch)
+        browser.click("form[action$='/channels'] button")
         browser.expect(".notice", "Saved.")
         assert channel["id"] not in pages_server.server.api(path[1:], key)["channels"]
     finally:
@@ -115,21 +113,19 @@ def test_without_scripts_a_check_is_paused_and_its_notes_are_changed(
 ) -> None:
     browser.emulate(scripts=False)
     browser.open(f"/checks/{check['uuid']}")
-    browser.find(".title summary").click()
-    browser.find("form[action$='/pause'] button").click()
+    browser.click(".title summary")
+    browser.click("form[action$='/pause'] button")
     browser.expect(".notice", "Paused.")
-    browser.find("section[aria-labelledby=h-notes] summary").click()
-    notes = browser.find("#desc")
-    notes.clear()
-    notes.send_keys("new notes")
-    browser.find("form[action$='/details'] button").click()
+    browser.click("section[aria-labelledby=h-notes] summary")
+    browser.fill("#desc", "new notes")
+    browser.click("form[action$='/details'] button")
     browser.expect(".notes", "new notes")
 
 
 def test_addresses_are_copied(browser: Browser, pages_server: PagesServer, check: Any) -> None:
     browser.open(f"/checks/{check['uuid']}")
     browser.find("html.ready")
-    browser.find("[aria-label='Copy the address']").click()
+    browser.click("[aria-label='Copy the address']")
     browser.expect(".banner", "Copied")
 
 

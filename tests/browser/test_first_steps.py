@@ -29,16 +29,16 @@ def test_a_new_user_gets_a_check_that_reports_without_reading_anything(
     try:
         browser.open(link[1])
         assert browser.violations() == []
-        browser.find("[name=name]").send_keys("anna")
-        browser.find("[name=password]").send_keys("correct horse battery")
-        browser.find("[name=project_name]").send_keys("Homelab", Keys.ENTER)
-        browser.find("a.button").click()
-        browser.find("#name").send_keys("nightly backup", Keys.ENTER)
+        browser.type("[name=name]", "anna")
+        browser.type("[name=password]", "correct horse battery")
+        browser.type("[name=project_name]", "Homelab", Keys.ENTER)
+        browser.click("a.button")
+        browser.type("#name", "nightly backup", Keys.ENTER)
         browser.expect_in("#part-status", "Waiting for the first ping")
         address = browser.text(".copy code")
         assert new_server.request(re.sub(r"^https?://[^/]+", new_server.url, address)).status == 200
         browser.expect_in("#part-status", "Got it:")
-        browser.find("#ntfy").send_keys("backups-x7Qp2", Keys.ENTER)
+        browser.type("#ntfy", "backups-x7Qp2", Keys.ENTER)
         browser.expect(".notice", "They will be notified.")
     finally:
         browser.driver.get("about:blank")  # the server is about to be stopped

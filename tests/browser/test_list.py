@@ -21,7 +21,7 @@ def checks(pages_server: PagesServer) -> list[dict[str, object]]:
 
 
 def names(browser: Browser) -> list[str]:
-    return [one.text for one in browser.all("#rows .name a")]
+    return browser.texts("#rows .name a")
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -74,7 +74,7 @@ def test_typing_filters_and_the_address_follows(
     browser.press(*"tag:beta")
     browser.wait(lambda: browser.path.endswith("?q=tag%3Abeta"))
     browser.wait(lambda: names(browser) == ["beta"])
-    assert browser.find("#q").get_attribute("value") == "tag:beta"
+    assert browser.value("#q") == "tag:beta"
     browser.driver.refresh()
     assert names(browser) == ["beta"]
 
@@ -86,16 +86,15 @@ def test_the_filter_stays_when_one_leaves_its_field_sorts_or_changes_checks(
     browser.find("html.ready")
     browser.press("/", *"tag:home is:up", Keys.ESCAPE)
     browser.wait(lambda: names(browser) == ["alpha"])
-    assert browser.find("#q").get_attribute("value") == "tag:home is:up"
+    assert browser.value("#q") == "tag:home is:up"
     for link in ("thead a[href*=name]", ".tools a[href*=compact]"):
-        browser.find(link).click()
-        browser.wait(lambda: browser.find("#q").get_attribute("value") == "tag:home is:up")
+        browser.click(link)
+        browser.wait(lambda: browser.value("#q") == "tag:home is:up")
         assert names(browser) == ["alpha"]
-    browser.find("#q").clear()
-    browser.find("#q").send_keys("beta")
+    browser.fill("#q", "beta")
     browser.wait(lambda: names(browser) == ["beta"])
-    browser.find("#rows [name=check]").click()
-    browser.find("[value=pause]").click()
+    browser.click("#rows [name=check]")
+    browser.click("[value=pause]")
     browser.expect(".notice", "1 check paused.")
     assert names(browser) == ["beta"]
 
@@ -124,10 +123,10 @@ def test_the_keyboard_selects_pauses_and_keeps_its_focus(
     browser.open(pages_server.path)
     browser.find("html.ready")
     browser.press("j", "j")
-    assert browser.driver.switch_to.active_element.text == "alpha"
+    browser.expect_focus("alpha")
     pages_server.ping(checks[0], "/fail")
     browser.expect("h1", "2 checks are down")
-    assert browser.driver.switch_to.active_element.text == "alpha"
+    browser.expect_focus("alpha")
     browser.press("x")
     browser.expect("#selected", "1 selected")
     browser.press("p")
@@ -141,9 +140,9 @@ def test_the_menus_of_the_selection_fit_on_a_phone(
     browser.emulate(320, 640)
     browser.open(pages_server.path)
     browser.find("html.ready")
-    browser.find("#rows tr:nth-child(1) [name=check]").click()
+    browser.click("#rows tr:nth-child(1) [name=check]")
     for menu in range(1, 4):
-        browser.find(f".bar details:nth-of-type({menu}) > summary").click()
+        browser.click(f".bar details:nth-of-type({menu}) > summary")
         shown = browser.find(f".bar details:nth-of-type({menu})[open] > :not(summary)").rect
         assert shown["x"] >= 0
         assert shown["x"] + shown["width"] <= 320
@@ -155,14 +154,14 @@ def test_without_scripts_checks_are_selected_snoozed_and_deleted(
 ) -> None:
     browser.emulate(scripts=False)
     browser.open(pages_server.path)
-    browser.find("#rows tr:nth-child(1) [name=check]").click()
-    browser.find(".bar details summary").click()
-    browser.find("[value='snooze-1h']").click()
+    browser.click("#rows tr:nth-child(1) [name=check]")
+    browser.click(".bar details summary")
+    browser.click("[value='snooze-1h']")
     browser.expect(".notice", "1 check snoozed for 1 hour.")
-    browser.find("#rows tr:nth-child(1) [name=check]").click()
-    browser.find("[value='confirm-delete']").click()
+    browser.click("#rows tr:nth-child(1) [name=check]")
+    browser.click("[value='confirm-delete']")
     browser.expect("h1", "Delete 1 check?")
-    browser.find("[value='delete']").click()
+    browser.click("[value='delete']")
     browser.expect(".notice", "1 check deleted.")
     assert names(browser) == ["alpha", "gamma"]
 
@@ -209,11 +208,11 @@ def test_the_first_page_follows_all_projects_and_keeps_the_focus(
 ) -> None:
     browser.open("/")
     browser.expect("h1", "1 check is down")
-    browser.find("#home .name a").send_keys("")
-    assert browser.driver.switch_to.active_element.text == "beta"
+    browser.type("#home .name a", "")
+    browser.expect_focus("beta")
     pages_server.ping(checks[0], "/fail")
     browser.expect("h1", "2 checks are down")
-    assert browser.driver.switch_to.active_element.text == "beta"
+    browser.expect_focus("beta")
 
 
 def test_ten_tabs_do_not_keep_each_other_from_loading(

@@ -67,7 +67,7 @@ def test_a_large_output_comes_when_it_is_opened(
     browser: Browser, pages_server: PagesServer, check: dict[str, object]
 ) -> None:
     open_log(browser, log_path(check))
-    browser.find("#n5 > summary").click()
+    browser.click("#n5 > summary")
     browser.expect_in("#n5 pre", "WWWW")
     assert browser.driver.title.startswith("Log of backup")
 
@@ -92,7 +92,7 @@ def test_new_entries_are_announced_and_shown_when_one_wants_them(
     browser: Browser, pages_server: PagesServer, check: dict[str, object]
 ) -> None:
     open_log(browser, log_path(check))
-    browser.find("#n5 > summary").click()
+    browser.click("#n5 > summary")
     browser.expect_in("#n5 pre", "WWWW")
     before = browser.script("return document.getElementById('n5').getBoundingClientRect().top")
     pages_server.ping(check, "/log", b"one")
@@ -102,7 +102,7 @@ def test_new_entries_are_announced_and_shown_when_one_wants_them(
     assert browser.script("return document.getElementById('n5').getBoundingClientRect().top") == before
     assert not browser.all("#n6")
     assert browser.violations() == []
-    browser.find(".news button").click()
+    browser.click(".news button")
     browser.expect_in("#n7 > summary", "two")
     assert browser.all("#n6")
     assert "WWWW" in browser.text("#n5[open] pre")
@@ -122,8 +122,8 @@ def test_without_scripts_everything_is_behind_links(
 ) -> None:
     browser.emulate(scripts=False)
     browser.open(f"{log_path(check)}?type=fail")
-    browser.find("#n5 > summary").click()
-    browser.find("#n5 [data-output]").click()
+    browser.click("#n5 > summary")
+    browser.click("#n5 [data-output]")
     browser.expect_in("pre", "WWWW")
     browser.open(log_path(check) + "/3/diff")
     browser.expect(".diff del", "− old line")
@@ -137,9 +137,9 @@ def test_an_email_is_shown_and_its_html_runs_and_fetches_nothing(
     with smtplib.SMTP("127.0.0.1", pages_server.server.smtp_port, timeout=60) as smtp:
         smtp.sendmail("nas@example.org", [f"{check['uuid']}@hc.example.org"], mail.encode())
     open_log(browser, log_path(check))
-    browser.find("#n6 > summary").click()
+    browser.click("#n6 > summary")
     browser.expect_in("#n6 pre", "Scrub")
-    browser.find("#n6 details summary").click()
+    browser.click("#n6 details summary")
     frame = browser.find("#n6 iframe")
     browser.script("arguments[0].scrollIntoView()", frame)
     browser.driver.switch_to.frame(frame)
@@ -158,7 +158,7 @@ def test_times_are_shown_in_the_zone_that_was_chosen(
     try:
         browser.open(log_path(check))
         browser.expect_in(".zones", "Times in Asia/Tokyo")
-        browser.find(".zones a:last-child").click()
+        browser.click(".zones a:last-child")
         browser.expect_in(".zones", "Times in UTC")
         browser.open(log_path(check))
         browser.expect_in(".zones", "Times in UTC")

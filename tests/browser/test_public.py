@@ -30,21 +30,15 @@ def settings(pages_server: PagesServer, path: str = "") -> str:
     return f"{pages_server.path}settings{path}"
 
 
-def fill(browser: Browser, selector: str, text: str) -> None:
-    field = browser.find(selector)
-    field.clear()
-    field.send_keys(text)
-
-
 def publish(browser: Browser, pages_server: PagesServer) -> str:
     """Publish a status page by its form; its path."""
     slug = f"s-{uuid4()}"
     browser.open(settings(pages_server, "/status/new"))
-    fill(browser, "#slug", slug)
-    fill(browser, "#title", "Our jobs")
-    fill(browser, "#tags", "home")
-    browser.find("[name=published]").click()
-    browser.find("#title").send_keys(Keys.ENTER)
+    browser.fill("#slug", slug)
+    browser.fill("#title", "Our jobs")
+    browser.fill("#tags", "home")
+    browser.click("[name=published]")
+    browser.type("#title", Keys.ENTER)
     browser.find(f'a[href="/s/{slug}"]')
     return f"/s/{slug}"
 
@@ -52,8 +46,8 @@ def publish(browser: Browser, pages_server: PagesServer) -> str:
 def hang(browser: Browser, pages_server: PagesServer) -> str:
     """Make a wall by its form; its path."""
     browser.open(settings(pages_server, "/walls"))
-    fill(browser, "#name", "office")
-    browser.find("#name").send_keys(Keys.ENTER)
+    browser.fill("#name", "office")
+    browser.type("#name", Keys.ENTER)
     link = browser.text(".copy code")
     return link[link.index("/wall/") :]
 
@@ -87,7 +81,7 @@ def test_the_status_page_is_accessible_and_fits(
     browser.open(path)
     browser.expect("h1", "Our jobs")
     browser.expect(".verdict", "1 check is down")
-    assert [name.text for name in browser.all(".services .name")] == ["alpha", "beta", "gamma"]
+    assert browser.texts(".services .name") == ["alpha", "beta", "gamma"]
     assert browser.violations() == []
     assert browser.script("return document.documentElement.scrollWidth") <= width
 
@@ -124,7 +118,7 @@ def test_a_wall_updates_itself_and_ends_when_it_is_revoked(
     browser.driver.switch_to.new_window("tab")
     browser.open(settings(pages_server, "/walls"))
     for left in reversed(range(len(browser.all("[name=revoke]")))):
-        browser.find("[name=revoke]").click()
+        browser.click("[name=revoke]")
         browser.wait(partial(only_left, browser, left))
     browser.driver.close()
     browser.driver.switch_to.window(wall)
@@ -138,7 +132,7 @@ def test_a_chosen_badge_is_shown_at_once(
     browser.open(settings(pages_server, "/badges"))
     browser.find("html.ready")
     before = browser.text("#badge code")
-    browser.find("#of").send_keys("beta")
+    browser.type("#of", "beta")
     browser.wait(lambda: browser.text("#badge code") != before)
     browser.wait(lambda: browser.script("return document.querySelector('#badge img').naturalWidth") > 20)
     assert "of=" in browser.path
@@ -150,8 +144,8 @@ def test_without_scripts_everything_works(
 ) -> None:
     browser.emulate(scripts=False)
     browser.open(settings(pages_server, "/badges"))
-    browser.find("[name=states][value='2']").click()
-    browser.find("form.fields button").click()
+    browser.click("[name=states][value='2']")
+    browser.click("form.fields button")
     browser.wait(lambda: "states=2" in browser.path)
     path = publish(browser, pages_server)
     browser.open(path)
@@ -164,8 +158,8 @@ def test_without_scripts_everything_works(
 def test_a_key_is_replaced_by_keyboard(browser: Browser, pages_server: PagesServer) -> None:
     browser.open(settings(pages_server, "/keys"))
     before = browser.text(".copy code")
-    browser.find('a[href$="/keys/ping"]').send_keys(Keys.ENTER)
-    browser.find("form .danger").send_keys(Keys.ENTER)
+    browser.type('a[href$="/keys/ping"]', Keys.ENTER)
+    browser.type("form .danger", Keys.ENTER)
     browser.expect(".notice", "Ping key: there is a new one.")
     assert browser.text(".copy code") != before
 

@@ -28,7 +28,7 @@ def page(check: Any) -> str:
 
 
 def verdicts(browser: Browser) -> list[str]:
-    return [one.text for one in browser.all("#preview .state")]
+    return browser.texts("#preview .state")
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -46,10 +46,10 @@ def test_the_page_is_accessible_and_fits(
 def test_reports_are_judged_again_while_keywords_are_typed(browser: Browser, check: Any) -> None:
     browser.open(page(check))
     browser.find("html.ready")
-    browser.find("#failure_kw").send_keys(", failed")
+    browser.type("#failure_kw", ", failed")
     browser.wait(lambda: verdicts(browser) == ["Failure", "Failure", "Ignored"])
-    assert [one.text for one in browser.all("mark")] == ["failed", "error"]
-    browser.find("#success_kw").send_keys("copied")
+    assert browser.texts("mark") == ["failed", "error"]
+    browser.type("#success_kw", "copied")
     browser.wait(lambda: verdicts(browser) == ["Failure", "Failure", "Success"])
     browser.expect_in("#preview > p", "2 would be judged otherwise")
     assert browser.driver.title == "Rules of nas · hcserver"
@@ -58,11 +58,11 @@ def test_reports_are_judged_again_while_keywords_are_typed(browser: Browser, che
 def test_a_pasted_email_is_judged(browser: Browser, check: Any) -> None:
     browser.open(page(check))
     browser.find("html.ready")
-    browser.find("[name=filter_subject]").click()
-    browser.find("#mail").send_keys("Subject: an error on the nas\n\nnothing")
+    browser.click("[name=filter_subject]")
+    browser.type("#mail", "Subject: an error on the nas\n\nnothing")
     browser.wait(lambda: len(verdicts(browser)) == 4)
     browser.wait(lambda: verdicts(browser)[0] == "Failure")
-    assert browser.find("#mail").get_attribute("value") == "Subject: an error on the nas\n\nnothing"
+    assert browser.value("#mail") == "Subject: an error on the nas\n\nnothing"
 
 
 def test_rules_are_tried_and_saved_without_scripts(
@@ -70,10 +70,10 @@ def test_rules_are_tried_and_saved_without_scripts(
 ) -> None:
     browser.emulate(scripts=False)
     browser.open(page(check))
-    browser.find("#failure_kw").send_keys(", failed")
-    browser.find("[value=preview]").click()
+    browser.type("#failure_kw", ", failed")
+    browser.click("[value=preview]")
     browser.wait(lambda: verdicts(browser) == ["Failure", "Failure", "Ignored"])
-    browser.find("form .button").click()
+    browser.click("form .button")
     browser.wait(lambda: browser.path == check_path(UUID(check["uuid"])))
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
     assert saved["failure_kw"] == "error, failed"

@@ -26,12 +26,6 @@ def page(check: Any) -> str:
     return f"/checks/{check['uuid']}/schedule"
 
 
-def clear_and_type(browser: Browser, selector: str, text: str) -> None:
-    field = browser.find(selector)
-    field.clear()
-    field.send_keys(text)
-
-
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_page_is_accessible_and_fits(
@@ -49,18 +43,18 @@ def test_the_preview_follows_what_is_typed_and_faults_stand_beside_the_field(
 ) -> None:
     browser.open(page(check))
     browser.find("html.ready")
-    clear_and_type(browser, "#cron", "*/5 * * * *")
+    browser.fill("#cron", "*/5 * * * *")
     browser.expect("#preview h2", "Every 5 minutes + 30 min")
     assert len(browser.all("#preview tbody tr")) == 6
-    clear_and_type(browser, "#cron", "61 * * * *")
+    browser.fill("#cron", "61 * * * *")
     fault = "The expression is not a valid cron or OnCalendar expression."
     browser.wait(lambda: browser.text("#fault-cron") == fault)
     assert browser.find("#cron").get_attribute("aria-invalid") == "true"
     assert browser.violations() == []
-    clear_and_type(browser, "#cron", "0 9 * * 1-5")
+    browser.fill("#cron", "0 9 * * 1-5")
     browser.expect("#preview h2", "Mon to Fri at 09:00 + 30 min")
     browser.expect("#fault-cron", "")
-    assert browser.find("#cron").get_attribute("value") == "0 9 * * 1-5"
+    assert browser.value("#cron") == "0 9 * * 1-5"
 
 
 def test_each_kind_has_its_own_fields_and_enter_saves(
@@ -69,11 +63,11 @@ def test_each_kind_has_its_own_fields_and_enter_saves(
     browser.open(page(check))
     browser.find("html.ready")
     assert not browser.find("#every").is_displayed()
-    browser.find("[value=simple]").send_keys(" ")
+    browser.type("[value=simple]", " ")
     assert browser.find("#every").is_displayed() and not browser.find("#cron").is_displayed()
-    clear_and_type(browser, "#every", "6")
+    browser.fill("#every", "6")
     browser.expect("#preview h2", "Every 6 days + 30 min")
-    browser.find("#every").send_keys("\n")
+    browser.type("#every", "\n")
     browser.wait(lambda: browser.path == check_path(UUID(check["uuid"])))
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
     assert (saved["timeout"], saved["grace"]) == (6 * 86_400, 1800)
@@ -84,7 +78,7 @@ def test_a_new_schedule_has_the_zone_of_the_browser(browser: Browser, pages_serv
     check = pages_server.check(name="sync", timeout=3600)
     browser.open(page(check))
     zone = browser.script("return Intl.DateTimeFormat().resolvedOptions().timeZone")
-    browser.wait(lambda: browser.find("#tz").get_attribute("value") == zone)
+    browser.wait(lambda: browser.value("#tz") == zone)
 
 
 def test_the_page_of_a_check_opens_it_in_a_dialog(
@@ -93,20 +87,20 @@ def test_the_page_of_a_check_opens_it_in_a_dialog(
     browser.open(f"/checks/{check['uuid']}")
     browser.find("html.ready")
     for by_key in (True, False):
-        browser.find("[data-dialog]").click()
+        browser.click("[data-dialog]")
         browser.find("dialog[open]")
         assert browser.violations() == []
         assert browser.overflow() <= 0
         if by_key:
             browser.press(Keys.ESCAPE)
         else:
-            browser.find("dialog [data-close]").click()
+            browser.click("dialog [data-close]")
         browser.wait(lambda: not browser.all("dialog"))
-        assert browser.driver.switch_to.active_element.text == "Change the schedule"
-    browser.find("[data-dialog]").click()
-    clear_and_type(browser, "#cron", "0 5 * * *")
+        browser.expect_focus("Change the schedule")
+    browser.click("[data-dialog]")
+    browser.fill("#cron", "0 5 * * *")
     browser.expect("#preview h2", "05:00 every day + 30 min")
-    browser.find("dialog .button").click()
+    browser.click("dialog .button")
     browser.expect(".notice", "The schedule is saved.")
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
     assert saved["schedule"] == "0 5 * * *"
@@ -117,10 +111,10 @@ def test_it_is_previewed_and_saved_without_scripts(
 ) -> None:
     browser.emulate(scripts=False)
     browser.open(page(check))
-    clear_and_type(browser, "#cron", "0 4 * * *")
-    browser.find("[value=preview]").click()
+    browser.fill("#cron", "0 4 * * *")
+    browser.click("[value=preview]")
     browser.expect("#preview h2", "04:00 every day + 30 min")
-    browser.find("form .button").click()
+    browser.click("form .button")
     browser.wait(lambda: browser.path == check_path(UUID(check["uuid"])))
     saved = pages_server.server.api(f"checks/{check['uuid']}", pages_server.keys["api_key"])
     assert saved["schedule"] == "0 4 * * *"

@@ -13,25 +13,24 @@ def test_a_window_is_made_changed_and_deleted(
     browser.emulate(scripts=scripts)
     browser.open(f"{pages_server.path}windows")
     browser.expect("h1", "No maintenance now")
-    browser.find("#name").send_keys("Updates")
-    browser.find("#schedule").send_keys("* * * * *")
-    browser.find("main .button").click()
+    browser.type("#name", "Updates")
+    browser.type("#schedule", "* * * * *")
+    browser.click("main .button")
     browser.expect("h1", "Maintenance: 1 window open now")
     assert len(browser.all(".entries svg.days")) == 1
-    browser.find(".entries .does a").click()
-    name = browser.find("#name")
-    assert name.get_attribute("value") == "Updates"
-    name.send_keys(" of all")
-    browser.find("main .button").click()
+    browser.click(".entries .does a")
+    assert browser.value("#name") == "Updates"
+    browser.type("#name", " of all")
+    browser.click("main .button")
     browser.expect(".entries strong", "Updates of all")
-    browser.find(".entries .danger").click()
+    browser.click(".entries .danger")
     browser.expect("h1", "No maintenance now")
 
 
 def test_only_the_fields_of_the_chosen_form_are_shown(browser: Browser, pages_server: PagesServer) -> None:
     browser.open(f"{pages_server.path}windows")
     assert browser.find("#schedule").is_displayed() and not browser.find("#start").is_displayed()
-    browser.find("[name=form][value=once]").click()
+    browser.click("[name=form][value=once]")
     assert browser.find("#start").is_displayed() and not browser.find("#schedule").is_displayed()
 
 
@@ -52,4 +51,4 @@ def test_on_a_phone_every_page_of_the_project_is_in_reach(
 def test_the_time_zone_is_that_of_the_browser(browser: Browser, pages_server: PagesServer) -> None:
     browser.open(f"{pages_server.path}windows")
     zone = browser.script("return Intl.DateTimeFormat().resolvedOptions().timeZone")
-    browser.wait(lambda: browser.find("#tz").get_attribute("value") == zone)
+    browser.wait(lambda: browser.value("#tz") == zone)

@@ -68,6 +68,11 @@ class Reply:
         return self.body.decode()
 
     @property
+    def unchanging_headers(self) -> dict[str, str]:
+        """All headers but the time of the answer."""
+        return {name: value for name, value in self.headers.items() if name != "date"}
+
+    @property
     def json(self) -> Any:
         assert self.headers["content-type"] == "application/json"
         return json.loads(self.body)

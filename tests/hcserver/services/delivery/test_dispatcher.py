@@ -12,7 +12,7 @@ from hcserver.errors import DeliveryError
 from hcserver.services.container import Services
 from hcserver.services.delivery import dispatcher as dispatcher_module
 from tests.hcserver.services.conftest import FakeClock, create, ping
-from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel, log_of, settled
+from tests.hcserver.services.delivery.delivery_setup import PATIENCE, FakeKind, add_channel, log_of, settled
 
 
 async def test_a_slow_channel_delays_no_other(services: Services, project: Project, fake: FakeKind) -> None:
@@ -95,9 +95,12 @@ async def test_what_a_full_queue_does_not_take_is_sent_from_the_database(
     release = asyncio.Event()
     fake.trouble["one"] = release.wait
     checks = [await create(services, project, channels="*") for _ in range(dispatcher_module.SENDERS + 5)]
-    for check in checks:
+    for number, check in enumerate(checks, 1):
         await ping(services, check.id, "fail")
         await services.state_writer.settle(check.id)
+        async with asyncio.timeout(PATIENCE):
+            while fake.begun < min(number, dispatcher_module.SENDERS):
+                await asyncio.sleep(0.001)
     assert len(services.notifier.dispatcher.queued(channel.id)) == 2
     release.set()
     fake.trouble.clear()

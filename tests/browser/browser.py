@@ -26,6 +26,16 @@ _ARGUMENTS = (
     *("--disable-background-networking", "--no-first-run", "--lang=en-US"),
 )
 _AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_EVERYTHING: dict[str, object] = {"type": "tag", "values": _AXE_TAGS}
+_COLOURS: dict[str, object] = {"type": "rule", "values": ["color-contrast"]}
+# Width, height, dark, and what axe-core looks at there: in another scheme only the colours differ.
+_SCREENS = (
+    (1366, 900, True, _COLOURS),
+    (390, 844, True, _COLOURS),
+    (320, 640, False, None),
+    (390, 844, False, _EVERYTHING),
+    (1366, 900, False, _EVERYTHING),
+)
 
 T = TypeVar("T")
 
@@ -146,11 +156,21 @@ class Browser:
         log = self.driver.get_log("browser")
         return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
 
-    def violations(self) -> list[str]:
-        """What axe-core finds against WCAG 2.2 AA on the page."""
-        self._command("Runtime.evaluate", expression=_axe())
+    def expect_accessible(self) -> None:
+        """The page is no wider than any screen, and axe-core finds nothing on it, light and dark."""
+        for width, height, dark, looked_at in _SCREENS:
+            self.emulate(width, height, dark)
+            screen = self.path, width, dark
+            assert self.script("return document.documentElement.scrollWidth") <= width, screen
+            if looked_at is not None:
+                assert self.violations(looked_at) == [], screen
+
+    def violations(self, looked_at: dict[str, object] = _EVERYTHING) -> list[str]:
+        """What axe-core finds against WCAG 2.2 AA on the page, as it is shown now."""
+        if not self.script("return typeof axe === 'object'"):
+            self._command("Runtime.evaluate", expression=_axe())
         found = self.driver.execute_async_script(
-            "axe.run(document, {runOnly: arguments[0]}).then(arguments[1])", _AXE_TAGS
+            "axe.run(document, {runOnly: arguments[0]}).then(arguments[1])", looked_at
         )
         return [
             f"{one['id']}: {one['help']}: {node['html'][:200]}"

@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 LOCK_VENV := .venv-lock
 JOBS ?= auto
 MIN_COVERAGE := 97
-PYTEST = $(BIN)/python -m pytest -n $(JOBS)
+# A file of tests in one process, so that a server of its own is started once.
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help

@@ -5,7 +5,6 @@ when there are more bytes.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
@@ -25,6 +24,7 @@ from hcserver.mime.parameters import parse_parameters
 from hcserver.mime.preview import readable_text
 from hcserver.mime.transfer_encoding import decode_transfer
 from tests.attacks.patterns import METHODS, Pattern, attacks, every_pattern
+from tests.cpu_time import cpu_seconds
 
 PATTERNS = every_pattern()
 
@@ -42,16 +42,6 @@ TRUSTED = {
 
 QUICK = 0.0025  # seconds of CPU that no linear search of 4,000 characters takes
 SCANNING = frozenset(("search", "sub", "subn", "split", "findall", "finditer"))
-
-
-def seconds(work: Callable[[], object], repeat: int = 1) -> float:
-    """CPU time of this thread, the best of some attempts: other processes make no difference."""
-    best = float("inf")
-    for _ in range(repeat):
-        began = time.thread_time()
-        work()
-        best = min(best, time.thread_time() - began)
-    return best
 
 
 def search(pattern: Pattern, method: str, text: str) -> Callable[[], object]:
@@ -82,20 +72,22 @@ def slow_attack(pattern: Pattern, methods: frozenset[str], bound: int | None) ->
 def is_slow(work: Callable[[int], Callable[[], object]], bound: int | None) -> bool:
     # Exponential time shows at the first sizes, cubic time at the last.
     for size in (12, 16, 20, 24, 30, 40, 80, 200):
-        if seconds(work(size)) > QUICK:
-            return seconds(work(size), repeat=3) > QUICK
+        if cpu_seconds(work(size)) > QUICK:
+            return cpu_seconds(work(size), attempts=3) > QUICK
     if bound is not None:
-        return seconds(work(bound)) > 8 * QUICK and seconds(work(bound), repeat=3) > 8 * QUICK
-    return seconds(work(4000)) > QUICK and is_superlinear(work, 4000)
+        return cpu_seconds(work(bound)) > 8 * QUICK and cpu_seconds(work(bound), attempts=3) > 8 * QUICK
+    return cpu_seconds(work(4000)) > QUICK and is_superlinear(work, 4000)
 
 
 def is_superlinear(work: Callable[[int], Callable[[], object]], size: int) -> bool:
     """Whether four times the input takes more than eight times as long. Linear time is four times as long,
     quadratic time sixteen times.
     """
-    if seconds(work(4 * size)) < 0.01:
+    if cpu_seconds(work(4 * size)) < 0.01:
         return False
-    return all(seconds(work(4 * size), repeat=2) > 8 * seconds(work(size), repeat=4) for _ in range(2))
+    return all(
+        cpu_seconds(work(4 * size), attempts=2) > 8 * cpu_seconds(work(size), attempts=4) for _ in range(2)
+    )
 
 
 @pytest.mark.parametrize("name", PATTERNS)

@@ -7,13 +7,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.e2e.receiver import Receiver
 from tests.e2e.server import RealServer
 
-LOOPBACK = {"HCSERVER_NOTIFICATIONS_ALLOWED_NETWORKS": "127.0.0.0/8"}
+LOOPBACK = {"HCSERVER_NOTIFICATIONS_ALLOWED_NETWORKS": "127.0.0.0/8", "HCSERVER_NOTIFICATIONS_TIMEOUT": "1"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """A running server that may reach the receiver."""
+    server = RealServer(tmp_path_factory.mktemp("server"), **LOOPBACK).start()
+    yield server
+    assert server.stop() == 0, server.output.read_text()
 
 
 @pytest.fixture
@@ -24,19 +33,17 @@ def receiver() -> Iterator[Receiver]:
 
 
 def _set_up(server: RealServer, url: str, checks: int) -> tuple[str, list[str]]:
-    """A project with a webhook and so many checks that use it: its key, and their ids."""
-    key = server.create_project("tests")["api_key"]
+    """A new project with a webhook and so many checks that use it: its key, and their ids."""
+    project = server.create_project(f"project {uuid4()}")
+    key = project["api_key"]
     target = json.dumps({"url": url, "full": True})
-    server.cli("channel", "create", "tests", "webhook", target, "--name", "hook", "--json")
+    server.cli("channel", "create", project["id"], "webhook", target, "--name", "hook", "--json")
     return key, [
         server.api("checks/", key, {"name": f"check {n}", "channels": "hook"})["uuid"] for n in range(checks)
     ]
 
 
-def test_a_failure_and_the_recovery_arrive(
-    make_server: Callable[..., RealServer], receiver: Receiver
-) -> None:
-    server = make_server(**LOOPBACK).start()
+def test_a_failure_and_the_recovery_arrive(server: RealServer, receiver: Receiver) -> None:
     _, [uuid] = _set_up(server, receiver.url, 1)
     sent = time.monotonic()
     assert server.request(f"/ping/{uuid}/fail", body=b"disk full").text == "OK"
@@ -50,9 +57,8 @@ def test_a_failure_and_the_recovery_arrive(
 
 
 def test_a_receiver_that_was_away_hears_of_everything_in_order(
-    make_server: Callable[..., RealServer], receiver: Receiver
+    server: RealServer, receiver: Receiver
 ) -> None:
-    server = make_server(**LOOPBACK).start()
     _, [uuid] = _set_up(server, receiver.url, 1)
     receiver.status = 503
     server.request(f"/ping/{uuid}/fail")
@@ -79,15 +85,12 @@ def test_a_private_address_is_not_reached_unless_it_is_allowed(
     assert receiver.received == []
 
 
-def test_what_a_kill_interrupts_is_told_after_the_start(
-    make_server: Callable[..., RealServer], receiver: Receiver
-) -> None:
-    server = make_server(**LOOPBACK, HCSERVER_NOTIFICATIONS_TIMEOUT="1").start()
+def test_what_a_kill_interrupts_is_told_after_the_start(server: RealServer, receiver: Receiver) -> None:
     _, checks = _set_up(server, receiver.url, 12)
     # Killed at another moment each time, between the log, the state, the notification and the receipt.
     for number, uuid in enumerate(checks):
         assert server.request(f"/ping/{uuid}/fail").text == "OK"
-        if number % 3 == 2:
+        if number % 4 == 3:
             time.sleep(0.004 * number)
             server.kill()
             server.start()

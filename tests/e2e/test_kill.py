@@ -7,8 +7,10 @@ import contextlib
 import itertools
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from tests.e2e.server import RealServer
 
@@ -93,8 +95,15 @@ def _replay(pings: list[dict[str, Any]]) -> tuple[str, bool, list[int]]:
     return status, started, flips[::-1]
 
 
-def test_nothing_acknowledged_is_lost(make_server: Callable[..., RealServer]) -> None:
-    server = make_server(HCSERVER_LIMITS_PINGS_PER_CHECK="1000").start()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """A running server, which keeps all pings of these tests."""
+    server = RealServer(tmp_path_factory.mktemp("server"), HCSERVER_LIMITS_PINGS_PER_CHECK="1000").start()
+    yield server
+    assert server.stop() == 0, server.output.read_text()
+
+
+def test_nothing_acknowledged_is_lost(server: RealServer) -> None:
     key = server.create_project("tests")["api_key"]
     checks = [server.api("checks/", key, {"name": f"check {n}"})["uuid"] for n in range(CHECKS)]
     acknowledged = asyncio.run(_kill_under_load(server, checks))
@@ -121,10 +130,9 @@ def _require_agreement(server: RealServer, key: str, checks: list[str], acknowle
 
 
 def test_pings_that_come_while_a_killed_server_looks_through_its_logs_agree_with_them(
-    make_server: Callable[..., RealServer],
+    server: RealServer,
 ) -> None:
-    server = make_server(HCSERVER_LIMITS_PINGS_PER_CHECK="1000").start()
-    key = server.create_project("tests")["api_key"]
+    key = server.create_project("many checks")["api_key"]
     checks = [server.api("checks/", key, {"name": f"check {n}"})["uuid"] for n in range(10 * CHECKS)]
     acknowledged = asyncio.run(_kill_under_load(server, checks))
 

@@ -146,7 +146,7 @@ def test_the_commands_for_projects_channels_and_windows_work_as_printed(
     assert "Homelab" in shell(listing)
     assert server.api("checks/", old["api"]) == {"checks": []}
     new = shell(rotate).split()[-1]
-    _stops_within_a_second(server, "/api/v3/checks/", old["api"], 401)
+    _stops(server, "/api/v3/checks/", old["api"], 401)
     assert server.api("checks/", new) == {"checks": []}
     assert server.request(f"/ping/{old['ping']}/job?create=1").status == 201
 
@@ -168,9 +168,9 @@ def test_a_deleted_project_is_gone_from_the_running_server(server: RealServer) -
     check = server.api("checks/", made["api_key"], {"slug": "job"})
     assert server.request(f"/ping/{check['uuid']}").status == 200
     assert _json(server, "project", "delete", "Short-lived", "--yes")["checks"] == 1
-    _stops_within_a_second(server, f"/ping/{check['uuid']}", None, 404)
-    _stops_within_a_second(server, "/api/v3/checks/", made["api_key"], 401)
-    _stops_within_a_second(server, f"/ping/{made['ping_key']}/job?create=1", None, 404)
+    _stops(server, f"/ping/{check['uuid']}", None, 404)
+    _stops(server, "/api/v3/checks/", made["api_key"], 401)
+    _stops(server, f"/ping/{made['ping_key']}/job?create=1", None, 404)
 
 
 def test_an_email_can_be_tried_from_the_shell(server: RealServer, keys: dict[str, str]) -> None:
@@ -208,9 +208,9 @@ def _json(server: RealServer, *arguments: str) -> Any:
     return json.loads(server.cli(*arguments, "--json").stdout)
 
 
-def _stops_within_a_second(server: RealServer, path: str, key: str | None, status: int) -> None:
-    """The server hears of changes by other processes once a second."""
-    deadline = time.monotonic() + 2  # and this machine may be busy
+def _stops(server: RealServer, path: str, key: str | None, status: int) -> None:
+    """The server hears of what another process has changed, for which it looks once a second."""
+    deadline = time.monotonic() + 20  # this machine may be busy
     while (answer := server.request(path, key=key).status) != status:
         assert time.monotonic() < deadline, answer
         time.sleep(0.05)

@@ -32,6 +32,7 @@ from hcserver.services.container import Services
 from hcserver.services.management.projects import Keys
 from hcserver.storage.client import connect, database_of
 from hcserver.validation.channel import parse_channel
+from tests.cheap_passwords import cheap_passwords
 
 BASE = "https://hc.example.org"
 METRICS_KEY = "metrics-key-of-the-tests"
@@ -280,7 +281,8 @@ async def serve(
     clock = FakeClock()
     # On a busy machine an operation may take longer than a server would wait for it.
     client = connect(uri, MongoSettings(timeout=patience))
-    services = build_services(database_of(client, f"test_{uuid4().hex}"), settings, clock)
+    with cheap_passwords:
+        services = build_services(database_of(client, f"test_{uuid4().hex}"), settings, clock)
     # A clock that is set forward does not look as if the server had been away meanwhile.
     services.runtime.absence.threshold = timedelta.max
     await services.start()

@@ -17,6 +17,7 @@ from hcserver.notify.registry import kind
 from hcserver.services.container import Services
 from hcserver.services.delivery import transports
 from hcserver.validation.check import parse_spec
+from tests.cheap_passwords import cheap_passwords
 from tests.hcserver.services.delivery.delivery_setup import FakeKind
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -50,7 +51,8 @@ async def make_services(database: Any, clock: FakeClock) -> AsyncIterator[MakeSe
     async with AsyncExitStack() as stack:
 
         async def make() -> Services:
-            services = build_services(database, Settings(), clock)
+            with cheap_passwords:
+                services = build_services(database, Settings(), clock)
             await services.start()
             stack.push_async_callback(services.stop)
             return services

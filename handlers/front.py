@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
@@ -43,6 +45,7 @@ from hcserver.config.schema import HttpSettings
 from hcserver.config.types import ALL_HOSTS
 from hcserver.errors import ConfigError
 from hcserver.net.byte_budget import ByteBudget
+from hcserver.net.socket_activation import address_of, inherited_sockets
 from hcserver.services.container import Services
 from hcserver.services.metrics import CONNECTIONS
 
@@ -59,24 +62,29 @@ async def serve_http(services: Services, budget: ByteBudget, grace: float) -> As
     Raises ConfigError when the address can't be listened on.
     """
     settings = services.settings.http
-    try:
-        host = None if settings.host == ALL_HOSTS else settings.host
-        sockets = bind_sockets(settings.port, host, backlog=_BACKLOG)
-    except OSError as error:
-        raise ConfigError(
-            f"http.host, http.port: can't listen on {settings.host}:{settings.port} "
-            f"({error.strerror or error}); choose another one, e.g. HCSERVER_HTTP_PORT=8001"
-        ) from None
+    sockets = inherited_sockets(os.environ, "http") or _bind(settings)
     front = make_front(services, budget)
     listener = HttpListener(front, sockets, settings, front.traffic.is_stopping, front.addresses.is_proxy)
     services.metrics.watch(CONNECTIONS, "Open connections.", lambda: listener.connections, "http")
-    log.info("listening for HTTP on %s port %d", settings.host, settings.port)
+    for sock in sockets:
+        log.info("listening for HTTP on %s", address_of(sock))
     try:
         yield
     finally:
         listener.stop()
         await front.traffic.drain(grace)
         await listener.close_all()
+
+
+def _bind(settings: HttpSettings) -> list[socket.socket]:
+    host = None if settings.host == ALL_HOSTS else settings.host
+    try:
+        return bind_sockets(settings.port, host, backlog=_BACKLOG)
+    except OSError as error:
+        raise ConfigError(
+            f"http.host, http.port: can't listen on {settings.host}:{settings.port} "
+            f"({error.strerror or error}); choose another one, e.g. HCSERVER_HTTP_PORT=8001"
+        ) from None
 
 
 def make_front(services: Services, budget: ByteBudget) -> Front:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ from hcserver.garbage import keep_out_of_collections
 from hcserver.logs import set_up_logging
 from hcserver.net.address_policy import AddressPolicy
 from hcserver.net.byte_budget import DEFAULT_BYTES, ByteBudget
+from hcserver.net.service_manager import ServiceManager
 from hcserver.payloads.rendered_checks import RenderedChecks
 from hcserver.privileges import protect_memory, warn_if_root
 from hcserver.services.absences import Absences
@@ -98,8 +100,9 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    budget, metrics = make_budget(settings), Metrics()
+    budget, metrics, manager = make_budget(settings), Metrics(), ServiceManager(os.environ)
     async with (
+        manager.reporting(),
         _database(settings, metrics) as database,
         _services(database, settings, metrics) as services,
         # They are open before the services are started: a client that comes meanwhile is answered that the
@@ -111,7 +114,9 @@ async def serve(settings: Settings) -> None:
         if await _started(services, stopped):
             await _greet(services, listener.ports)
             keep_out_of_collections()
+            manager.ready()
             await stopped.wait()
+        manager.stopping()
         log.info("stopping")
 
 

@@ -17,7 +17,7 @@ from hcserver.errors import ConfigError
 from hcserver.net.acceptor import Acceptor
 from hcserver.net.byte_budget import ByteBudget
 from hcserver.net.file_limits import connections_within, raise_file_limit
-from hcserver.net.socket_activation import inherited_sockets
+from hcserver.net.socket_activation import address_of, inherited_sockets
 from hcserver.services.classification.pool import Pool
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.intake.intake import Intake
@@ -84,8 +84,7 @@ class Listener:
     @property
     def addresses(self) -> list[str]:
         """The addresses on which it listens, as host:port."""
-        names = [sock.getsockname() for sock in self._sockets]
-        return [f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) for name in names]
+        return [address_of(sock) for sock in self._sockets]
 
     @property
     def ports(self) -> list[int]:

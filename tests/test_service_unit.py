@@ -1,4 +1,4 @@
-"""The systemd unit in docs/: valid, sandboxed, and in agreement with what the server needs."""
+"""The systemd units in docs/deploy/: valid, sandboxed, and in agreement with what the server needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-UNIT = Path(__file__).parents[1] / "docs/hcserver.service"
+from hcserver.net.service_manager import BEAT
+
+UNITS = Path(__file__).parents[1] / "docs/deploy"
+UNIT = UNITS / "hcserver.service"
+SOCKETS = sorted(UNITS.glob("*.socket"))
 MAX_EXPOSURE = 3.0  # of 10, as `systemd-analyze security` rates it
 
 
@@ -23,6 +27,12 @@ def installed(tmp_path: Path) -> Path:
     return unit
 
 
+@pytest.fixture(params=SOCKETS, ids=lambda path: path.stem)
+def installed_socket(request: pytest.FixtureRequest, installed: Path) -> Path:
+    """One of the sockets, beside the unit that it belongs to."""
+    return Path(shutil.copy(request.param, installed.parent))
+
+
 def analyze(*arguments: str) -> str:
     done = subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -32,6 +42,28 @@ def analyze(*arguments: str) -> str:
 def test_systemd_finds_no_fault_in_the_unit(installed: Path) -> None:
     output = analyze("verify", str(installed))
     assert "hcserver.service" not in output
+
+
+def test_systemd_finds_no_fault_in_a_socket(installed_socket: Path) -> None:
+    assert "hcserver" not in analyze("verify", str(installed_socket))
+
+
+def test_the_sockets_are_for_what_the_server_takes_from_systemd() -> None:
+    ports = {}
+    for path in SOCKETS:
+        values = dict(re.findall(r"(?m)^(\w+)=(.*)$", path.read_text("utf-8")))
+        assert values["Service"] == UNIT.name
+        assert path.stem == f"hcserver-{values['FileDescriptorName']}"
+        ports[values["FileDescriptorName"]] = values["ListenStream"]
+    assert ports == {"http": "80", "smtp": "25"}
+
+
+def test_systemd_waits_until_the_server_is_ready_and_notices_when_it_hangs() -> None:
+    unit = UNIT.read_text("utf-8")
+    assert "\nType=notify\n" in unit
+    watchdog = re.search(r"(?m)^WatchdogSec=(\d+)$", unit)
+    assert watchdog is not None
+    assert int(watchdog[1]) > 2 * BEAT
 
 
 def test_the_unit_is_sandboxed(installed: Path) -> None:

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +74,21 @@ class RealServer:
         self.wait_until_ready()
         return self
 
-    def launch(self, max_files: int | None = None) -> None:
-        """Start it without waiting for anything."""
-        command = [*COMMAND, "serve"]
+    def launch(
+        self, max_files: int | None = None, prefix: Sequence[str] = (), pass_fds: Sequence[int] = ()
+    ) -> None:
+        """Start it without waiting for anything; by the command `prefix`, with these open files."""
+        command = [*prefix, *COMMAND, "serve"]
         if max_files is not None:
             command = ["sh", "-c", f'ulimit -n {max_files}; exec "$0" "$@"', *command]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                command, env=self.environment, cwd=self.folder, stdout=output, stderr=output
+                command,
+                env=self.environment,
+                cwd=self.folder,
+                stdout=output,
+                stderr=output,
+                pass_fds=pass_fds,
             )
 
     def wait_until_ready(self, patience: float = 60.0) -> None:

@@ -45,6 +45,7 @@ from hcserver.config.schema import HttpSettings
 from hcserver.config.types import ALL_HOSTS
 from hcserver.errors import ConfigError
 from hcserver.net.byte_budget import ByteBudget
+from hcserver.net.certificate import Certificate
 from hcserver.net.socket_activation import address_of, inherited_sockets
 from hcserver.services.container import Services
 from hcserver.services.metrics import CONNECTIONS
@@ -55,35 +56,63 @@ _BACKLOG = 1024  # connections that wait in the kernel to be accepted
 
 
 @asynccontextmanager
-async def serve_http(services: Services, budget: ByteBudget, grace: float) -> AsyncIterator[None]:
+async def serve_http(services: Services, budget: ByteBudget, grace: float) -> AsyncIterator[HttpListener]:
     """Serve HTTP as long as the context lasts, and at its end for `grace` seconds what has begun. `budget`
     limits the memory of bodies.
 
-    Raises ConfigError when the address can't be listened on.
+    Raises ConfigError when an address can't be listened on, or a certificate can't be used.
     """
     settings = services.settings.http
-    sockets = inherited_sockets(os.environ, "http") or _bind(settings)
+    certificate = Certificate("http", settings.tls_cert, settings.tls_key) if settings.tls_cert else None
+    sockets, tls_sockets = _sockets(settings)
     front = make_front(services, budget)
-    listener = HttpListener(front, sockets, settings, front.traffic.is_stopping, front.addresses.is_proxy)
+    listener = HttpListener(
+        front,
+        sockets,
+        settings,
+        front.traffic.is_stopping,
+        front.addresses.is_proxy,
+        tls_sockets,
+        certificate,
+    )
     services.metrics.watch(CONNECTIONS, "Open connections.", lambda: listener.connections, "http")
     for sock in sockets:
         log.info("listening for HTTP on %s", address_of(sock))
+    for sock in tls_sockets:
+        log.info("listening for HTTPS on %s", address_of(sock))
     try:
-        yield
+        yield listener
     finally:
         listener.stop()
         await front.traffic.drain(grace)
         await listener.close_all()
 
 
-def _bind(settings: HttpSettings) -> list[socket.socket]:
-    host = None if settings.host == ALL_HOSTS else settings.host
+def _sockets(settings: HttpSettings) -> tuple[list[socket.socket], list[socket.socket]]:
+    """Those for HTTP and those for HTTPS: what systemd has opened for us, else what the settings name."""
+    plain, tls = inherited_sockets(os.environ, "http"), inherited_sockets(os.environ, "https")
+    if tls and not settings.tls_cert:
+        raise ConfigError("http.tls_cert: needed for the socket for HTTPS that systemd has opened")
+    if not plain and not settings.tls_only:
+        plain = _bind(settings.host, settings.port, "port", 8001)
+    if not tls and settings.tls_cert and settings.tls_port:
+        try:
+            tls = _bind(settings.host, settings.tls_port, "tls_port", 8444)
+        except ConfigError:
+            for sock in plain:
+                sock.close()
+            raise
+    return plain, tls
+
+
+def _bind(host: str, port: int, key: str, another: int) -> list[socket.socket]:
+    """`key` is the setting that names the port, `another` a port to suggest in its place."""
     try:
-        return bind_sockets(settings.port, host, backlog=_BACKLOG)
+        return bind_sockets(port, None if host == ALL_HOSTS else host, backlog=_BACKLOG)
     except OSError as error:
         raise ConfigError(
-            f"http.host, http.port: can't listen on {settings.host}:{settings.port} "
-            f"({error.strerror or error}); choose another one, e.g. HCSERVER_HTTP_PORT=8001"
+            f"http.host, http.{key}: can't listen on {host}:{port} "
+            f"({error.strerror or error}); choose another one, e.g. HCSERVER_HTTP_{key.upper()}={another}"
         ) from None
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -93,13 +93,17 @@ DATABASE_RETRY = 2.0  # seconds between attempts while the database is not avail
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. Raises ConfigError for a setting that can't be used."""
+    """Run until SIGINT or SIGTERM; SIGHUP has certificates read again. Raises ConfigError for a setting that
+    can't be used.
+    """
     set_up_logging(settings.log)
     protect_memory()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    reloads: list[Callable[[], None]] = []
+    loop.add_signal_handler(signal.SIGHUP, _reload, reloads)
     budget, metrics, manager = make_budget(settings), Metrics(), ServiceManager(os.environ)
     async with (
         manager.reporting(),
@@ -108,8 +112,9 @@ async def serve(settings: Settings) -> None:
         # They are open before the services are started: a client that comes meanwhile is answered that the
         # server is starting, instead of being refused the connection.
         _smtp(services, budget) as listener,
-        serve_http(services, budget, GRACE),
+        serve_http(services, budget, GRACE) as http,
     ):
+        reloads += [listener.reload_certificate, http.reload_certificate]
         warn_if_root()
         if await _started(services, stopped):
             await _greet(services, listener.ports)
@@ -118,6 +123,12 @@ async def serve(settings: Settings) -> None:
             await stopped.wait()
         manager.stopping()
         log.info("stopping")
+
+
+def _reload(reloads: list[Callable[[], None]]) -> None:
+    log.info("SIGHUP: reading certificates again; other settings take effect at the next start")
+    for reload in reloads:
+        reload()
 
 
 def make_budget(settings: Settings) -> ByteBudget:

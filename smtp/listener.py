@@ -16,6 +16,7 @@ from hcserver.domain.clock import Clock, utc_now
 from hcserver.errors import ConfigError
 from hcserver.net.acceptor import Acceptor
 from hcserver.net.byte_budget import ByteBudget
+from hcserver.net.certificate import Certificate
 from hcserver.net.file_limits import connections_within, raise_file_limit
 from hcserver.net.socket_activation import address_of, inherited_sockets
 from hcserver.services.classification.pool import Pool
@@ -25,7 +26,6 @@ from smtp.connections import Connections
 from smtp.delivery import Delivery
 from smtp.limits import RefusalLog
 from smtp.session import Session
-from smtp.tls import Certificate
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,11 @@ class Listener:
         await self.pool.close()
         self._refusals.flush()
 
+    def reload_certificate(self) -> None:
+        """Read the certificate again, for the connections to come."""
+        if self._certificate is not None:
+            self._certificate.reload()
+
     async def _wait(self, seconds: float | None) -> None:
         tasks = [session.task() for session in self._connections]
         if tasks:
@@ -126,7 +131,7 @@ class Listener:
 
     def _load_certificate(self) -> Certificate | None:
         if self._settings.tls_cert:
-            return Certificate(self._settings.tls_cert, self._settings.tls_key)
+            return Certificate("smtp", self._settings.tls_cert, self._settings.tls_key)
         if self._settings.require_tls:
             raise ConfigError("smtp.require_tls: needs smtp.tls_cert")
         return None

@@ -55,7 +55,7 @@ def test_the_sockets_are_for_what_the_server_takes_from_systemd() -> None:
         assert values["Service"] == UNIT.name
         assert path.stem == f"hcserver-{values['FileDescriptorName']}"
         ports[values["FileDescriptorName"]] = values["ListenStream"]
-    assert ports == {"http": "80", "smtp": "25"}
+    assert ports == {"http": "80", "https": "443", "smtp": "25"}
 
 
 def test_systemd_waits_until_the_server_is_ready_and_notices_when_it_hangs() -> None:
@@ -71,6 +71,10 @@ def test_the_unit_is_sandboxed(installed: Path) -> None:
     found = re.search(r"Overall exposure level for hcserver\.service: ([0-9.]+)", output)
     assert found is not None
     assert float(found[1]) < MAX_EXPOSURE
+
+
+def test_a_reload_of_the_unit_is_the_signal_that_the_server_takes_for_one() -> None:
+    assert "\nExecReload=kill -HUP $MAINPID\n" in UNIT.read_text("utf-8")
 
 
 def test_the_unit_lets_the_server_do_what_it_needs() -> None:

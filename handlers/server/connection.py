@@ -10,7 +10,7 @@ import logging
 import re
 from asyncio import Future
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import (
@@ -38,10 +38,9 @@ _MANY_CHUNKS = 64  # in one block
 class Context:
     """What handlers learn about the connection; Tornado's HTTPServerRequest reads both attributes."""
 
-    protocol = "http"
-
-    def __init__(self, remote_ip: str) -> None:
+    def __init__(self, remote_ip: str, protocol: Literal["http", "https"]) -> None:
         self.remote_ip = remote_ip
+        self.protocol = protocol
 
     def __str__(self) -> str:
         return self.remote_ip

@@ -14,8 +14,10 @@ from tornado.httputil import HTTPServerConnectionDelegate
 
 from handlers.server.connection import Context, ServerConnection
 from handlers.server.stream import ServerStream, refusal
+from handlers.server.tls_stream import TlsServerStream
 from hcserver.config.schema import HttpSettings
 from hcserver.net.acceptor import Acceptor
+from hcserver.net.certificate import Certificate
 from hcserver.net.connection_table import ConnectionTable
 from hcserver.net.file_limits import connections_within, raise_file_limit
 from hcserver.net.lingering_close import close_lingering
@@ -36,8 +38,8 @@ def connection_limits(settings: HttpSettings) -> tuple[int, int]:
 
 
 class HttpListener:
-    """Serves the connections on `sockets`. `stopping` says whether the server is about to stop; `is_proxy`
-    for an address whether it is a trusted proxy's.
+    """Serves the connections on `sockets`, and with the certificate those on `tls_sockets`. `stopping` says
+    whether the server is about to stop; `is_proxy` for an address whether it is a trusted proxy's.
     """
 
     def __init__(
@@ -47,6 +49,8 @@ class HttpListener:
         settings: HttpSettings,
         stopping: Callable[[], bool],
         is_proxy: Callable[[str], bool],
+        tls_sockets: Iterable[socket.socket] = (),
+        certificate: Certificate | None = None,
     ) -> None:
         self._delegate = delegate
         self._stopping = stopping
@@ -60,7 +64,11 @@ class HttpListener:
             *connection_limits(settings), ServerConnection.abort, is_proxy
         )
         self._connections: set[ServerConnection] = set()
-        self._acceptor = Acceptor(sockets, self._serve, self._make_room)
+        self._certificate = certificate
+        self._acceptors = [
+            Acceptor(sockets, self._serve, self._make_room),
+            Acceptor(tls_sockets, self._serve_tls, self._make_room),
+        ]
 
     @property
     def connections(self) -> int:
@@ -69,7 +77,13 @@ class HttpListener:
 
     def stop(self) -> None:
         """Accept no connection any more."""
-        self._acceptor.stop()
+        for acceptor in self._acceptors:
+            acceptor.stop()
+
+    def reload_certificate(self) -> None:
+        """Read the certificate again, for the connections to come."""
+        if self._certificate is not None:
+            self._certificate.reload()
 
     async def close_all(self) -> None:
         """Close all connections and wait until they are served no more."""
@@ -86,17 +100,29 @@ class HttpListener:
         self._connections.discard(connection)
 
     def _serve(self, accepted: socket.socket, address: Any) -> None:
-        # A Unix socket has no address.
-        remote_ip = address[0] if isinstance(address, tuple) else "0.0.0.0"
-        if not self._table.admit(remote_ip):
+        remote_ip = _remote_ip(address)
+        if self._table.admit(remote_ip):
+            self._begin(ServerStream(accepted, self._write_timeout), Context(remote_ip, "http"))
+        else:
             _refuse(accepted)
+
+    def _serve_tls(self, accepted: socket.socket, address: Any) -> None:
+        assert self._certificate is not None
+        remote_ip = _remote_ip(address)
+        if not self._table.admit(remote_ip):
+            accepted.close()  # an answer would need a handshake first
             return
-        stream = ServerStream(accepted, self._write_timeout)
-        connection = ServerConnection(
-            stream, self._params, Context(remote_ip), self, self._stopping, self._idle_timeout
-        )
+        try:
+            stream = TlsServerStream(accepted, self._write_timeout, self._certificate.context())
+        except OSError as error:
+            log.debug("a client has gone before its TLS handshake: %s", error)
+        else:
+            self._begin(stream, Context(remote_ip, "https"))
+
+    def _begin(self, stream: ServerStream, context: Context) -> None:
+        connection = ServerConnection(stream, self._params, context, self, self._stopping, self._idle_timeout)
         self._connections.add(connection)
-        self._table.add(connection, remote_ip)
+        self._table.add(connection, context.remote_ip)
         connection.start(self._delegate)
 
     def _make_room(self) -> None:
@@ -104,6 +130,11 @@ class HttpListener:
         for _ in range(len(self._table) // 10 + 1):
             if not self._table.evict_oldest_idle():
                 break
+
+
+def _remote_ip(address: Any) -> str:
+    """A Unix socket has no address."""
+    return str(address[0]) if isinstance(address, tuple) else "0.0.0.0"
 
 
 def _refuse(accepted: socket.socket) -> None:

@@ -46,8 +46,9 @@ class ServerStream(IOStream):
     - is closed when the client takes nothing of an answer for `write_timeout` seconds.
     """
 
-    def __init__(self, socket: Any, write_timeout: float) -> None:
-        super().__init__(socket)
+    def __init__(self, socket: Any, write_timeout: float, **options: Any) -> None:
+        """`options` are those of Tornado's stream."""
+        super().__init__(socket, **options)
         # Answers are written in one piece, so there is nothing to collect first.
         super().set_nodelay(True)
         self._write_timeout = write_timeout
@@ -67,9 +68,13 @@ class ServerStream(IOStream):
     def close_lingering(self) -> None:
         """Close the connection so that the client gets what was sent although it is still sending itself."""
         if not (self.closed() or self.writing()):
-            socket = self.socket.dup()
+            socket = self._copy_socket()
             self.close()
             close_lingering(socket)
+
+    def _copy_socket(self) -> Any:
+        """The same connection, which stays open when the stream is closed."""
+        return self.socket.dup()
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         size = super().read_from_fd(buf)

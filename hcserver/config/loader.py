@@ -192,17 +192,20 @@ def _parse(file: Path) -> dict[str, Any]:
 
 def _contradictions(settings: Settings) -> Iterator[str]:
     """Problems of settings that are valid one by one but not together."""
-    smtp = settings.smtp
-    if bool(smtp.tls_cert) != bool(smtp.tls_key):
-        missing = "smtp.tls_key" if smtp.tls_cert else "smtp.tls_cert"
-        yield f'{missing}: "" does not fit: expected a file, as certificate and key need each other'
+    http, smtp = settings.http, settings.smtp
+    for section, listener in (("http", http), ("smtp", smtp)):
+        if bool(listener.tls_cert) != bool(listener.tls_key):
+            missing = f"{section}.tls_key" if listener.tls_cert else f"{section}.tls_cert"
+            yield f'{missing}: "" does not fit: expected a file, as certificate and key need each other'
     if smtp.require_tls and not smtp.tls_cert:
         yield "smtp.require_tls: true does not fit: expected false, or smtp.tls_cert and smtp.tls_key as well"
     if smtp.auth == "required" and not (smtp.auth_username and smtp.auth_password):
         missing = "smtp.auth_password" if smtp.auth_username else "smtp.auth_username"
         yield f'{missing}: "" does not fit: expected a user name and a password, as smtp.auth is "required"'
-    if smtp.port == settings.http.port:
+    if smtp.port == http.port:
         yield f"smtp.port: {smtp.port} does not fit: expected another port than http.port"
+    elif smtp.port and http.tls_cert and smtp.port == http.tls_port:
+        yield f"smtp.port: {smtp.port} does not fit: expected another port than http.tls_port"
     if settings.email.password and not settings.email.username:
         yield 'email.username: "" does not fit: expected a user name, as there is an email.password'
 

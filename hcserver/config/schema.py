@@ -17,6 +17,10 @@ from hcserver.config.types import Network, SettingType
 T = TypeVar("T")
 
 
+_CERTIFICATE = types.path('the path of a PEM file with the certificate chain, or ""', optional=True)
+_PRIVATE_KEY = types.path('the path of a PEM file with the private key, or ""', optional=True)
+
+
 def _setting(
     default: T, kind: SettingType[T], *, key: str = "", secret: Callable[[T], object] | None = None
 ) -> T:
@@ -32,11 +36,16 @@ def _setting(
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """The HTTP listener. Times in seconds, sizes in bytes."""
+    """The HTTP listener: `port` without TLS, `tls_port` with it if there is a certificate, only the latter if
+    they are the same. Times in seconds, sizes in bytes.
+    """
 
     # On all addresses by default: jobs report from other machines, and every change needs a key.
     host: str = _setting("0.0.0.0", types.listening_host())
     port: int = _setting(8000, types.integer(1, 65535, "a port"))
+    tls_port: int = _setting(8443, types.integer(0, 65535, "a port (0: off)"))
+    tls_cert: str = _setting("", _CERTIFICATE)
+    tls_key: str = _setting("", _PRIVATE_KEY)
     base_url: str = _setting("", types.base_url())
     trusted_proxies: tuple[Network, ...] = _setting(
         types.networks().read(["127.0.0.0/8", "::1/128"]), types.networks()
@@ -58,7 +67,12 @@ class HttpSettings:
     @property
     def public_url(self) -> str:
         """The URL at which people and jobs reach the server, without a trailing slash."""
-        return self.base_url.rstrip("/") or f"http://localhost:{self.port}"
+        return self.base_url.rstrip("/") or f"http{'s' * self.tls_only}://localhost:{self.port}"
+
+    @property
+    def tls_only(self) -> bool:
+        """Whether there is TLS and no port for HTTP without it: both ports are the same."""
+        return bool(self.tls_cert) and self.port == self.tls_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +99,8 @@ class SmtpSettings:
     max_connections_per_address: int = _setting(50, types.integer(1, 50_000, "a whole number of connections"))
     idle_timeout: float = _setting(60.0, types.seconds(1, 3600))
     data_timeout: float = _setting(300.0, types.seconds(1, 3600))
-    tls_cert: str = _setting(
-        "", types.path('the path of a PEM file with the certificate chain, or ""', optional=True)
-    )
-    tls_key: str = _setting(
-        "", types.path('the path of a PEM file with the private key, or ""', optional=True)
-    )
+    tls_cert: str = _setting("", _CERTIFICATE)
+    tls_key: str = _setting("", _PRIVATE_KEY)
     require_tls: bool = _setting(False, types.boolean())
     proxy_protocol: bool = _setting(False, types.boolean())
     auth: str = _setting("off", types.choice("off", "accept-any", "required"))

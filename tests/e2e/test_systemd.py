@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.certificates import make_certificate
 from tests.e2e.server import RealServer
 
 PATIENCE = 60.0  # seconds
@@ -28,13 +30,20 @@ class Systemd:
     """Opens sockets, starts the server with them, and hears what it says."""
 
     def __init__(self, folder: Path, make_server: Callable[..., RealServer]) -> None:
-        self.sockets = {kind: socket.create_server(("127.0.0.1", 0)) for kind in ("http", "smtp")}
+        self.sockets = {kind: socket.create_server(("127.0.0.1", 0)) for kind in ("http", "smtp", "https")}
         self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notified.bind(str(folder / "notify"))
         self._notified.settimeout(PATIENCE)
-        self.server = make_server(NOTIFY_SOCKET=str(folder / "notify"), WATCHDOG_USEC="1000000")
+        certificate, key = make_certificate(folder)
+        self.server = make_server(
+            NOTIFY_SOCKET=str(folder / "notify"),
+            WATCHDOG_USEC="1000000",
+            HCSERVER_HTTP_TLS_CERT=str(certificate),
+            HCSERVER_HTTP_TLS_KEY=str(key),
+        )
+        self.trusting = ssl.create_default_context(cafile=certificate)
         self.ports_of_the_settings = (self.server.http_port, self.server.smtp_port)
-        self.server.http_port, self.server.smtp_port = (
+        self.server.http_port, self.server.smtp_port, self.https_port = (
             sock.getsockname()[1] for sock in self.sockets.values()
         )
 
@@ -69,6 +78,12 @@ def test_sockets_that_systemd_has_opened_are_served_and_it_hears_how_the_server_
     assert server.request("/api/v3/status/").status == 200
     with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=PATIENCE) as smtp:
         assert smtp.noop()[0] == 250
+    with (
+        socket.create_connection(("127.0.0.1", systemd.https_port), PATIENCE) as plain,
+        systemd.trusting.wrap_socket(plain, server_hostname="name.test") as https,
+    ):
+        https.sendall(b"GET /api/v3/status/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert https.recv(12) == b"HTTP/1.1 200"
     for port in systemd.ports_of_the_settings:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), PATIENCE)

@@ -28,6 +28,7 @@ from hcserver.config.schema import (
 from hcserver.domain.channel import Channel
 from hcserver.domain.project import Project
 from hcserver.net.byte_budget import ByteBudget
+from hcserver.net.certificate import Certificate
 from hcserver.services.container import Services
 from hcserver.services.management.projects import Keys
 from hcserver.storage.client import connect, database_of
@@ -302,16 +303,20 @@ async def serve(
 
 
 @asynccontextmanager
-async def listening(front: Front, settings: HttpSettings | None = None) -> AsyncIterator[int]:
-    """The port at which the front can be reached."""
+async def listening(
+    front: Front, settings: HttpSettings | None = None, certificate: Certificate | None = None
+) -> AsyncIterator[int]:
+    """The port at which the front can be reached, with TLS if there is a certificate."""
     sockets = bind_sockets(0, "127.0.0.1")
     port: int = sockets[0].getsockname()[1]
     listener = HttpListener(
         front,
-        sockets,
+        [] if certificate else sockets,
         settings or HttpSettings(),
         front.traffic.is_stopping,
         front.addresses.is_proxy,
+        sockets if certificate else [],
+        certificate,
     )
     try:
         yield port

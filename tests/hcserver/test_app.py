@@ -9,9 +9,11 @@ import signal
 import smtplib
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -150,6 +152,53 @@ async def test_a_port_for_http_that_is_taken_is_reported_with_the_setting(settin
     )
     async with serving(settings):  # what was opened before was closed again
         assert await get(settings, "/api/v3/status/") == b"HTTP/1.1 200 OK"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as below
+async def test_a_port_for_https_that_is_taken_is_reported_with_the_setting(
+    settings: Settings, certificate: tuple[Path, Path]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        expected = (
+            rf"^http\.host, http\.tls_port: can't listen on 127\.0\.0\.1:{port} \(Address already in use\)"
+        )
+        with pytest.raises(ConfigError, match=expected):
+            await app.serve(with_tls(settings, certificate, settings.http.port, port))
+    with socket.create_server(("127.0.0.1", settings.http.port)):
+        pass  # what was opened before was closed again
+
+
+async def test_a_certificate_that_can_not_be_used_stops_the_start(
+    settings: Settings, certificate: tuple[Path, Path]
+) -> None:
+    with pytest.raises(ConfigError, match=r"^http\.tls_cert, http\.tls_key: can't use "):
+        await app.serve(with_tls(settings, (certificate[1], certificate[0]), settings.http.port, 0))
+
+
+async def test_where_both_ports_are_the_same_nothing_goes_without_tls(
+    settings: Settings, certificate: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    trusting = ssl.create_default_context(cafile=certificate[0])
+    port = settings.http.port
+    task = asyncio.create_task(app.serve(with_tls(settings, certificate, port, port)))
+    await until_logged(f"listening for HTTPS on 127.0.0.1:{port}", capsys)
+    assert await get(settings, "/ping/x") == b"HTTP/1.1 400 Bad Request"
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=trusting, server_hostname="name.test"
+    )
+    writer.write(b"GET /ping/x HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 ")
+    writer.close()
+    await writer.wait_closed()
+    stop()
+    await task
+
+
+def with_tls(settings: Settings, files: tuple[Path, Path], port: int, tls_port: int) -> Settings:
+    cert, key = map(str, files)
+    http = HttpSettings(host="127.0.0.1", port=port, tls_port=tls_port, tls_cert=cert, tls_key=key)
+    return Settings(http=http, smtp=settings.smtp, mongodb=settings.mongodb)
 
 
 async def test_a_port_for_mail_that_is_taken_is_reported_with_the_setting(settings: Settings) -> None:

@@ -73,6 +73,21 @@ def test_a_stream_has_the_methods_and_attributes_that_are_used() -> None:
     assert list(inspect.signature(IOStream._find_read_pos).parameters) == ["self"]
 
 
+def test_a_stream_with_tls_has_the_methods_and_attributes_that_are_used() -> None:
+    text = source(iostream.SSLIOStream)
+    for use in (
+        "self._ssl_accepting = True",
+        "self._ssl_accepting = False",
+        "return self._handshake_reading or super().reading()",
+        "return self._handshake_writing or super().writing()",
+        "self.socket.do_handshake()",
+    ):
+        assert use in text
+    for method in ("_handle_read", "_handle_write"):
+        assert "self._do_ssl_handshake()" in source(getattr(iostream.SSLIOStream, method))
+    assert "self.close_fd()" in source(IOStream.close)
+
+
 def test_an_unsatisfiable_read_closes_the_stream_with_its_error() -> None:
     assert "self.close(exc_info=e)" in source(IOStream.read_until_regex)
     assert issubclass(iostream.UnsatisfiableReadError, Exception)

@@ -190,6 +190,17 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
     assert load(None, {**named, "HCSERVER_SMTP_AUTH_PASSWORD": "secret"}).smtp.auth == "required"
     assert problems({"HCSERVER_EMAIL_PASSWORD": "x"})[0].startswith("email.username: ")
     assert problems({"HCSERVER_SMTP_PORT": "8000"})[0].startswith("smtp.port: 8000 ")
+    assert problems({"HCSERVER_HTTP_TLS_CERT": "c.pem"})[0].startswith("http.tls_key: ")
+    assert problems({"HCSERVER_HTTP_TLS_KEY": "k.pem"})[0].startswith("http.tls_cert: ")
+
+
+def test_a_port_for_https_matters_only_with_a_certificate() -> None:
+    assert load(None, {"HCSERVER_SMTP_PORT": "8443"}).smtp.port == 8443
+    tls = {"HCSERVER_HTTP_TLS_CERT": "c.pem", "HCSERVER_HTTP_TLS_KEY": "k.pem"}
+    (line,) = problems({**tls, "HCSERVER_SMTP_PORT": "8443"})
+    assert line == "smtp.port: 8443 does not fit: expected another port than http.tls_port"
+    off = {"HCSERVER_SMTP_PORT": "0", "HCSERVER_HTTP_TLS_PORT": "0"}
+    assert load(None, {**tls, **off}).http.tls_port == 0
 
 
 @pytest.mark.parametrize(
@@ -267,4 +278,5 @@ def test_no_text_in_a_variable_raises_anything_but_a_config_error(variable: str,
     try:
         load(None, {variable: text})
     except ConfigError as error:
-        assert variable in str(error) or "smtp." in str(error) or "email.username" in str(error)
+        others = ("smtp.", "http.tls_", "email.username")  # which belong to it
+        assert variable in str(error) or any(other in str(error) for other in others)

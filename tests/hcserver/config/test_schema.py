@@ -29,4 +29,7 @@ def test_every_setting_in_the_sample_file_has_a_comment_of_one_line() -> None:
 
 def test_the_public_url_has_no_slash_at_its_end_and_a_default() -> None:
     assert HttpSettings(port=81).public_url == "http://localhost:81"
+    both = HttpSettings(port=443, tls_port=443, tls_cert="c.pem", tls_key="k.pem")
+    assert both.public_url == "https://localhost:443"
+    assert HttpSettings(port=443, tls_port=443).public_url == "http://localhost:443"
     assert HttpSettings(base_url="https://hc.example.org/x/").public_url == "https://hc.example.org/x"

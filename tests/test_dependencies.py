@@ -33,14 +33,14 @@ REQUIREMENTS = [
 ]
 
 
-def _entries(lock: str) -> list[str]:
+def locked_entries(lock: str) -> list[str]:
     """The entries of a lock file, without comments, each with all its lines."""
     text = re.sub(r"^ *#.*\n", "", lock, flags=re.MULTILINE)
     return re.split(r"\n(?=\S)", text.strip())
 
 
 def test_every_requirement_is_locked_at_a_version_within_its_bounds() -> None:
-    locked = [Requirement(entry.split(" \\\n")[0]) for entry in _entries(LOCK)]
+    locked = [Requirement(entry.split(" \\\n")[0]) for entry in locked_entries(LOCK)]
     for requirement in REQUIREMENTS:
         name = canonicalize_name(requirement.name)
         versions = [str(one.specifier)[2:] for one in locked if canonicalize_name(one.name) == name]
@@ -50,12 +50,12 @@ def test_every_requirement_is_locked_at_a_version_within_its_bounds() -> None:
 
 
 def test_every_locked_package_has_hashes() -> None:
-    for entry in _entries(LOCK + BUILD_LOCK):
+    for entry in locked_entries(LOCK + BUILD_LOCK):
         assert re.fullmatch(r"[^\s=]+==\S+( ; [^\\\n]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+", entry), entry
 
 
 def test_what_builds_is_locked_at_the_same_version_as_what_is_installed() -> None:
-    assert set(_entries(BUILD_LOCK)) <= set(_entries(LOCK))
+    assert set(locked_entries(BUILD_LOCK)) <= set(locked_entries(LOCK))
 
 
 def test_the_lock_files_name_no_package_index() -> None:

@@ -11,7 +11,7 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test coverage lint bench audit lock clean
+.PHONY: help install serve test coverage lint bench man audit lock clean
 
 help:
 	@echo "make install   create .venv/ and install hcserver and its development tools into it"
@@ -20,6 +20,7 @@ help:
 	@echo "make coverage  run all tests and fail if less than $(MIN_COVERAGE) % of lines and branches were run"
 	@echo "make lint      check style, types and import directions (ruff, mypy --strict, import-linter)"
 	@echo "make bench     measure pings, requests, alerts and emails on temporary databases (PARTS=\"pings reads\" chooses)"
+	@echo "make man       write docs/hcserver.1, the manual page, from the help texts of the commands"
 	@echo "make audit     look the locked dependencies up in the database of known vulnerabilities"
 	@echo "make lock      resolve the dependencies anew and write the lock files"
 	@echo "make clean     delete .venv/ and everything that was built"
@@ -56,6 +57,9 @@ lint: install
 
 bench: install
 	$(BIN)/python -m bench $(PARTS)
+
+man: install
+	$(BIN)/python -m hcserver.cli.manual >docs/hcserver.1
 
 audit: install
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock

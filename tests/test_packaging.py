@@ -51,6 +51,7 @@ def test_the_wheel_has_the_pages_and_the_documents_as_files(tmp_path: Path) -> N
     [wheel] = wheels.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         packed = set(archive.namelist())
+        assert f"hcserver-{__version__}.data/data/share/man/man1/hcserver.1" in packed
         assert archive.read("handlers/pages/documents/api.md") == (TOP / "docs/api.md").read_bytes()
     for folder in ("templates", "static", "documents"):
         files = (TOP / "handlers/pages" / folder).iterdir()

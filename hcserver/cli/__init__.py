@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from hcserver import __version__
 from hcserver.errors import ConfigError, HcError
@@ -50,6 +51,14 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        commands = [
+            CompletionItem(name, help=text)
+            for name, (_, _, text) in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -62,7 +71,10 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hcserver")
 @click.option(
-    "--config", metavar="PATH", help="Configuration file (default: HCSERVER_CONFIG, else ./config.toml)."
+    "--config",
+    type=click.Path(readable=False),  # for the completion of shells; whether it can be read is seen later
+    metavar="PATH",
+    help="Configuration file (default: HCSERVER_CONFIG, else ./config.toml).",
 )
 def main(config: str | None) -> None:
     """Hcserver: a monitor for scheduled jobs."""

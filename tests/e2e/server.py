@@ -57,6 +57,7 @@ class RealServer:
             **environment,
         }
         self.output = folder / "output"
+        self.command = COMMAND
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,7 +79,7 @@ class RealServer:
         self, max_files: int | None = None, prefix: Sequence[str] = (), pass_fds: Sequence[int] = ()
     ) -> None:
         """Start it without waiting for anything; by the command `prefix`, with these open files."""
-        command = [*prefix, *COMMAND, "serve"]
+        command = [*prefix, *self.command, "serve"]
         if max_files is not None:
             command = ["sh", "-c", f'ulimit -n {max_files}; exec "$0" "$@"', *command]
         with self.output.open("ab") as output:
@@ -124,7 +125,7 @@ class RealServer:
     ) -> subprocess.CompletedProcess[str]:
         """An hcserver command with the same settings."""
         return subprocess.run(
-            [*COMMAND, *arguments],
+            [*self.command, *arguments],
             env=self.environment,
             cwd=self.folder,
             capture_output=True,

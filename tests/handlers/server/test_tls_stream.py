@@ -162,26 +162,68 @@ async def test_what_is_no_handshake_is_closed_and_fills_no_log(
     assert caplog.text == ""
 
 
+class RawClient:
+    """A client whose bytes can be changed on their way."""
+
+    def __init__(self, streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], context: ssl.SSLContext):
+        self.reader, self.writer = streams
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname="name.test")
+
+    async def shake_hands(self) -> None:
+        while True:
+            try:
+                self.tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self.writer.write(self._outgoing.read())
+                self._incoming.write(await self.reader.read(4096))
+            else:
+                self.writer.write(self._outgoing.read())
+                return
+
+    def send(self, data: bytes) -> None:
+        self.tls.write(data)
+        self.writer.write(self._outgoing.read())
+
+    async def everything(self) -> bytes:
+        """What the server sends until it closes the connection."""
+        with contextlib.suppress(ConnectionError):
+            self._incoming.write(await self.reader.read(-1))
+        received = b""
+        with contextlib.suppress(ssl.SSLError):
+            while piece := self.tls.read(4096):
+                received += piece
+        return received
+
+
+@asynccontextmanager
+async def raw_client(port: int, context: ssl.SSLContext) -> AsyncIterator[RawClient]:
+    client = RawClient(await asyncio.open_connection("127.0.0.1", port), context)
+    await client.shake_hands()
+    try:
+        yield client
+    finally:
+        await closed(client.writer)
+
+
 async def test_garbage_behind_a_handshake_is_closed_and_fills_no_log(
     certificate: Certificate, trusting: ssl.SSLContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    async with server(certificate) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        client = trusting.wrap_bio(incoming, outgoing, server_hostname="name.test")
-        while True:
-            try:
-                client.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                writer.write(outgoing.read())
-                incoming.write(await reader.read(4096))
-        writer.write(outgoing.read() + b"\x17\x03\x03\x00\x20" + b"?" * 32)
-        with contextlib.suppress(ConnectionError):
-            await reader.read()
-        await closed(writer)
+    async with server(certificate) as port, raw_client(port, trusting) as client:
+        client.writer.write(b"\x17\x03\x03\x00\x20" + b"?" * 32)
+        assert await client.everything() == b""
     assert caplog.text == ""
+
+
+@both
+async def test_a_client_that_sends_nothing_more_gets_its_answer(
+    certificate: Certificate, trusting: ssl.SSLContext, root: str
+) -> None:
+    async with server(certificate) as port, raw_client(port, trusting) as client:
+        client.send(request_bytes("POST", root, body=b"all"))
+        client.writer.write_eof()
+        assert (await client.everything()).endswith(f"POST|{root}||all".encode())
 
 
 @pytest.mark.parametrize("begin", [b"", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"])

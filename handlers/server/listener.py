@@ -116,6 +116,7 @@ class HttpListener:
             stream = TlsServerStream(accepted, self._write_timeout, self._certificate.context())
         except OSError as error:
             log.debug("a client has gone before its TLS handshake: %s", error)
+            accepted.close()
         else:
             self._begin(stream, Context(remote_ip, "https"))
 

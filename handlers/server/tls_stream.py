@@ -27,7 +27,8 @@ class TlsServerStream(ServerStream, SSLIOStream):
     """
 
     def __init__(self, accepted: socket.socket, write_timeout: float, context: ssl.SSLContext) -> None:
-        """Raises OSError for a client that has gone already; `accepted` is closed then."""
+        """Raises OSError for a client that has gone already."""
+        accepted.getpeername()  # raises it as well, but before wrap_socket would leave a socket open
         wrapped = context.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
         super().__init__(wrapped, write_timeout, ssl_options=context)
         self._begun = True  # with its handshake

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -159,6 +160,21 @@ async def test_what_is_no_handshake_is_closed_and_fills_no_log(
         with contextlib.suppress(ConnectionError):
             await connection.reader.read()  # an alert, maybe
         await connection.close()
+    assert caplog.text == ""
+
+
+async def test_a_client_that_has_gone_before_it_was_accepted_changes_nothing(
+    certificate: Certificate, trusting: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with server(certificate) as port:
+        for greeting in (b"", b"\x16\x03\x01"):
+            gone = socket.create_connection(("127.0.0.1", port))
+            gone.send(greeting)
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            gone.close()  # with a reset
+        async with connected(port, trusting) as connection:
+            assert (await connection.request("GET", "/page/")).status == 200
     assert caplog.text == ""
 
 

@@ -93,8 +93,8 @@ DATABASE_RETRY = 2.0  # seconds between attempts while the database is not avail
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM; SIGHUP has certificates read again. Raises ConfigError for a setting that
-    can't be used.
+    """Run until SIGINT or SIGTERM. SIGHUP has certificates read again, unless the server runs in a terminal,
+    whose end it is then. Raises ConfigError for a setting that can't be used.
     """
     set_up_logging(settings.log)
     protect_memory()
@@ -103,7 +103,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     reloads: list[Callable[[], None]] = []
-    loop.add_signal_handler(signal.SIGHUP, _reload, reloads)
+    loop.add_signal_handler(signal.SIGHUP, _hang_up, stopped, reloads)
     budget, metrics, manager = make_budget(settings), Metrics(), ServiceManager(os.environ)
     async with (
         manager.reporting(),
@@ -125,7 +125,10 @@ async def serve(settings: Settings) -> None:
         log.info("stopping")
 
 
-def _reload(reloads: list[Callable[[], None]]) -> None:
+def _hang_up(stopped: asyncio.Event, reloads: list[Callable[[], None]]) -> None:
+    if sys.stdin is not None and sys.stdin.isatty():
+        stopped.set()
+        return
     log.info("SIGHUP: reading certificates again; other settings take effect at the next start")
     for reload in reloads:
         reload()

@@ -44,7 +44,8 @@ The configuration file, unless another one is named.
 The one that comes with hcserver describes each setting.
 .SH SIGNALS
 .B hcserver serve
-stops at SIGTERM and SIGINT, once what it has begun is finished; at SIGHUP it reads certificates again.
+stops at SIGTERM and SIGINT, once what it has begun is finished; at SIGHUP it reads certificates again,
+or stops if it runs in a terminal, which is then closed.
 .SH EXIT STATUS
 .TP
 .B 0

@@ -143,6 +143,18 @@ async def test_without_an_smtp_listener_the_greeting_names_no_email_address(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as below
+async def test_the_end_of_its_terminal_stops_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal())
+    async with serving(settings) as server:
+        signal.raise_signal(signal.SIGHUP)
+        await asyncio.wait_for(server, 30)
+
+
+class Terminal:
+    def isatty(self) -> bool:
+        return True
+
+
 async def test_a_port_for_http_that_is_taken_is_reported_with_the_setting(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", settings.http.port)), pytest.raises(ConfigError) as caught:
         await app.serve(settings)

@@ -43,10 +43,12 @@ async def test_a_watch_that_is_stopped_says_nothing() -> None:
 
 
 async def test_bytes_give_a_body_more_time() -> None:
-    body, texts = watch(limit=10_000, pause=0.05, min_rate=1000)
-    for _ in range(10):
-        assert body.received(100, 0)
-        await asyncio.sleep(0.01)
+    body, texts = watch(limit=10_000, pause=1, min_rate=1000)
+    for _ in range(11):
+        assert body.received(900, 0)
+        await asyncio.sleep(0.1)
     assert texts == []
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(30):
+        while not texts:
+            await asyncio.sleep(0.01)
     assert texts == ["the request's body stopped coming"]

@@ -25,6 +25,7 @@ DOCUMENTS: Final = {
     "email": ("email.md", "Pings by email"),
     "api": ("api.md", "API"),
     "operations": ("operations.md", "Running it"),
+    "moving": ("moving-in.md", "Moving in"),
     "metrics": ("metrics.md", "Metrics"),
     "settings": ("config.toml", "Settings"),
     "security": ("security.md", "Security"),

@@ -26,6 +26,7 @@ _COMMANDS = {
     "classify": ("hcserver.cli.email", "classify", "Classify an email as a check would."),
     "config": ("hcserver.cli.config", "config", "Show the settings."),
     "secrets": ("hcserver.cli.secrets", "secrets", "Manage the keys that encrypt channels."),
+    "import": ("hcserver.cli.importing", "importing", "Copy checks from another monitor."),
     "dump": ("hcserver.cli.data", "dump", "Write all data to a file."),
     "load": ("hcserver.cli.data", "load", "Read a dump into an empty database."),
 }

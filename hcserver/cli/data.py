@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from hcserver.cli.database import database
-from hcserver.cli.output import console, current_settings, json_option, print_json, print_table, run
+from hcserver.cli.output import current_settings, json_option, print_json, print_table, progress_bars, run
 from hcserver.errors import HcError
 from hcserver.storage.channels import ChannelStore
 from hcserver.storage.key_file import KeyFile, KeyFileError
@@ -33,7 +31,7 @@ def dump(file: Path, secrets: bool, as_json: bool) -> None:
 
     async def write() -> Counts:
         async with database(settings) as source:
-            with _progress() as progress:
+            with progress_bars() as progress:
                 return await dumping.dump(source, file, progress, in_clear)
 
     settings = current_settings()
@@ -51,7 +49,7 @@ def load(file: Path, as_json: bool) -> None:
 
     async def read() -> Counts:
         async with database(settings) as target:
-            with _progress() as progress:
+            with progress_bars() as progress:
                 counts = await loading.load(file, target, progress)
             # A dump that was written with --secrets has targets in clear.
             try:
@@ -69,28 +67,3 @@ def _report(counts: Counts, as_json: bool) -> None:
         print_json({"documents": counts})
     else:
         print_table(["collection", "documents"], counts.items())
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar for each step on standard error, if that is a terminal."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    terminal = console(stderr=True)
-    steps = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=terminal,
-        disable=not terminal.is_terminal,
-    )
-    tasks = {}
-    with steps:
-
-        def show(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = steps.add_task(step)
-            steps.update(tasks[step], completed=done, total=total)
-
-        yield show

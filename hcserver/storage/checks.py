@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import pymongo
 from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from hcserver.domain.alert import Alert
 from hcserver.domain.check import Check
@@ -77,16 +78,19 @@ class CheckStore:
 
     async def insert(self, check: Check) -> None:
         """Store a new check. Its aliases are stored first: an alias without a check does no harm."""
-        aliases = [
-            {"_id": unique_key(check.id), "check": check.id},
-            {"_id": check.badge.hex, "check": check.id},
-        ]
+        aliases = {unique_key(check.id): check.id, check.badge.hex: check.id}
         document = to_document(check)
         document["rev"] = 1
         if check.due is not None:
             document["due"] = check.due
         with translated("create a check"):
-            await self._aliases.insert_many(aliases, ordered=False)
+            try:
+                documents = [{"_id": alias, "check": id} for alias, id in aliases.items()]
+                await self._aliases.insert_many(documents, ordered=False)
+            except BulkWriteError:
+                # They may be left of an attempt to create the check that was cut short.
+                if await self.aliased_all(aliases) != aliases:
+                    raise
             await self._checks.insert_one(document)
 
     async def load(self, ids: Iterable[UUID]) -> dict[UUID, Stored]:
@@ -125,6 +129,15 @@ class CheckStore:
         with translated("look up a check"):
             document = await self._aliases.find_one({"_id": alias})
         return None if document is None else document["check"]
+
+    async def aliased_all(self, aliases: Iterable[str]) -> dict[str, UUID]:
+        """The ids of the checks with these identifiers, as `aliased` finds them, by identifier."""
+        found: dict[str, UUID] = {}
+        for some in batches(aliases):
+            with translated("look up checks"):
+                async for document in self._aliases.find({"_id": {"$in": some}}):
+                    found[document["_id"]] = document["check"]
+        return found
 
     async def write(self, writes: Sequence[Write]) -> set[UUID]:
         """Carry out guarded changes; returns the ids of those that met another revision and were not made."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hcserver.storage.client import translated
+from hcserver.storage.client import batches, translated
 
 
 class Tombstones:
@@ -30,6 +31,14 @@ class Tombstones:
         with translated("read deleted checks"):
             cursor = self._tombstones.find({"at": {"$lt": at}})
             return [(d["_id"], d["n_pings"], d["log_from"]) async for d in cursor]
+
+    async def among(self, checks: Iterable[UUID]) -> set[UUID]:
+        """Those of these checks that were deleted recently."""
+        found: set[UUID] = set()
+        for some in batches(checks):
+            with translated("read deleted checks"):
+                found |= {d["_id"] async for d in self._tombstones.find({"_id": {"$in": some}}, {"_id": 1})}
+        return found
 
     async def drop(self, check: UUID) -> None:
         with translated("forget a deleted check"):

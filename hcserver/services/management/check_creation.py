@@ -54,9 +54,11 @@ class CheckCreation:
             raise Forbidden("check limit reached")
         self._counts[project.id] = (count + 1, good_until)
 
-    def blank(self, project: Project) -> Check:
-        """A new check with default settings."""
-        return Check(id=uuid4(), project=project.id, created=self._creation_time(), badge=uuid4())
+    def blank(self, project: Project, id: UUID | None = None, badge: UUID | None = None) -> Check:
+        """A new check with default settings, and with new ids where none are given."""
+        return Check(
+            id=id or uuid4(), project=project.id, created=self._creation_time(), badge=badge or uuid4()
+        )
 
     async def insert(self, check: Check) -> Check:
         await self._storage.checks.insert(check)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from contextlib import suppress
@@ -12,6 +13,7 @@ import msgspec
 
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
+from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
 from hcserver.services.events import EventBus, ProjectChanged
 from hcserver.services.lookup import Lookup, key_hash
@@ -26,6 +28,7 @@ FIRST_PROJECT = "main"  # the name of the project that the first start creates
 KeyKind = Literal["api", "api-readonly", "ping", "badge"]
 KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
 
+_PING_KEY = re.compile(r"[A-Za-z0-9_-]{16,100}")  # of other servers: it is part of addresses, and a secret
 _ALPHANUMERIC = string.ascii_letters + string.digits
 # Ping keys are part of email addresses, which people and mail servers write in either case.
 _LOWER = string.ascii_lowercase + string.digits
@@ -136,6 +139,28 @@ class Projects:
             case "badge":
                 await self._update(project, badge_key=key, badge_secret=_new_badge_secret())
         return key
+
+    async def take_ping_key(self, project: Project, key: str) -> bool:
+        """Give the project the ping key that it had on another server; whether that is a change. The key that
+        it had here stops working within a second.
+
+        Raises InvalidRequest for what is no ping key, or is that of another project.
+        """
+        async with self._storage.locks.hold("projects", self._clock):
+            await self.require_free_ping_key(project, key)
+            if changed := key != project.ping_key:
+                await self._update(project, ping_key=key)
+        return changed
+
+    async def require_free_ping_key(self, project: Project, key: str) -> None:
+        """Raises InvalidRequest for what is no ping key, or is that of another project."""
+        if not _PING_KEY.fullmatch(key) or parse_uuid(key):
+            raise InvalidRequest(
+                "this is no ping key: it has 16 to 100 letters, digits, - and _, and is no UUID"
+            )
+        owner = await self._storage.projects.by_key("ping_key", key)
+        if owner is not None and owner.id != project.id:
+            raise InvalidRequest(f"the project {owner.name!r} has this ping key already")
 
     async def with_badge_secret(self, project: Project) -> Project:
         """The project, which gets a secret for the addresses of its badges if it has none yet."""

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import uuid4
+
+import pytest
 
 from hcserver.domain.project import Project
+from hcserver.errors import InvalidRequest
 from hcserver.services.container import Services
 
 
@@ -43,3 +47,20 @@ async def test_the_database_has_no_api_key_in_clear(services: Services, database
     # Pages and the API show these.
     assert keys.ping_key in stored
     assert keys.badge_key in stored
+
+
+async def test_a_project_takes_the_ping_key_that_it_had_elsewhere(
+    services: Services, project: Project
+) -> None:
+    key = "Ab3_-678901234567890xy"
+    assert await services.projects.take_ping_key(project, key)
+    assert (await services.lookup.by_ping_key(key)).id == project.id
+    project = await services.projects.find("main")
+    assert not await services.projects.take_ping_key(project, key)
+    other, keys = await services.projects.create("other")
+    with pytest.raises(InvalidRequest, match="the project 'main' has this ping key already"):
+        await services.projects.take_ping_key(other, key)
+    for wrong in ("short", "with blanks in between", str(uuid4()), "ä" * 22, key + "\n"):
+        with pytest.raises(InvalidRequest, match="this is no ping key"):
+            await services.projects.take_ping_key(other, wrong)
+    assert (await services.projects.find("other")).ping_key == keys.ping_key

@@ -144,6 +144,31 @@ async def test_aliases_lead_to_a_check_until_it_is_deleted(storage: Storage) -> 
     assert await storage.checks.aliased(check.badge.hex) is None
 
 
+async def test_the_checks_of_many_aliases_are_found(storage: Storage) -> None:
+    checks = [a_check() for _ in range(120)]
+    for check in checks:
+        await storage.checks.insert(check)
+    wanted = [check.badge.hex for check in checks]
+    found = await storage.checks.aliased_all([*wanted, uuid4().hex])
+    assert found == {check.badge.hex: check.id for check in checks}
+
+
+async def test_a_check_whose_aliases_an_earlier_attempt_has_left_is_inserted(storage: Storage) -> None:
+    check = a_check()
+    await storage.checks.insert(check)
+    await storage.checks._checks.delete_one({"_id": check.id})
+    await storage.checks.insert(check)
+    assert (await storage.checks.load([check.id]))[check.id].check == check
+
+
+async def test_the_badge_of_another_check_is_not_taken_away_from_it(storage: Storage) -> None:
+    check = a_check()
+    await storage.checks.insert(check)
+    with pytest.raises(Unavailable):
+        await storage.checks.insert(replace(a_check(), badge=check.badge))
+    assert await storage.checks.aliased(check.badge.hex) == check.id
+
+
 @server_only("the mock takes no time")
 async def test_reading_all_checks_may_take_longer_than_other_operations(
     database: Any, monkeypatch: pytest.MonkeyPatch

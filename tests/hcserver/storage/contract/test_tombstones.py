@@ -33,3 +33,11 @@ async def test_a_tombstone_that_is_put_again_takes_the_newer_values(storage: Sto
     await storage.tombstones.put(check, 7, 3, NOW)
     await storage.tombstones.put(check, 8, 4, later(1))
     assert await storage.tombstones.before(later(2)) == [(check, 8, 4)]
+
+
+async def test_those_of_some_checks_that_have_tombstones_are_found(storage: Storage) -> None:
+    deleted, other = uuid4(), uuid4()
+    await storage.tombstones.put(deleted, 7, 3, NOW)
+    await storage.tombstones.put(uuid4(), 1, 1, NOW)
+    assert await storage.tombstones.among([deleted, other]) == {deleted}
+    assert await storage.tombstones.among([]) == set()

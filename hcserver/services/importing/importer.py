@@ -1,0 +1,109 @@
+"""Carrying out an import: through the same services, and with the same validation, as requests to the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import msgspec
+
+from hcserver.domain.clock import Clock
+from hcserver.domain.project import Project
+from hcserver.errors import Forbidden, HcError, Unavailable
+from hcserver.services.importing.plan import Existing, Plan, Step, make_plan
+from hcserver.services.importing.source import Source
+from hcserver.services.management.check_editor import CheckEditor
+from hcserver.services.management.check_reader import CheckReader
+from hcserver.storage import Storage
+
+# Called with how many checks are done, and how many there are.
+Progress = Callable[[int, int], None]
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a step. `check` is our check; None: it was refused, for `fault`."""
+
+    step: Step
+    check: UUID | None
+    fault: str = ""
+
+
+class Importer:
+    """Imports into one project. Every method raises Unavailable when the database is away."""
+
+    def __init__(
+        self, storage: Storage, checks: CheckReader, editor: CheckEditor, project: Project, clock: Clock
+    ) -> None:
+        self._storage = storage
+        self._checks = checks
+        self._editor = editor
+        self._project = project
+        self._clock = clock
+
+    async def plan(self, source: Source, *, new_ids: bool) -> Plan:
+        """What is to be done. Raises HcError if the project may not have so many checks."""
+        ids = [] if new_ids else [one.id for one in source.checks if one.id is not None]
+        there = await self._storage.checks.load(ids)
+        existing = Existing(
+            checks=await self._checks.of_project(self._project.id),
+            channels=await self._storage.channels.of_project(self._project.id),
+            elsewhere={id for id, stored in there.items() if stored.check.project != self._project.id},
+            deleted=await self._storage.tombstones.among(ids),
+        )
+        plan = make_plan(source, existing, new_ids=new_ids)
+        wanted = len(existing.checks) + len(plan.of("create"))
+        if plan.of("create") and wanted > (limit := self._checks.limit(self._project)):
+            raise HcError(
+                f"with the import the project would have {wanted} checks, and it may have {limit}: "
+                f"`hcserver project limit {self._project.name!r} --checks {wanted}` raises the limit"
+            )
+        return plan
+
+    async def carry_out(self, plan: Plan, progress: Progress) -> list[Result]:
+        """Do it, step by step. What is refused, now or by the plan, does not stop the others.
+
+        Raises HcError that says how far it came if the database is away meanwhile: to repeat all of it is
+        harmless.
+        """
+        badges = await self._free_badges(plan.of("create"))
+        results: list[Result] = []
+        changed: list[UUID] = []
+        try:
+            for step in plan.steps:
+                results.append(await self._carry_out(step, badges, changed))
+                progress(len(results), len(plan.steps))
+        except Unavailable as error:
+            raise HcError(
+                f"{len(results)} of {len(plan.steps)} checks are done, then: {error}. "
+                "The same command goes on where this one has stopped"
+            ) from error
+        finally:
+            if changed:
+                await self._storage.news.publish_checks(self._clock(), self._project.id, changed)
+        return results
+
+    async def _carry_out(self, step: Step, badges: set[UUID], changed: list[UUID]) -> Result:
+        try:
+            check = step.check
+            if step.action == "create":
+                assert step.spec is not None
+                badge = step.source.badge if step.source.badge in badges else None
+                check = (await self._editor.create_as(self._project, step.spec, step.check, badge)).id
+            elif step.spec is not None and check is not None:
+                changed.append(check)
+                await self._editor.update(self._project, check, step.spec)
+            if step.paused is not None and check is not None:
+                await (self._editor.pause if step.paused else self._editor.resume)(self._project, check)
+            return Result(step=step, check=check, fault=step.fault)
+        except Unavailable:
+            raise
+        except Forbidden as error:
+            return Result(step=step, check=None, fault=str(error) or "it is in another project by now")
+        except HcError as error:
+            return Result(step=step, check=None, fault=str(error))
+
+    async def _free_badges(self, steps: Sequence[Step]) -> set[UUID]:
+        """The badges that their checks can keep: copies with new ids get new ones."""
+        owners = {one.source.badge: one.check for one in steps if one.source.badge and one.check}
+        known = await self._storage.checks.aliased_all(badge.hex for badge in owners)
+        return {badge for badge, check in owners.items() if known.get(badge.hex, check) == check}

@@ -1,0 +1,185 @@
+"""What an import has to do: source and project are compared check by check. No I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from hcserver.domain.channel import Channel
+from hcserver.domain.check import Check
+from hcserver.errors import InvalidRequest
+from hcserver.services.importing.source import Source, SourceCheck
+from hcserver.validation.check import Spec, apply_spec, parse_spec
+from hcserver.validation.json_fields import without_prefix
+
+Action = Literal["create", "change", "unchanged", "refuse"]
+Key = tuple[str, str]
+
+_VERSION = 3  # of the API, whose words the fields are in
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done for one check of the source."""
+
+    action: Action
+    source: SourceCheck
+    check: UUID | None = None  # ours; for a new check: the id that it is to have, None for any
+    spec: Spec | None = None  # its settings; None: they stay as they are
+    changes: tuple[str, ...] = ()  # the names of the fields that change
+    paused: bool | None = None  # to be paused or resumed; None: neither
+    fault: str = ""  # why it is refused
+
+
+class Existing(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is on our side: the project's checks, the oldest first, and its channels.
+
+    `elsewhere` are the ids of the source that checks of other projects have, `deleted` those of checks that
+    were deleted so recently that servers may still have them in memory.
+    """
+
+    checks: Sequence[Check]
+    channels: Sequence[Channel]
+    elsewhere: Collection[UUID] = frozenset()
+    deleted: Collection[UUID] = frozenset()
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The steps in the order of the source, and what people should know."""
+
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...]
+
+    def of(self, *actions: Action) -> list[Step]:
+        """The steps with one of these actions."""
+        return [step for step in self.steps if step.action in actions]
+
+
+def make_plan(source: Source, existing: Existing, *, new_ids: bool = False) -> Plan:
+    """Compare the source with our project. A check of ours is the copy of the one with the same id.
+
+    With `new_ids`, and where the source has no ids, it is the copy of the one with the same slug, or with the
+    same name if there is no slug; several with the same one belong together in their order.
+    """
+    ours = {check.id: check for check in existing.checks}
+    waiting = _by_key((_key(check.slug, check.name), check) for check in existing.checks)
+    channels = _Channels(source, existing.channels)
+    seen: set[UUID] = set()
+    steps = []
+    for one in source.checks:
+        id = None if new_ids else one.id
+        if id is not None and id in seen:
+            steps.append(_refused(one, "the source has two checks with this id"))
+            continue
+        if id is None:
+            candidates = waiting.get(_key(one.fields.get("slug"), one.fields.get("name")), [])
+            copy = candidates.pop(0) if candidates else None
+        else:
+            seen.add(id)
+            copy = ours.get(id)
+        steps.append(_step(one, id, copy, existing, channels))
+    return Plan(steps=tuple(steps), warnings=(*source.warnings, *channels.warnings))
+
+
+class _Channels:
+    """Which of our channels have the names of the source's channels."""
+
+    def __init__(self, source: Source, ours: Iterable[Channel]) -> None:
+        ours = list(ours)
+        times = Counter(channel.name for channel in ours)
+        self._by_name = {one.name: one.id for one in ours if one.name and times[one.name] == 1}
+        self._followed = {self._by_name[name] for name in source.channels if name in self._by_name}
+        self.warnings = tuple(self._missing(source, times))
+
+    def of(self, source: SourceCheck, copy: Check | None) -> tuple[UUID, ...] | None:
+        """The channels that the copy is to have; None: those that it has, or that new checks get.
+
+        Channels of which the source knows nothing stay.
+        """
+        if source.channels is None:
+            return None
+        wanted = [self._by_name[name] for name in source.channels if name in self._by_name]
+        kept = (
+            [] if copy is None else [id for id in copy.channels if id in wanted or id not in self._followed]
+        )
+        return tuple(dict.fromkeys([*kept, *wanted]))
+
+    def _missing(self, source: Source, times: Counter[str]) -> Iterable[str]:
+        users = Counter(name for check in source.checks for name in dict.fromkeys(check.channels or ()))
+        for name, count in users.items():
+            if name not in self._by_name:
+                checks = "1 check has" if count == 1 else f"{count} checks have"
+                there = f"{times[name]} channels" if times[name] else "no channel"
+                named = f"of the name {name!r}" if name else "without a name"
+                yield (
+                    f"{checks} a channel {named} at the source"
+                    + (f", but this project has {there} of that name" if name else "")
+                    + ": it is left out"
+                )
+
+
+def _step(
+    source: SourceCheck, id: UUID | None, copy: Check | None, existing: Existing, channels: _Channels
+) -> Step:
+    try:
+        spec = parse_spec(dict(source.fields), _VERSION)
+    except InvalidRequest as error:
+        return _refused(source, without_prefix(error))
+    if copy is not None:
+        return _compared(source, spec, copy, channels.of(source, copy))
+    if id in existing.elsewhere:
+        return _refused(
+            source, "a check of another project of this server has this id: --new-ids makes new ones"
+        )
+    if id in existing.deleted:
+        return _refused(
+            source, "the check with this id was deleted here minutes ago: try again in a quarter of an hour"
+        )
+    spec = _with_channels(spec, channels.of(source, None))
+    return Step(action="create", source=source, check=id, spec=spec, paused=source.paused or None)
+
+
+def _compared(source: SourceCheck, spec: Spec, copy: Check, channels: tuple[UUID, ...] | None) -> Step:
+    wanted = apply_spec(copy, spec)
+    changes = [name for name in _names(wanted) if getattr(wanted, name) != getattr(copy, name)]
+    if channels is not None and set(channels) != set(copy.channels):
+        changes.append("channels")
+        spec = _with_channels(spec, channels)
+    paused = None
+    # As long as nothing has pinged the copy, the source says whether it is paused.
+    if copy.n_pings == 0 and source.paused != (copy.status == "paused"):
+        paused = source.paused
+    settings = spec if changes else None
+    if paused is not None:
+        changes.append("paused")
+    action: Action = "change" if changes else "unchanged"
+    return Step(
+        action=action, source=source, check=copy.id, spec=settings, changes=tuple(changes), paused=paused
+    )
+
+
+def _names(check: Check) -> tuple[str, ...]:
+    return tuple(name for name in check.__struct_fields__ if name != "channels")
+
+
+def _with_channels(spec: Spec, channels: tuple[UUID, ...] | None) -> Spec:
+    return spec if channels is None else replace(spec, channels=",".join(map(str, channels)))
+
+
+def _refused(source: SourceCheck, fault: str) -> Step:
+    return Step(action="refuse", source=source, fault=fault)
+
+
+def _key(slug: object, name: object) -> Key:
+    return ("slug", str(slug)) if slug else ("name", str(name or ""))
+
+
+def _by_key(checks: Iterable[tuple[Key, Check]]) -> dict[Key, list[Check]]:
+    found: dict[Key, list[Check]] = {}
+    for key, check in checks:
+        found.setdefault(key, []).append(check)
+    return found

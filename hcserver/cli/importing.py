@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from hcserver.cli.output import harmless, json_option, print_json, print_table, 
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
 from hcserver.services.importing.healthchecks_api import read_healthchecks
+from hcserver.services.importing.healthchecks_dump import read_dump
 from hcserver.services.importing.importer import Importer, Result
 from hcserver.services.importing.mapping import MappingFile
 from hcserver.services.importing.plan import Plan
@@ -55,15 +58,21 @@ def importing() -> None:
 
 @importing.command()
 @_project
-@click.option("--url", required=True, help="The address of the server, such as https://healthchecks.io.")
+@click.option("--url", help="The address of the server, such as https://healthchecks.io.")
 @click.option(
     "--api-key",
-    required=True,
     envvar="HC_IMPORT_API_KEY",
     metavar="KEY",
     help="The read-write API key of the project there, else that in the environment variable "
     "HC_IMPORT_API_KEY, which other users of the machine can't see.",
 )
+@click.option(
+    "--dump",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Read the checks, with their pings and flips, from what `manage.py dumpdata` has written as JSON.",
+)
+@click.option("--dump-project", metavar="NAME", help="Which project of the dump, if it has several.")
 @click.option("--new-ids", is_flag=True, help="Give the checks new UUIDs, and so new ping addresses.")
 @click.option(
     "--ping-key",
@@ -75,8 +84,10 @@ def importing() -> None:
 @_common
 def healthchecks(
     project: str,
-    url: str,
-    api_key: str,
+    url: str | None,
+    api_key: str | None,
+    dump: Path | None,
+    dump_project: str | None,
     new_ids: bool,
     ping_key: str | None,
     dry_run: bool,
@@ -90,13 +101,27 @@ def healthchecks(
     """
     _import(
         project,
-        lambda: read_healthchecks(url, api_key),
+        _healthchecks_source(url, api_key, dump, dump_project),
         new_ids=new_ids,
         ping_key=ping_key,
         dry_run=dry_run,
         mapping=mapping,
         as_json=as_json,
     )
+
+
+def _healthchecks_source(
+    url: str | None, api_key: str | None, dump: Path | None, dump_project: str | None
+) -> Callable[[], Awaitable[Source]]:
+    if (url is None) == (dump is None):
+        raise click.UsageError("either --url or --dump is needed")
+    if dump is not None:
+        return lambda: asyncio.to_thread(read_dump, dump, dump_project)
+    if dump_project is not None:
+        raise click.UsageError("--dump-project goes together with --dump")
+    if api_key is None:
+        raise click.UsageError("--api-key is missing, and HC_IMPORT_API_KEY is not set")
+    return partial(read_healthchecks, str(url), api_key)
 
 
 def _import(
@@ -114,11 +139,9 @@ def _import(
     async def work() -> tuple[list[Result], list[str]]:
         async with open_services() as services:
             found = await services.projects.find(project)
-            importer = Importer(
-                services.storage, services.checks, services.check_editor, found, services.clock
-            )
             if ping_key is not None:
                 await services.projects.require_free_ping_key(found, ping_key)
+            importer = _importer(services, found)
             plan = await importer.plan(await read(), new_ids=new_ids)
             if dry_run:
                 return _planned(plan), list(plan.warnings)
@@ -126,8 +149,8 @@ def _import(
             with nullcontext() if mapping is None else MappingFile(mapping, base_url) as file:
                 notes = await _take_ping_key(services, found, ping_key)
                 async with working(services):
-                    with _progress() as progress:
-                        results = await importer.carry_out(plan, progress)
+                    with progress_bars() as bars:
+                        results = await importer.carry_out(plan, partial(bars, "checks"))
                 if file is not None:
                     file.write(results)
             return results, [*plan.warnings, *notes]
@@ -137,6 +160,11 @@ def _import(
     _report(results, notes, dry_run, as_json)
     if any(result.fault for result in results):
         sys.exit(1)
+
+
+def _importer(services: Services, project: Project) -> Importer:
+    limits, clock = services.settings.limits, services.clock
+    return Importer(services.storage, services.checks, services.check_editor, project, limits, clock)
 
 
 def _planned(plan: Plan) -> list[Result]:
@@ -151,12 +179,6 @@ async def _take_ping_key(services: Services, project: Project, key: str | None) 
     if key != key.lower():
         notes.append("email addresses with this ping key do not work, as it has capital letters")
     return notes
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    with progress_bars() as bars:
-        yield lambda done, total: bars("checks", done, total)
 
 
 def _report(results: list[Result], notes: list[str], dry_run: bool, as_json: bool) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
+from hcserver.config.schema import LimitSettings
 from hcserver.domain.clock import Clock
+from hcserver.domain.flip import Flip
+from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, HcError, Unavailable
+from hcserver.services.importing.history import Limits, flips_of, pings_of, with_history
 from hcserver.services.importing.plan import Existing, Plan, Step, make_plan
 from hcserver.services.importing.source import Source
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.storage import Storage
+from hcserver.storage.client import batches
+from hcserver.validation.check import Spec
 
 # Called with how many checks are done, and how many there are.
 Progress = Callable[[int, int], None]
@@ -32,13 +38,20 @@ class Importer:
     """Imports into one project. Every method raises Unavailable when the database is away."""
 
     def __init__(
-        self, storage: Storage, checks: CheckReader, editor: CheckEditor, project: Project, clock: Clock
+        self,
+        storage: Storage,
+        checks: CheckReader,
+        editor: CheckEditor,
+        project: Project,
+        limits: LimitSettings,
+        clock: Clock,
     ) -> None:
         self._storage = storage
         self._checks = checks
         self._editor = editor
         self._project = project
         self._clock = clock
+        self._limits = Limits(checks.pings_kept(project), limits.ping_body_bytes, limits.email_body_bytes)
 
     async def plan(self, source: Source, *, new_ids: bool) -> Plan:
         """What is to be done. Raises HcError if the project may not have so many checks."""
@@ -85,10 +98,9 @@ class Importer:
     async def _carry_out(self, step: Step, badges: set[UUID], changed: list[UUID]) -> Result:
         try:
             check = step.check
-            if step.action == "create":
-                assert step.spec is not None
+            if step.action == "create" and step.spec is not None:
                 badge = step.source.badge if step.source.badge in badges else None
-                check = (await self._editor.create_as(self._project, step.spec, step.check, badge)).id
+                check = await self._create(step, step.spec, badge)
             elif step.spec is not None and check is not None:
                 changed.append(check)
                 await self._editor.update(self._project, check, step.spec)
@@ -101,6 +113,30 @@ class Importer:
             return Result(step=step, check=None, fault=str(error) or "it is in another project by now")
         except HcError as error:
             return Result(step=step, check=None, fault=str(error))
+
+    async def _create(self, step: Step, spec: Spec, badge: UUID | None) -> UUID:
+        history = step.source.history
+        if history is None:
+            return (await self._editor.create_as(self._project, spec, step.check, badge)).id
+        # Pings and flips come first, so that the check is there with all of them or not at all.
+        id = step.check or uuid4()
+        pings, flips = pings_of(history, id, self._limits), flips_of(history, id)
+        await self._store_history(id, pings, flips)
+        now = self._clock()
+        made = await self._editor.create_as(
+            self._project, spec, id, badge, lambda new: with_history(new, history, pings, flips, now)
+        )
+        return made.id
+
+    async def _store_history(self, check: UUID, pings: Sequence[Ping], flips: Sequence[Flip]) -> None:
+        if pings:
+            # What an attempt that was cut short has left: without its check nobody sees it.
+            await self._storage.pings.delete(check, pings[0].n, pings[-1].n)
+        await self._storage.flips.delete(check)
+        for some in batches(pings):
+            await self._storage.pings.append(some)
+        for flips_together in batches(flips):
+            await self._storage.flips.publish(flips_together)
 
     async def _free_badges(self, steps: Sequence[Step]) -> set[UUID]:
         """The badges that their checks can keep: copies with new ids get new ones."""

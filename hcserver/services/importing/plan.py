@@ -140,7 +140,9 @@ def _step(
             source, "the check with this id was deleted here minutes ago: try again in a quarter of an hour"
         )
     spec = _with_channels(spec, channels.of(source, None))
-    return Step(action="create", source=source, check=id, spec=spec, paused=source.paused or None)
+    # The history has the status.
+    paused = True if source.paused and source.history is None else None
+    return Step(action="create", source=source, check=id, spec=spec, paused=paused)
 
 
 def _compared(source: SourceCheck, spec: Spec, copy: Check, channels: tuple[UUID, ...] | None) -> Step:

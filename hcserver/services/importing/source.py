@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from hcserver.services.importing.history import History
+
 
 class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
     """A check as it is at its source. `fields` are those of a request to our API, not yet validated."""
@@ -17,6 +19,7 @@ class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
     badge: UUID | None = None  # the id in the address of its badge
     channels: tuple[str, ...] | None = None  # the names of its channels; None: unknown
     paused: bool = False
+    history: History | None = None  # what a new check brings along; None: it begins anew
 
     @property
     def label(self) -> str:

@@ -80,15 +80,20 @@ class CheckEditor:
                     return changed, False
             return await self._insert(project, spec, channels), True
 
-    async def create_as(self, project: Project, spec: Spec, id: UUID | None, badge: UUID | None) -> Check:
-        """Create a check with the ids that it has had on another server; None: a new one.
+    async def create_as(
+        self, project: Project, spec: Spec, id: UUID | None, badge: UUID | None, edit: Edit = lambda new: new
+    ) -> Check:
+        """Create a check with the ids that it has had on another server; None: a new one. `edit` gives it a
+        state.
 
         The caller has made sure that no check has them, or had this id a few minutes ago. Raises
         InvalidRequest (a channel), Forbidden (the project's limit is reached).
         """
         channels = await self._channels.resolve(project.id, spec.channels)
         async with self._creation.exclusively(project):
-            return await self._insert(project, spec, channels, id, badge)
+            await self._creation.require_room(project, self._reader.limit(project))
+            check = await self._new(project, spec, channels, id, badge)
+            return await self._creation.insert(edit(check))
 
     async def create_for_slug(self, ping_key: str, slug: str) -> tuple[UUID, bool]:
         """The check with this slug in the ping key's project, created with all channels if there is none;
@@ -173,7 +178,12 @@ class CheckEditor:
         await release(self._storage, [id], self._clock())
         return check
 
-    async def _insert(
+    async def _insert(self, project: Project, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:
+        """Raises Forbidden if the project's limit is reached."""
+        await self._creation.require_room(project, self._reader.limit(project))
+        return await self._creation.insert(await self._new(project, spec, channels))
+
+    async def _new(
         self,
         project: Project,
         spec: Spec,
@@ -181,12 +191,10 @@ class CheckEditor:
         id: UUID | None = None,
         badge: UUID | None = None,
     ) -> Check:
-        """Raises Forbidden if the project's limit is reached."""
-        await self._creation.require_room(project, self._reader.limit(project))
         blank = self._creation.blank(project, id, badge)
         if channels is None:
             channels = await self._channels.for_new_check(project.id)
-        return await self._creation.insert(replace(apply_spec(blank, spec), channels=channels))
+        return replace(apply_spec(blank, spec), channels=channels)
 
     async def _change_matching(
         self, checks: Iterable[Check], spec: Spec, channels: tuple[UUID, ...] | None

@@ -232,6 +232,75 @@ def test_a_key_that_the_server_does_not_accept_is_one_clear_line(importing: Impo
     )
 
 
+DUMP: list[dict[str, Any]] = [
+    {"model": "accounts.project", "pk": 1, "fields": {"name": "Old", "code": "x", "ping_key": PING_KEY}},
+    {
+        "model": "api.check",
+        "pk": 5,
+        "fields": {
+            "code": "31365bce-8da9-4729-8ff3-aaa71d56b712",
+            "name": "Backup",
+            "project": 1,
+            "created": "2020-03-01T12:00:00Z",
+            "timeout": "01:00:00",
+            "grace": "00:05:00",
+            "n_pings": 3,
+            "last_ping": "2020-03-02T12:00:00Z",
+            "status": "down",
+        },
+    },
+    {
+        "model": "api.ping",
+        "pk": 6,
+        "fields": {"owner": 5, "n": 3, "created": "2020-03-02T12:00:00Z", "kind": "fail", "body_raw": "AP8="},
+    },
+    {
+        "model": "api.flip",
+        "pk": 7,
+        "fields": {
+            "owner": 5,
+            "created": "2020-03-02T12:00:00Z",
+            "old_status": "up",
+            "new_status": "down",
+        },
+    },
+]
+
+
+def test_a_dump_brings_the_history_along(cli: Cli, tmp_path: Path) -> None:
+    cli.json("project", "create", "Lab")
+    (tmp_path / "dump.json").write_text(json.dumps(DUMP))
+    arguments = ("import", "healthchecks", "Lab", "--dump", "dump.json")
+    assert counts(cli.json(*arguments, "--dump-project", "Old")) == [1, 0, 0, 0]
+    assert counts(cli.json(*arguments)) == [0, 0, 1, 0]
+
+    async def read(services: Services) -> None:
+        (check,) = await services.checks.of_project((await services.projects.find("Lab")).id)
+        assert (check.name, check.status, check.n_pings) == ("Backup", "down", 3)
+        (ping,) = await services.checks.pings(check, 10)
+        assert (ping.n, ping.type) == (3, "fail")
+        assert (await services.checks.ping(check, 3)).body == b"\0\xff"
+        (flip,) = await services.storage.flips.read(check.id)
+        assert (flip.new, flip.reason) == ("down", "fail")
+
+    cli.services(read)
+    wrong = cli.error(*arguments, "--dump-project", "New")
+    assert wrong == "dump.json has no checks of a project 'New'; name one of these, or its number: Old (1)"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--url", "http://localhost", "--api-key", KEY, "--dump", "file"),
+        ("--url", "http://localhost", "--api-key", KEY, "--dump-project", "Lab"),
+        ("--url", "http://localhost"),
+    ],
+)
+def test_options_that_do_not_go_together_are_usage_errors(cli: Cli, options: tuple[str, ...]) -> None:
+    assert cli("import", "healthchecks", "Lab", *options).exit_code == 2
+
+
 def test_a_project_that_does_not_exist_is_one_clear_line(importing: Import) -> None:
     arguments = ("import", "healthchecks", "Nowhere", *importing.arguments[3:])
     assert importing.cli.error(*arguments) == "there is no project 'Nowhere'"

@@ -1,28 +1,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.errors import HcError, Unavailable
 from hcserver.services.container import Services
+from hcserver.services.importing.history import (
+    History,
+    Limits,
+    SourceFlip,
+    SourcePing,
+    flips_of,
+    pings_of,
+)
 from hcserver.services.importing.importer import Importer, Result
 from hcserver.services.importing.source import Source, SourceCheck
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
+from tests.hcserver.services.conftest import START, FakeClock, MakeServices, create, ping
 from tests.hcserver.services.delivery.delivery_setup import add_channel
 
 
 def check(id: UUID | None = None, **members: Any) -> SourceCheck:
-    own = {name: members.pop(name) for name in ("badge", "paused", "channels") if name in members}
+    own = {name: members.pop(name) for name in ("badge", "paused", "channels", "history") if name in members}
     return SourceCheck(id=id or uuid4(), address="", fields=members, **own)
 
 
 def importer(services: Services, project: Project) -> Importer:
-    return Importer(services.storage, services.checks, services.check_editor, project, services.clock)
+    return Importer(
+        services.storage,
+        services.checks,
+        services.check_editor,
+        project,
+        services.settings.limits,
+        services.clock,
+    )
 
 
 async def run(
@@ -210,3 +227,60 @@ async def test_what_has_been_pinged_here_is_not_paused_by_the_source(
     await ping(services, source.id)
     assert actions(await run(services, project, source)) == ["unchanged"]
     assert (await services.checks.by_id(source.id)).status == "up"
+
+
+HISTORY = History(
+    created=START - timedelta(days=9),
+    status="up",
+    n_pings=5,
+    last_ping=START - timedelta(hours=1),
+    pings=tuple(SourcePing(at=START - timedelta(hours=4 - n), type="success", body=b"out") for n in range(4)),
+    flips=(SourceFlip(START - timedelta(hours=5), "new", "up"),),
+)
+
+
+async def test_a_history_is_imported_with_its_check_and_only_once(
+    services: Services, project: Project
+) -> None:
+    source = check(name="a", history=HISTORY)
+    assert source.id is not None
+    assert actions(await run(services, project, source)) == ["create"]
+    made = await services.checks.by_id(source.id)
+    assert (made.created, made.status, made.n_pings) == (HISTORY.created, "up", 5)
+    assert [one.n for one in await services.checks.pings(made, 100)] == [5, 4, 3, 2]
+    assert (await services.checks.ping(made, 2)).body == b"out"
+    assert [flip.new for flip in await services.checks.flips(made, None, None)] == ["up"]
+    await ping(services, source.id)
+    assert actions(await run(services, project, source)) == ["unchanged"]
+    assert (await services.checks.by_id(source.id)).n_pings == 6
+
+
+async def test_a_history_may_have_been_stored_in_part_before(services: Services, project: Project) -> None:
+    source = check(name="a", history=HISTORY)
+    assert source.id is not None
+    limits = Limits(pings=100, http_body=100, email_body=100)
+    await services.storage.pings.append(pings_of(HISTORY, source.id, limits)[:2])
+    await services.storage.flips.publish(flips_of(HISTORY, source.id))
+    assert actions(await run(services, project, source)) == ["create"]
+    made = await services.checks.by_id(source.id)
+    assert [one.n for one in await services.checks.pings(made, 100)] == [5, 4, 3, 2]
+
+
+async def test_of_a_history_as_many_pings_are_kept_as_of_others(services: Services, project: Project) -> None:
+    await services.projects.limit(project, None, 2)
+    project = await services.projects.find("main")
+    (result,) = await run(services, project, check(history=HISTORY), new_ids=True)
+    assert result.check is not None
+    made = await services.checks.by_id(result.check)
+    assert (made.log_from, made.n_pings) == (4, 5)
+    assert [one.n for one in await services.storage.pings.read(made.id, range(1, 10))] == [4, 5]
+
+
+async def test_a_paused_check_with_a_history_gets_no_further_flip(
+    services: Services, project: Project
+) -> None:
+    source = check(paused=True, history=replace(HISTORY, status="paused"))
+    assert source.id is not None
+    await run(services, project, source)
+    made = await services.checks.by_id(source.id)
+    assert (made.status, made.n_flips) == ("paused", 1)

@@ -23,11 +23,13 @@ from hcserver.services.importing.importer import Importer, Result
 from hcserver.services.importing.mapping import MappingFile
 from hcserver.services.importing.plan import Plan
 from hcserver.services.importing.source import Source
+from hcserver.services.importing.uptime_kuma import read_uptime_kuma
 
 _DONE = {"create": "created", "change": "changed", "unchanged": "unchanged", "refuse": "refused"}
 _TO_DO = {"create": "to create", "change": "to change", "unchanged": "unchanged", "refuse": "refused"}
 
 _project = click.argument("project")
+_file = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 _OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing."),
     click.option(
@@ -108,6 +110,20 @@ def healthchecks(
         mapping=mapping,
         as_json=as_json,
     )
+
+
+@importing.command(name="uptime-kuma")
+@_project
+@_file
+@_common
+def uptime_kuma(project: str, file: Path, dry_run: bool, mapping: Path | None, as_json: bool) -> None:
+    """Copy the monitors of type push in FILE, a backup of Uptime Kuma in JSON, to PROJECT.
+
+    Their addresses change: --mapping writes down the old and new ones. A check is the copy of the monitor
+    with the same name.
+    """
+    read = partial(asyncio.to_thread, read_uptime_kuma, file)
+    _import(project, read, dry_run=dry_run, mapping=mapping, as_json=as_json)
 
 
 def _healthchecks_source(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 from uuid import UUID
@@ -18,7 +18,6 @@ from hcserver.validation.check import Spec, apply_spec, parse_spec
 from hcserver.validation.json_fields import without_prefix
 
 Action = Literal["create", "change", "unchanged", "refuse"]
-Key = tuple[str, str]
 
 _VERSION = 3  # of the API, whose words the fields are in
 
@@ -63,10 +62,10 @@ def make_plan(source: Source, existing: Existing, *, new_ids: bool = False) -> P
     """Compare the source with our project. A check of ours is the copy of the one with the same id.
 
     With `new_ids`, and where the source has no ids, it is the copy of the one with the same slug, or with the
-    same name if there is no slug; several with the same one belong together in their order.
+    same name if that has no slug; several with the same one belong together in their order.
     """
     ours = {check.id: check for check in existing.checks}
-    waiting = _by_key((_key(check.slug, check.name), check) for check in existing.checks)
+    copies = _Copies(existing.checks)
     channels = _Channels(source, existing.channels)
     seen: set[UUID] = set()
     steps = []
@@ -76,13 +75,34 @@ def make_plan(source: Source, existing: Existing, *, new_ids: bool = False) -> P
             steps.append(_refused(one, "the source has two checks with this id"))
             continue
         if id is None:
-            candidates = waiting.get(_key(one.fields.get("slug"), one.fields.get("name")), [])
-            copy = candidates.pop(0) if candidates else None
+            copy = copies.take(one.fields.get("slug"), one.fields.get("name", ""))
         else:
             seen.add(id)
             copy = ours.get(id)
         steps.append(_step(one, id, copy, existing, channels))
     return Plan(steps=tuple(steps), warnings=(*source.warnings, *channels.warnings))
+
+
+class _Copies:
+    """Our checks by slug and by name, each to be taken once."""
+
+    def __init__(self, checks: Iterable[Check]) -> None:
+        self._taken: set[UUID] = set()
+        self._by_slug: defaultdict[object, deque[Check]] = defaultdict(deque)
+        self._by_name: defaultdict[object, deque[Check]] = defaultdict(deque)
+        for check in checks:
+            self._by_slug[check.slug].append(check)
+            self._by_name[check.name].append(check)
+
+    def take(self, slug: object, name: object) -> Check | None:
+        """The first check with this slug or, if the source has none, with this name."""
+        candidates = self._by_slug[slug] if slug else self._by_name[name]
+        while candidates:
+            check = candidates.popleft()
+            if check.id not in self._taken:
+                self._taken.add(check.id)
+                return check
+        return None
 
 
 class _Channels:
@@ -174,14 +194,3 @@ def _with_channels(spec: Spec, channels: tuple[UUID, ...] | None) -> Spec:
 
 def _refused(source: SourceCheck, fault: str) -> Step:
     return Step(action="refuse", source=source, fault=fault)
-
-
-def _key(slug: object, name: object) -> Key:
-    return ("slug", str(slug)) if slug else ("name", str(name or ""))
-
-
-def _by_key(checks: Iterable[tuple[Key, Check]]) -> dict[Key, list[Check]]:
-    found: dict[Key, list[Check]] = {}
-    for key, check in checks:
-        found.setdefault(key, []).append(check)
-    return found

@@ -301,6 +301,20 @@ def test_options_that_do_not_go_together_are_usage_errors(cli: Cli, options: tup
     assert cli("import", "healthchecks", "Lab", *options).exit_code == 2
 
 
+def test_push_monitors_of_uptime_kuma_become_checks_with_new_addresses(cli: Cli, tmp_path: Path) -> None:
+    cli.json("project", "create", "Lab")
+    monitor = {"name": "Backup", "type": "push", "interval": 3600, "pushToken": "abcd1234", "active": False}
+    (tmp_path / "backup.json").write_text(json.dumps({"monitorList": [monitor]}))
+    arguments = ("import", "uptime-kuma", "Lab", "backup.json")
+    made = cli.json(*arguments, "--mapping", "addresses.csv")
+    assert counts(made) == [1, 0, 0, 0]
+    assert counts(cli.json(*arguments)) == [0, 0, 1, 0]
+    assert (tmp_path / "addresses.csv").read_text().splitlines() == [
+        "name,old,new",
+        f"Backup,/api/push/abcd1234,http://localhost:8000/ping/{made['checks'][0]['id']}",
+    ]
+
+
 def test_a_project_that_does_not_exist_is_one_clear_line(importing: Import) -> None:
     arguments = ("import", "healthchecks", "Nowhere", *importing.arguments[3:])
     assert importing.cli.error(*arguments) == "there is no project 'Nowhere'"

@@ -118,6 +118,17 @@ def test_without_slugs_the_name_counts_and_several_belong_together_in_their_orde
     ]
 
 
+def test_a_copy_that_was_given_a_slug_here_is_still_found_by_its_name() -> None:
+    copy = ours(name="Backup", slug="backup")
+    assert only(plan(source(name="Backup"), ours=(copy,))).check == copy.id
+
+
+def test_no_check_is_the_copy_of_two() -> None:
+    copy = ours(name="Backup", slug="backup")
+    found = plan(source(slug="backup", name="New"), source(name="Backup"), ours=(copy,))
+    assert [(step.action, step.check) for step in found.steps] == [("change", copy.id), ("create", None)]
+
+
 def test_a_source_without_ids_is_compared_in_the_same_way() -> None:
     copy = ours(name="Backup")
     assert only(plan(source(name="Backup"), ours=(copy,))).check == copy.id

@@ -17,6 +17,7 @@ from hcserver.cli.commands import open_services, plain_faults, working
 from hcserver.cli.output import harmless, json_option, print_json, print_table, progress_bars, run
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
+from hcserver.services.importing.cronitor import read_cronitor
 from hcserver.services.importing.healthchecks_api import read_healthchecks
 from hcserver.services.importing.healthchecks_dump import read_dump
 from hcserver.services.importing.importer import Importer, Result
@@ -123,6 +124,20 @@ def uptime_kuma(project: str, file: Path, dry_run: bool, mapping: Path | None, a
     with the same name.
     """
     read = partial(asyncio.to_thread, read_uptime_kuma, file)
+    _import(project, read, dry_run=dry_run, mapping=mapping, as_json=as_json)
+
+
+@importing.command()
+@_project
+@_file
+@_common
+def cronitor(project: str, file: Path, dry_run: bool, mapping: Path | None, as_json: bool) -> None:
+    """Copy the jobs and heartbeats in FILE, a cronitor.yaml, to PROJECT.
+
+    Their addresses change: --mapping writes down the old and new ones. The key of a monitor becomes the slug
+    of its check.
+    """
+    read = partial(asyncio.to_thread, read_cronitor, file)
     _import(project, read, dry_run=dry_run, mapping=mapping, as_json=as_json)
 
 

@@ -315,6 +315,16 @@ def test_push_monitors_of_uptime_kuma_become_checks_with_new_addresses(cli: Cli,
     ]
 
 
+def test_jobs_of_cronitor_become_checks(cli: Cli, tmp_path: Path) -> None:
+    cli.json("project", "create", "Lab")
+    file = tmp_path / "cronitor.yaml"
+    file.write_text("jobs: {backup: {schedule: '5 4 * * *', grace_seconds: 300}}")
+    arguments = ("import", "cronitor", "Lab", "cronitor.yaml")
+    assert counts(cli.json(*arguments)) == [1, 0, 0, 0]
+    file.write_text("jobs: {backup: {schedule: '5 5 * * *', grace_seconds: 300}}")
+    assert cli.json(*arguments)["checks"][0]["changes"] == ["schedule"]
+
+
 def test_a_project_that_does_not_exist_is_one_clear_line(importing: Import) -> None:
     arguments = ("import", "healthchecks", "Nowhere", *importing.arguments[3:])
     assert importing.cli.error(*arguments) == "there is no project 'Nowhere'"

@@ -178,10 +178,10 @@ def _import(
                 return _planned(plan), list(plan.warnings)
             base_url = services.settings.http.public_url
             with nullcontext() if mapping is None else MappingFile(mapping, base_url) as file:
-                notes = await _take_ping_key(services, found, ping_key)
                 async with working(services):
                     with progress_bars() as bars:
                         results = await importer.carry_out(plan, partial(bars, "checks"))
+                notes = await _take_ping_key(services, found, ping_key)
                 if file is not None:
                     file.write(results)
             return results, [*plan.warnings, *notes]

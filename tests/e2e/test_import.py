@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from tests.e2e.readme import Shell, commands
 from tests.e2e.server import RealServer
+from tests.hcserver.cli.test_importing import DUMP
+
+DOCUMENT = Path(__file__).parents[2] / "docs/moving-in.md"
 
 SETTINGS: list[dict[str, Any]] = [
     {"name": "Nightly", "slug": "nightly", "schedule": "5 4 * * *", "tz": "Europe/Riga", "channels": "Ops"},
@@ -29,9 +35,10 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Any:
-    real = RealServer(tmp_path).start()
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """Another running server for the tests of this module."""
+    real = RealServer(tmp_path_factory.mktemp("target")).start()
     yield real
     assert real.stop() == 0, real.output.read_text()
 
@@ -141,3 +148,25 @@ def test_a_read_only_key_is_one_clear_line(server: RealServer, project: Any) -> 
     assert (result.returncode, result.stdout) == (1, "")
     assert "this is a read-only API key" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_commands_of_the_document_work(server: RealServer, target: RealServer) -> None:
+    source = server.create_project("Source")
+    server.api("checks/", source["api_key"], {"name": "One"})
+    files = {
+        "healthchecks.json": [{**DUMP[0], "fields": {**DUMP[0]["fields"], "name": "My project"}}, *DUMP[1:]],
+        "Uptime_Kuma_Backup.json": {"monitorList": [{"name": "Two", "type": "push"}]},
+        "cronitor.yaml": {"jobs": {"three": {"schedule": "every hour"}}},  # JSON is YAML
+    }
+    for name, content in files.items():
+        (target.folder / name).write_text(json.dumps(content))
+    shell = Shell(target)
+    path = f"{target.folder / '.venv/bin'}:{os.environ['PATH']}"
+    run = [one for one in commands(DOCUMENT.read_text("utf-8")) if one.startswith("hcserver ")]
+    assert len(run) == 6
+    for command in run:
+        here = command.replace("https://healthchecks.io", server.url)
+        printed = shell(here, PATH=path, HC_IMPORT_API_KEY=source["api_key"])
+        assert "import" not in here or " 0 refused" in printed
+    shown = json.loads(target.cli("project", "show", "Homelab", "--json").stdout)
+    assert shown["checks"] == 4

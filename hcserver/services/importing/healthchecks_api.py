@@ -44,12 +44,12 @@ async def read_healthchecks(url: str, api_key: str) -> Source:
 
     Raises HcError that says what is wrong with the address, the key or the answer.
     """
-    base = _base(url)
+    base, auth = _base(url)
     if not (api_key.isascii() and api_key.isprintable() and api_key):
         raise HcError("the API key has characters that no API key has")
     headers = {"X-Api-Key": api_key, "User-Agent": f"hcserver/{__version__}"}
     async with httpx.AsyncClient(
-        headers=headers, verify=tls_context(), timeout=_TIMEOUT, trust_env=False
+        headers=headers, auth=auth, verify=tls_context(), timeout=_TIMEOUT, trust_env=False
     ) as client:
         for version in _VERSIONS:
             found = await _get(client, f"{base}/api/v{version}/checks/")
@@ -60,8 +60,10 @@ async def read_healthchecks(url: str, api_key: str) -> Source:
     raise HcError(f"{base} has no management API of Healthchecks: /api/v3/, v2/ and v1/checks/ are not found")
 
 
-def _base(url: str) -> str:
-    """The address of a server, which people may have copied with more of its path. Raises HcError."""
+def _base(url: str) -> tuple[str, tuple[str, str] | None]:
+    """The address of a server, which people may have copied with more of its path, without the user and the
+    password that a proxy in front of it may ask for; and these. Raises HcError.
+    """
     try:
         parsed = httpx.URL(url.strip())
     except httpx.InvalidURL as error:
@@ -69,7 +71,9 @@ def _base(url: str) -> str:
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise HcError(f"{url!r} is not the address of a server, such as https://healthchecks.example.org")
     path = _API_PATH.sub("", parsed.path.rstrip("/"))
-    return str(parsed.copy_with(path=path or "/", query=None, fragment=None)).rstrip("/")
+    auth = (parsed.username, parsed.password) if parsed.userinfo else None
+    plain = parsed.copy_with(userinfo=b"", path=path or "/", query=None, fragment=None)
+    return str(plain).rstrip("/"), auth
 
 
 async def _get(client: httpx.AsyncClient, url: str, wrong_key: str = _WRONG_KEY) -> bytes | None:

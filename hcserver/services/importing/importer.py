@@ -20,6 +20,7 @@ from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.storage import Storage
 from hcserver.storage.client import batches
+from hcserver.storage.pings import Claimed
 from hcserver.validation.check import Spec
 
 # Called with how many checks are done, and how many there are.
@@ -129,14 +130,19 @@ class Importer:
         return made.id
 
     async def _store_history(self, check: UUID, pings: Sequence[Ping], flips: Sequence[Flip]) -> None:
-        if pings:
-            # What an attempt that was cut short has left: without its check nobody sees it.
+        """What an attempt that was cut short has left is replaced: without its check nobody has seen it."""
+        try:
+            await self._append(pings)
+        except Claimed:
             await self._storage.pings.delete(check, pings[0].n, pings[-1].n)
+            await self._append(pings)
         await self._storage.flips.delete(check)
+        for some in batches(flips):
+            await self._storage.flips.publish(some)
+
+    async def _append(self, pings: Sequence[Ping]) -> None:
         for some in batches(pings):
             await self._storage.pings.append(some)
-        for flips_together in batches(flips):
-            await self._storage.flips.publish(flips_together)
 
     async def _free_badges(self, steps: Sequence[Step]) -> set[UUID]:
         """The badges that their checks can keep: copies with new ids get new ones."""

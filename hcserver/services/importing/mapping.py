@@ -46,7 +46,7 @@ class MappingFile:
             self._file.close()
             os.replace(self._draft, self._path)
         except OSError as error:
-            raise self._fault(error) from error
+            raise HcError(f"the import is done, but not this file: {self._fault(error)}") from error
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

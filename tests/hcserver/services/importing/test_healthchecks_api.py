@@ -140,6 +140,14 @@ async def test_the_address_may_be_copied_with_more_of_its_path(receiver: HttpRec
         assert source.warnings == ("the server does not list its channels: none are assigned",)
 
 
+async def test_a_password_in_the_address_is_sent_and_never_shown(receiver: HttpReceiver) -> None:
+    receiver.answer = 500
+    text = await fault(receiver.url.replace("://", "://ann:s3cret@"))
+    assert receiver.requests[0].headers["authorization"].startswith("Basic ")
+    assert "s3cret" not in text
+    assert "ann" not in text
+
+
 async def fault(url: str, key: str = KEY) -> str:
     with pytest.raises(HcError) as caught:
         await read_healthchecks(url, key)

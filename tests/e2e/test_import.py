@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.readme import Shell, commands
 from tests.e2e.server import RealServer
-from tests.hcserver.cli.test_importing import DUMP
+from tests.healthchecks_dump import DUMP
 
 DOCUMENT = Path(__file__).parents[2] / "docs/moving-in.md"
 

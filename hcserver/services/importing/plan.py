@@ -20,6 +20,10 @@ from hcserver.validation.json_fields import without_prefix
 Action = Literal["create", "change", "unchanged", "refuse"]
 
 _VERSION = 3  # of the API, whose words the fields are in
+_DELETED = (
+    "the check with this id was deleted here minutes ago, which a running server has still to finish: try "
+    "again in a quarter of an hour"
+)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,9 +160,7 @@ def _step(
             source, "a check of another project of this server has this id: --new-ids makes new ones"
         )
     if id in existing.deleted:
-        return _refused(
-            source, "the check with this id was deleted here minutes ago: try again in a quarter of an hour"
-        )
+        return _refused(source, _DELETED)
     spec = _with_channels(spec, channels.of(source, None))
     # The history has the status.
     paused = True if source.paused and source.history is None else None

@@ -13,9 +13,9 @@ import pytest
 
 from hcserver.services.container import Services
 from tests.hcserver.cli.conftest import Cli
+from tests.healthchecks_dump import DUMP, PING_KEY
 
 KEY = "hcw_" + 28 * "x"
-PING_KEY = "abcdefghijklmnopqrstuv"
 
 
 class Server:
@@ -109,6 +109,8 @@ def test_checks_are_imported_once_and_then_kept_in_step(importing: Import, serve
     }
     assert importing.checks() == [(first["uuid"], "Backup"), (second["uuid"], "Restore")]
     assert counts(importing.json()) == [0, 0, 2, 0]
+    again = importing.cli(*importing.arguments)
+    assert (again.stdout, again.stderr) == ("0 created, 0 changed, 2 unchanged, 0 refused.\n", "")
     first["name"] = "Nightly"
     assert importing.json()["checks"][0]["changes"] == ["name"]
     assert importing.checks()[0] == (first["uuid"], "Nightly")
@@ -230,41 +232,6 @@ def test_a_key_that_the_server_does_not_accept_is_one_clear_line(importing: Impo
     assert importing.cli.error(*wrong) == (
         f"{server.url}/api/v3/checks/: the server does not accept the API key (status 401)"
     )
-
-
-DUMP: list[dict[str, Any]] = [
-    {"model": "accounts.project", "pk": 1, "fields": {"name": "Old", "code": "x", "ping_key": PING_KEY}},
-    {
-        "model": "api.check",
-        "pk": 5,
-        "fields": {
-            "code": "31365bce-8da9-4729-8ff3-aaa71d56b712",
-            "name": "Backup",
-            "project": 1,
-            "created": "2020-03-01T12:00:00Z",
-            "timeout": "01:00:00",
-            "grace": "00:05:00",
-            "n_pings": 3,
-            "last_ping": "2020-03-02T12:00:00Z",
-            "status": "down",
-        },
-    },
-    {
-        "model": "api.ping",
-        "pk": 6,
-        "fields": {"owner": 5, "n": 3, "created": "2020-03-02T12:00:00Z", "kind": "fail", "body_raw": "AP8="},
-    },
-    {
-        "model": "api.flip",
-        "pk": 7,
-        "fields": {
-            "owner": 5,
-            "created": "2020-03-02T12:00:00Z",
-            "old_status": "up",
-            "new_status": "down",
-        },
-    },
-]
 
 
 def test_a_dump_brings_the_history_along(cli: Cli, tmp_path: Path) -> None:

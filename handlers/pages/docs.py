@@ -26,6 +26,7 @@ DOCUMENTS: Final = {
     "api": ("api.md", "API"),
     "operations": ("operations.md", "Running it"),
     "moving": ("moving-in.md", "Moving in"),
+    "files": ("config-as-code.md", "Projects as files"),
     "metrics": ("metrics.md", "Metrics"),
     "settings": ("config.toml", "Settings"),
     "security": ("security.md", "Security"),

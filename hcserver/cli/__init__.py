@@ -19,6 +19,8 @@ _COMMANDS = {
     "project": ("hcserver.cli.project", "project", "Create and manage projects."),
     "channel": ("hcserver.cli.channel", "channel", "Create, test and manage channels."),
     "window": ("hcserver.cli.window", "window", "Create and manage maintenance windows."),
+    "apply": ("hcserver.cli.declaration", "apply", "Change projects as a file declares them."),
+    "export": ("hcserver.cli.declaration", "export", "Write projects as a file that declares them."),
     "user": ("hcserver.cli.user", "user", "Create and manage users, who sign in to the pages."),
     "member": ("hcserver.cli.member", "member", "Manage the members of projects."),
     "admin-key": ("hcserver.cli.admin_key", "admin_key", "Create and manage admin keys."),

@@ -71,7 +71,7 @@ def apply_channel(channel: Channel, spec: ChannelSpec, target: str | None) -> Ch
     """
     changed = msgspec.structs.replace(channel, **spec.changes)
     if changed.name != channel.name:
-        _require_assignable(changed.name)
+        require_assignable(changed.name)
     if target is not None:
         changed = msgspec.structs.replace(changed, target=target, unreadable=None)
     return msgspec.structs.replace(changed, error=_error(channel, spec.disabled, changed.target))
@@ -84,8 +84,8 @@ def _error(channel: Channel, disabled: bool | None, target: str) -> str | None:
     return error or DISABLED if disabled else None  # one that is disabled already keeps its reason
 
 
-def _require_assignable(name: str) -> None:
-    """A check's "channels" names channels, with commas between them."""
+def require_assignable(name: str) -> None:
+    """A check's "channels" names channels, with commas between them. Raises InvalidRequest."""
     if "," in name:
         raise json_fields.fault("name contains a comma, which separates the names of channels")
     if name == _ALL:

@@ -19,6 +19,14 @@ MAX_MINUTES: Final = 10_080  # one week
 _read_line = json_fields.line(MAX_TAG)
 
 
+def parse_window(data: Mapping[str, object]) -> dict[str, Any]:
+    """The values of the fields of a request; unknown ones are left out.
+
+    Raises InvalidRequest with the problem of the alphabetically first faulty field.
+    """
+    return json_fields.parse(data, _READERS)
+
+
 def apply_window(window: MaintenanceWindow, data: Mapping[str, object], now: datetime) -> MaintenanceWindow:
     """The window (a new one has no times at all) with the changes of the request; unknown fields are ignored.
 
@@ -26,7 +34,7 @@ def apply_window(window: MaintenanceWindow, data: Mapping[str, object], now: dat
     check or a tag, null and the empty tag included, replaces both. Raises InvalidRequest with the problem of
     the alphabetically first faulty field, else with the fields that contradict each other or are missing.
     """
-    values = json_fields.parse(data, _READERS)
+    values = parse_window(data)
     if values.get("check") is not None and values.get("tag"):
         raise json_fields.fault("check and tag don't go together: name one of them, or none for all checks")
     if "check" in values or "tag" in values:
@@ -77,11 +85,18 @@ def _recurring(window: MaintenanceWindow, values: dict[str, Any]) -> Maintenance
     )
 
 
-def _require_future(window: MaintenanceWindow, now: datetime) -> None:
+def past_field(window: MaintenanceWindow, now: datetime) -> str | None:
+    """The field that says that the window will never be open from now on; None: it will, or it is."""
     if window.end is not None and window.end <= now:
-        raise json_fields.fault("end is in the past")
+        return "end"
     if window.schedule and next_opening(window, now - timedelta(minutes=window.minutes)) is None:
-        raise json_fields.fault("schedule is in the past")
+        return "schedule"
+    return None
+
+
+def _require_future(window: MaintenanceWindow, now: datetime) -> None:
+    if field := past_field(window, now):
+        raise json_fields.fault(f"{field} is in the past")
 
 
 @json_fields.takes(type="string", maxLength=MAX_TAG, pattern="^[^ ]*$")

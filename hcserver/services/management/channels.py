@@ -181,16 +181,27 @@ class Channels:
             checked = transport.normalise(target)
             if isinstance(transport, Group):
                 _check_members(transport.members(checked), others)
-            if isinstance(transport, Shell) and checked != before:
-                transport.require_known(checked, self._commands)
+        except InvalidRequest as error:
+            raise json_fields.fault(f"{place} does not fit: {error}") from error
+        if checked != before:
+            self.require_usable(name, checked, place)
+        return checked
+
+    def require_usable(self, name: str, target: str, place: str = "target") -> None:
+        """Raises InvalidRequest, which begins with `place`, if nothing could be sent to this target: the
+        settings don't define its command, or don't let channels reach its host.
+        """
+        transport = kind(name)
+        try:
+            if isinstance(transport, Shell):
+                transport.require_known(target, self._commands)
         except InvalidRequest as error:
             raise json_fields.fault(f"{place} does not fit: {error}") from error
         try:
-            for host in transport.hosts(checked) if checked != before else ():
+            for host in transport.hosts(target):
                 self._policy.check_host(host)
         except DeliveryError as error:
             raise json_fields.fault(f"{place} can't be reached: {error}") from error
-        return checked
 
     async def _unassign(self, channel: Channel) -> None:
         def without(check: Check) -> Step:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import string
 from contextlib import suppress
@@ -13,22 +12,22 @@ import msgspec
 
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
-from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
 from hcserver.services.events import EventBus, ProjectChanged
 from hcserver.services.lookup import Lookup, key_hash
 from hcserver.services.management.check_deletion import CheckDeletion
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.storage import Storage
+from hcserver.validation import json_fields
 from hcserver.validation.json_fields import title
 from hcserver.validation.limits import MAX_NAME
+from hcserver.validation.project import parse_ping_key
 
 FIRST_PROJECT = "main"  # the name of the project that the first start creates
 
 KeyKind = Literal["api", "api-readonly", "ping", "badge"]
 KEY_KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
 
-_PING_KEY = re.compile(r"[A-Za-z0-9_-]{16,100}")  # of other servers: it is part of addresses, and a secret
 _ALPHANUMERIC = string.ascii_letters + string.digits
 # Ping keys are part of email addresses, which people and mail servers write in either case.
 _LOWER = string.ascii_lowercase + string.digits
@@ -141,8 +140,8 @@ class Projects:
         return key
 
     async def take_ping_key(self, project: Project, key: str) -> bool:
-        """Give the project the ping key that it had on another server; whether that is a change. The key that
-        it had here stops working within a second.
+        """Give the project a ping key that is known already; whether that is a change. The key that it had
+        stops working within a second.
 
         Raises InvalidRequest for what is no ping key, or is that of another project.
         """
@@ -154,13 +153,10 @@ class Projects:
 
     async def require_free_ping_key(self, project: Project, key: str) -> None:
         """Raises InvalidRequest for what is no ping key, or is that of another project."""
-        if not _PING_KEY.fullmatch(key) or parse_uuid(key):
-            raise InvalidRequest(
-                "this is no ping key: it has 16 to 100 letters, digits, - and _, and is no UUID"
-            )
+        parse_ping_key(key)
         owner = await self._storage.projects.by_key("ping_key", key)
         if owner is not None and owner.id != project.id:
-            raise InvalidRequest(f"the project {owner.name!r} has this ping key already")
+            raise json_fields.fault(f"ping_key is that of the project {owner.name!r}")
 
     async def with_badge_secret(self, project: Project) -> Project:
         """The project, which gets a secret for the addresses of its badges if it has none yet."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hcserver.errors import InvalidRequest
-from hcserver.validation.project import ProjectSpec, parse_project
+from hcserver.validation.project import ProjectSpec, parse_ping_key, parse_project
 
 
 def test_fields_of_the_request_are_read_and_the_others_are_none() -> None:
@@ -29,3 +29,26 @@ def test_fields_of_the_request_are_read_and_the_others_are_none() -> None:
 def test_a_faulty_field_is_refused(data: dict[str, object], expected: str) -> None:
     with pytest.raises(InvalidRequest, match=f"^json validation error: {expected}$"):
         parse_project(data)
+
+
+@pytest.mark.parametrize("key", ["abcdefghijklmnopqrstuv", "Ab3_-678901234567890xy", "x" * 16, "x" * 100])
+def test_a_ping_key_fits_into_an_address(key: str) -> None:
+    assert parse_ping_key(key) == key
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("x" * 15, "has fewer than 16 characters"),
+        ("x" * 101, "is too long"),
+        ("s3cret key with blanks", "does not match pattern"),
+        ("x" * 20 + "\n", "does not match pattern"),
+        ("ä" * 22, "does not match pattern"),
+        ("5e7a5a52-6a0e-4c64-8d4b-5a9c2f5c6d10", "is a uuid"),
+        (22, "is not a string"),
+    ],
+)
+def test_another_ping_key_is_refused_without_being_shown(key: object, problem: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        parse_ping_key(key)
+    assert str(raised.value) == f"json validation error: ping_key {problem}"

@@ -7,7 +7,7 @@ import pytest
 
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.errors import InvalidRequest
-from hcserver.validation.window import apply_window
+from hcserver.validation.window import apply_window, parse_window, past_field
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 NEW = MaintenanceWindow(id=UUID(int=1), project=UUID(int=2), created=NOW)
@@ -137,3 +137,19 @@ def test_a_window_that_is_over_can_be_posted_unchanged_but_not_changed_to_anothe
     assert apply_window(ONCE, {"check": None, "start": START, "end": END}, later) == ONCE
     with pytest.raises(InvalidRequest, match=r"end is in the past$"):
         apply_window(ONCE, {"end": "2030-02-01T03:00:00Z"}, later)
+
+
+def test_only_the_known_fields_of_a_request_are_read() -> None:
+    assert parse_window({"tag": "prod", "minutes": 9, "id": 3}) == {"tag": "prod", "minutes": 9}
+    with pytest.raises(InvalidRequest, match="minutes is too small"):
+        parse_window({"tag": "prod", "minutes": 0})
+
+
+def test_a_window_is_over_once_it_will_never_be_open_again() -> None:
+    end = datetime(2030, 2, 1, 1, tzinfo=UTC)
+    assert past_field(ONCE, end - timedelta(seconds=1)) is None
+    assert past_field(ONCE, end) == "end"
+    assert past_field(NIGHTLY, end) is None
+    last = apply_window(NEW, {"schedule": "2030-02-01 00:00", "minutes": 90}, NOW)
+    assert past_field(last, end) is None
+    assert past_field(last, end + timedelta(minutes=30)) == "schedule"

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from hcserver.domain.project import Project
-from hcserver.errors import InvalidRequest
+from hcserver.errors import InvalidRequest, NotFound
 from hcserver.services.container import Services
 
 
@@ -55,12 +55,14 @@ async def test_a_project_takes_the_ping_key_that_it_had_elsewhere(
     key = "Ab3_-678901234567890xy"
     assert await services.projects.take_ping_key(project, key)
     assert (await services.lookup.by_ping_key(key)).id == project.id
+    with pytest.raises(NotFound):
+        await services.lookup.by_ping_key(project.ping_key)
     project = await services.projects.find("main")
     assert not await services.projects.take_ping_key(project, key)
     other, keys = await services.projects.create("other")
-    with pytest.raises(InvalidRequest, match="the project 'main' has this ping key already"):
+    with pytest.raises(InvalidRequest, match="ping_key is that of the project 'main'"):
         await services.projects.take_ping_key(other, key)
     for wrong in ("short", "with blanks in between", str(uuid4()), "ä" * 22, key + "\n"):
-        with pytest.raises(InvalidRequest, match="this is no ping key"):
+        with pytest.raises(InvalidRequest, match="ping_key "):
             await services.projects.take_ping_key(other, wrong)
     assert (await services.projects.find("other")).ping_key == keys.ping_key

@@ -27,14 +27,22 @@ async def open_services() -> AsyncIterator[Services]:
 
 @asynccontextmanager
 async def working(services: Services) -> AsyncIterator[None]:
-    """With what it takes to change checks and to notify people: all is written and sent when this ends."""
+    """With what it takes to change checks and to notify people: all is written and sent when this ends, and
+    running servers have been told.
+    """
+    await services.runtime.written_news.start()
     await services.bounces.start()
     await services.recovery.begin()
     services.state_writer.start()
+    for task in services.runtime.exchange:
+        task.start()
     try:
         yield
     finally:
+        for task in reversed(services.runtime.exchange):
+            await task.stop()
         await services.state_writer.stop()
+        await services.runtime.written_news.stop()
         await services.notifier.stop()
         await services.events.stop()
         await services.recovery.end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from uuid import UUID
@@ -20,6 +20,7 @@ from hcserver.services.management.projects import Keys
 from hcserver.validation.json_fields import without_prefix
 
 AT_ONCE = 20  # checks that are changed or deleted at a time
+NEW_AT_ONCE = 50  # checks that are created together
 
 Told = Callable[[Project, Keys], None]
 Progress = Callable[[int, int], None]
@@ -44,7 +45,7 @@ class Executor:
         for plan in self._plan.projects:
             for change in plan.changes:
                 if change.what == "project":
-                    with self._named(change, plan):
+                    with self._named([change], plan):
                         self._projects[plan.name] = await self._project(change, told)
                     self._done += 1
 
@@ -56,20 +57,34 @@ class Executor:
             changes = [change for change in plan.changes if change.what != "project"]
             present = None if plan.id is None else self._present[plan.id]
             work = ProjectChanges(self._services, self._projects[plan.name], present)
-            for (what, action), group in groupby(changes, lambda change: (change.what, change.action)):
-                some = list(group)
-                # Checks are independent of each other; but new ones get their order from the file.
-                size = AT_ONCE if what == "check" and action != "create" else 1
-                for start in range(0, len(some), size):
-                    await self._together(some[start : start + size], plan, work)
+            for what, group in groupby(changes, lambda change: change.what):
+                if what == "check":
+                    await self._checks(list(group), plan, work, progress)
+                    continue
+                for change in group:
+                    await self._together([change], plan, work)
                     progress(self._done, self._plan.count())
 
-    async def _together(self, changes: list[Change], plan: ProjectPlan, work: ProjectChanges) -> None:
+    async def _checks(
+        self, changes: Sequence[Change], plan: ProjectPlan, work: ProjectChanges, progress: Progress
+    ) -> None:
+        """Checks are independent of each other; but new ones get their order from the file."""
+        new = [change for change in changes if change.action == "create"]
+        for some in _batches(new, NEW_AT_ONCE):
+            with self._named(some, plan):
+                await work.create_checks(some)
+            self._done += len(some)
+            progress(self._done, self._plan.count())
+        for some in _batches([change for change in changes if change.action != "create"], AT_ONCE):
+            await self._together(some, plan, work)
+            progress(self._done, self._plan.count())
+
+    async def _together(self, changes: Sequence[Change], plan: ProjectPlan, work: ProjectChanges) -> None:
         outcomes = await asyncio.gather(*(work.make(change) for change in changes), return_exceptions=True)
         self._done += sum(outcome is None for outcome in outcomes)
         for change, outcome in zip(changes, outcomes, strict=True):
             if outcome is not None:
-                with self._named(change, plan):
+                with self._named([change], plan):
                     raise outcome
 
     async def _project(self, change: Change, told: Told) -> Project:
@@ -86,12 +101,19 @@ class Executor:
         return await projects.get(project.id)
 
     @contextmanager
-    def _named(self, change: Change, plan: ProjectPlan) -> Iterator[None]:
-        """Errors say which change of the project could not be made."""
+    def _named(self, changes: Sequence[Change], plan: ProjectPlan) -> Iterator[None]:
+        """Errors say which changes of the project could not be made."""
         try:
             yield
         except HcError as error:
             problem = without_prefix(error) if isinstance(error, InvalidRequest) else str(error)
-            what = f"{plan.name}: can't {change.action} the {change.what} {change.name}: {problem}"
+            first, last = changes[0], changes[-1]
+            which = f"the {first.what} {first.name}"
+            if len(changes) > 1:
+                which = f"the {len(changes)} {first.what}s from {first.name} to {last.name}"
             made = f"{self._done} of {self._plan.count()} changes are made: apply the file again for the rest"
-            raise HcError(f"{what}\n{made}") from error
+            raise HcError(f"{plan.name}: can't {first.action} {which}: {problem}\n{made}") from error
+
+
+def _batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
+    return (changes[start : start + size] for start in range(0, len(changes), size))

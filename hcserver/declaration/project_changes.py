@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from hcserver.declaration.read_window import as_sent
 from hcserver.domain.project import Project
 from hcserver.services.container import Services
 from hcserver.validation.channel import parse_channel
-from hcserver.validation.check import parse_spec
+from hcserver.validation.check import Spec, parse_spec
 
 _VERSION = 3  # of the API, whose fields the data of changes are
 
@@ -37,6 +38,12 @@ class ProjectChanges:
             case "project":
                 raise AssertionError("a project is made before its contents are changed")
 
+    async def create_checks(self, changes: Sequence[Change]) -> None:
+        """Make all of these checks, or none if an error is raised."""
+        specs = [self._spec(change) for change in changes]
+        for check in await self._services.check_editor.create_all(self._project, specs):
+            self._checks[check.slug] = check.id
+
     async def _channel(self, change: Change) -> None:
         channels = self._services.channels
         if change.action == "delete" and change.id is not None:
@@ -57,17 +64,16 @@ class ProjectChanges:
         if change.action == "delete" and change.id is not None:
             await self._services.check_deletion.delete(self._project, change.id)
             return
+        if change.id is None:
+            await self.create_checks([change])
+        else:
+            await self._services.check_editor.update(self._project, change.id, self._spec(change))
+
+    def _spec(self, change: Change) -> Spec:
         data = dict(change.data)
         if change.channels is not None:
             data["channels"] = self._assigned(change)
-        editor = self._services.check_editor
-        if change.id is None:
-            # Should somebody else have made it meanwhile, that one is changed.
-            spec = parse_spec({**data, "unique": ["slug"]}, _VERSION)
-            check, _ = await editor.create(self._project, spec)
-            self._checks[change.name] = check.id
-        else:
-            await editor.update(self._project, change.id, parse_spec(data, _VERSION))
+        return parse_spec(data, _VERSION)
 
     async def _window(self, change: Change) -> None:
         windows = self._services.windows

@@ -93,6 +93,21 @@ class CheckStore:
                     raise
             await self._checks.insert_one(document)
 
+    async def insert_all(self, checks: Sequence[Check]) -> None:
+        """Store new checks with two commands, as `insert` does with one of them."""
+        aliases = [
+            {"_id": alias, "check": check.id}
+            for check in checks
+            for alias in (unique_key(check.id), check.badge.hex)
+        ]
+        documents = [
+            to_document(check) | {"rev": 1} | ({} if check.due is None else {"due": check.due})
+            for check in checks
+        ]
+        with translated("create checks"):
+            await self._aliases.insert_many(aliases, ordered=False)
+            await self._checks.insert_many(documents)
+
     async def load(self, ids: Iterable[UUID]) -> dict[UUID, Stored]:
         """The checks with these ids that exist."""
         found: dict[UUID, Stored] = {}
@@ -119,6 +134,15 @@ class CheckStore:
         with translated("read checks"):
             async for piece in _pieces(self._checks.find(query, batch_size=_BATCH), _PIECE):
                 yield piece
+
+    async def slugs_taken(self, project: UUID, slugs: Iterable[str]) -> set[str]:
+        """Those of the slugs that checks of the project have."""
+        taken: set[str] = set()
+        for some in batches(slugs):
+            with translated("look up slugs"):
+                query = {"project": project, "slug": {"$in": some}}
+                taken.update([document["slug"] async for document in self._checks.find(query, {"slug": 1})])
+        return taken
 
     async def count(self, project: UUID) -> int:
         with translated("count checks"), pymongo.timeout(SCAN_TIME):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from uuid import UUID
 
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
@@ -22,7 +24,11 @@ class ChangePublisher:
 
     async def publish(self, check: Check) -> None:
         """The check was created, changed or deleted. Raises Unavailable."""
-        await self._news.publish_checks(self._clock(), check.project, [check.id])
+        await self.publish_all(check.project, [check.id])
+
+    async def publish_all(self, project: UUID, checks: Sequence[UUID]) -> None:
+        """These checks of the project were created, changed or deleted. Raises Unavailable."""
+        await self._news.publish_checks(self._clock(), project, checks)
 
     async def publish_late(self, event: LateChangeWritten) -> None:
         """The change was written after its author had stopped waiting for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -44,15 +45,15 @@ class CheckCreation:
         count, good_until = self._counts.get(project.id, (limit, self._clock()))
         return count + _NEAR_LIMIT < limit and self._clock() < good_until
 
-    async def require_room(self, project: Project, limit: int) -> None:
-        """Raises Forbidden if the project has `limit` checks already."""
+    async def require_room(self, project: Project, limit: int, new: int = 1) -> None:
+        """Raises Forbidden if the project would have more than `limit` checks with so many new ones."""
         count, good_until = self._counts.get(project.id, (0, self._clock()))
-        if count + _NEAR_LIMIT >= limit or self._clock() >= good_until:
+        if count + new + _NEAR_LIMIT > limit or self._clock() >= good_until:
             count = await self._storage.checks.count(project.id)
             good_until = self._clock() + _COUNT_TIME
-        if count >= limit:
+        if count + new > limit:
             raise Forbidden("check limit reached")
-        self._counts[project.id] = (count + 1, good_until)
+        self._counts[project.id] = (count + new, good_until)
 
     def blank(self, project: Project, id: UUID | None = None, badge: UUID | None = None) -> Check:
         """A new check with default settings, and with new ids where none are given."""
@@ -66,6 +67,14 @@ class CheckCreation:
         self._lookup.forget_slugs(check.project)
         await self._changes.publish(check)
         return check
+
+    async def insert_all(self, project: Project, checks: Sequence[Check]) -> None:
+        """Insert checks of the project together: with three commands, however many they are."""
+        await self._storage.checks.insert_all(checks)
+        for check in checks:
+            self._cache.add(Stored(check, rev=1))
+        self._lookup.forget_slugs(project.id)
+        await self._changes.publish_all(project.id, [check.id for check in checks])
 
     def _creation_time(self) -> datetime:
         """Now, or a little later: no two checks of this process have the same time, so that their order is

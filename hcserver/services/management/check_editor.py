@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -94,6 +94,30 @@ class CheckEditor:
             await self._creation.require_room(project, self._reader.limit(project))
             check = await self._new(project, spec, channels, id, badge)
             return await self._creation.insert(edit(check))
+
+    async def create_all(self, project: Project, specs: Sequence[Spec]) -> list[Check]:
+        """Create checks in this order, each of them with a slug and with channels.
+
+        Raises InvalidRequest (a channel), Conflict (there is a check with one of the slugs by now), Forbidden
+        (the project's limit is reached); then none is created.
+        """
+        channels = {
+            wanted: await self._channels.resolve(project.id, wanted)
+            for wanted in {spec.channels for spec in specs}
+        }
+        async with self._creation.exclusively(project):
+            slugs = [spec.given["slug"] for spec in specs]
+            if taken := await self._storage.checks.slugs_taken(project.id, slugs):
+                raise Conflict(f"there is a check {min(taken)} by now")
+            await self._creation.require_room(project, self._reader.limit(project), len(specs))
+            checks = [
+                replace(
+                    apply_spec(self._creation.blank(project), spec), channels=channels[spec.channels] or ()
+                )
+                for spec in specs
+            ]
+            await self._creation.insert_all(project, checks)
+        return checks
 
     async def create_for_slug(self, ping_key: str, slug: str) -> tuple[UUID, bool]:
         """The check with this slug in the ping key's project, created with all channels if there is none;

@@ -214,7 +214,7 @@ def test_the_ping_key_of_another_project_is_refused_before_anything_is_done(
     server.add(name="Backup")
     other = importing.cli.json("project", "create", "Other")
     fault = importing.cli.error(*importing.arguments, "--ping-key", other["ping_key"])
-    assert fault == "the project 'Other' has this ping key already"
+    assert fault == "ping_key is that of the project 'Other'"
     assert importing.checks() == []
 
 

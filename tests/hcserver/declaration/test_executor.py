@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from hcserver.declaration.executor import AT_ONCE, Executor
+from hcserver.declaration.executor import AT_ONCE, NEW_AT_ONCE, Executor
 from hcserver.declaration.plan import Plan
 from hcserver.declaration.planner import plan
 from hcserver.declaration.read_file import read_file
 from hcserver.declaration.reading import configured_limits, read_present
 from hcserver.domain.project import Project
-from hcserver.errors import HcError, InvalidRequest
+from hcserver.errors import HcError, InvalidRequest, Unavailable
 from hcserver.services.container import Services
 from hcserver.services.management.projects import Keys
 from tests.hcserver.declaration.samples import KEY, steps
@@ -80,7 +80,30 @@ async def test_progress_is_told(services: Services) -> None:
     told: list[tuple[int, int]] = []
     await executor.make_projects(lambda project, keys: None)
     await executor.make_contents(lambda done, all: told.append((done, all)))
-    assert told == [(3, 7), (4, 7), (5, 7), (6, 7), (7, 7)]
+    assert told == [(3, 7), (4, 7), (6, 7), (7, 7)]
+
+
+async def test_many_checks_are_made_in_the_order_of_the_file(services: Services) -> None:
+    slugs = [f"c{n * 7919 % 1000}" for n in range(2 * NEW_AT_ONCE + 1)]
+    checks = ", ".join(f'{{ slug = "{slug}" }}' for slug in slugs)
+    await apply(services, f'[[projects]]\nname = "Lab"\nchecks = [{checks}]')
+    project = await services.projects.find("Lab")
+    assert [check.slug for check in await services.checks.of_project(project.id)] == slugs
+
+
+async def test_of_checks_that_are_made_together_a_failure_names_the_first_and_the_last(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*arguments: Any) -> Any:
+        raise Unavailable("the database is away")
+
+    monkeypatch.setattr(services.check_editor, "create_all", fail)
+    with pytest.raises(HcError) as raised:
+        await apply(services, FILE)
+    assert str(raised.value).splitlines() == [
+        "Lab: can't create the 2 checks from b to a: the database is away",
+        "4 of 7 changes are made: apply the file again for the rest",
+    ]
 
 
 async def test_a_failure_is_named_and_what_was_made_before_stays(

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from hcserver.declaration.plan import Change
 from hcserver.declaration.project_changes import ProjectChanges
 from hcserver.declaration.reading import read_present
 from hcserver.domain.project import Project
+from hcserver.errors import Conflict
 from hcserver.services.container import Services
 from hcserver.validation.check import parse_spec
 from tests.hcserver.declaration.test_executor import apply
@@ -76,11 +79,19 @@ async def test_a_check_that_somebody_else_has_made_meanwhile_is_not_made_twice(s
     project: Project = (await services.projects.create("Lab"))[0]
     work = ProjectChanges(services, project, None)
     await services.check_editor.create(project, parse_spec({"slug": "a", "tags": "x"}, 3))
-    await work.make(
-        Change(action="create", what="check", name="a", data={"slug": "a", "grace": 60}, channels=())
-    )
+    new = [
+        Change(action="create", what="check", name=slug, data={"slug": slug}, channels=()) for slug in "ba"
+    ]
+    with pytest.raises(Conflict, match="there is a check a by now"):
+        await work.create_checks(new)
+    assert [check.tags for check in await services.checks.of_project(project.id)] == ["x"]
+
+
+async def test_a_window_is_for_a_check_that_was_just_made(services: Services) -> None:
+    project: Project = (await services.projects.create("Lab"))[0]
+    work = ProjectChanges(services, project, None)
+    await work.make(Change(action="create", what="check", name="a", data={"slug": "a"}, channels=()))
     (check,) = await services.checks.of_project(project.id)
-    assert (check.grace, check.tags) == (60, "x")
     end = services.clock() + timedelta(hours=1)
     data = {"name": "w", "tag": "", "start": services.clock(), "end": end}
     await work.make(Change(action="create", what="window", name="w", data=data, check="a"))

@@ -105,6 +105,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.checks.load([check.id])
     await storage.checks.of_project(check.project)
     await storage.checks.of_project(check.project, "x")
+    await storage.checks.slugs_taken(check.project, ["x", "y"])
     await storage.checks.count(check.project)
     await storage.checks.aliased("x")
     await storage.checks.write([Write(check, check, 1), Write(check, check, 7)])

@@ -28,6 +28,32 @@ async def test_a_check_comes_back_as_it_was_inserted(storage: Storage) -> None:
     assert (stored.check, stored.rev, stored.outbox) == (check, 1, Outbox())
 
 
+async def test_checks_are_stored_together_as_one_by_one(storage: Storage, database: Any) -> None:
+    apart = [a_check(), a_check(alert_after=NOW, status="up")]
+    together = [a_check(), a_check(alert_after=NOW, status="up")]
+    for check in apart:
+        await storage.checks.insert(check)
+    await storage.checks.insert_all(together)
+    stored = await storage.checks.load(check.id for check in together)
+    assert [stored[check.id].check for check in together] == together
+    assert [await storage.checks.aliased(check.badge.hex) for check in together] == [
+        check.id for check in together
+    ]
+    for one, other in zip(apart, together, strict=True):
+        first, second = [await database["checks"].find_one({"_id": check.id}) for check in (one, other)]
+        assert first.keys() == second.keys()
+        assert (second["rev"], second.get("due")) == (1, first.get("due"))
+
+
+async def test_it_is_known_which_slugs_of_a_project_are_taken(storage: Storage) -> None:
+    project = uuid4()
+    slugs = [f"c{n}" for n in range(120)]
+    await storage.checks.insert_all([a_check(project=project, slug=slug) for slug in slugs[::2]])
+    await storage.checks.insert(a_check(slug="c1"))  # of another project
+    assert await storage.checks.slugs_taken(project, slugs) == set(slugs[::2])
+    assert await storage.checks.slugs_taken(project, []) == set()
+
+
 async def test_more_checks_than_one_query_takes_are_loaded(storage: Storage) -> None:
     checks = [a_check() for _ in range(120)]
     for check in checks:

@@ -81,29 +81,24 @@ class Importer:
         """
         badges = await self._free_badges(plan.of("create"))
         results: list[Result] = []
-        changed: list[UUID] = []
         try:
             for step in plan.steps:
-                results.append(await self._carry_out(step, badges, changed))
+                results.append(await self._carry_out(step, badges))
                 progress(len(results), len(plan.steps))
         except Unavailable as error:
             raise HcError(
                 f"{len(results)} of {len(plan.steps)} checks are done, then: {error}. "
                 "The same command goes on where this one has stopped"
             ) from error
-        finally:
-            if changed:
-                await self._storage.news.publish_checks(self._clock(), self._project.id, changed)
         return results
 
-    async def _carry_out(self, step: Step, badges: set[UUID], changed: list[UUID]) -> Result:
+    async def _carry_out(self, step: Step, badges: set[UUID]) -> Result:
         try:
             check = step.check
             if step.action == "create" and step.spec is not None:
                 badge = step.source.badge if step.source.badge in badges else None
                 check = await self._create(step, step.spec, badge)
             elif step.spec is not None and check is not None:
-                changed.append(check)
                 await self._editor.update(self._project, check, step.spec)
             if step.paused is not None and check is not None:
                 await (self._editor.pause if step.paused else self._editor.resume)(self._project, check)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,7 @@ def _wait_until_named(server: RealServer, keys: Any, id: str, name: str) -> None
         if check["name"] == name:
             assert (check["channels"], check["n_pings"]) == ("", 1)
             return
+        time.sleep(0.02)
     raise AssertionError(check)
 
 

@@ -80,6 +80,8 @@ from hcserver.services.runtime.news_listener import LISTEN_EVERY, NewsListener
 from hcserver.services.runtime.pruning import RETRY as PRUNE_RETRY
 from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
+from hcserver.services.runtime.retention import RETRY as RETENTION_RETRY
+from hcserver.services.runtime.retention import Retention
 from hcserver.services.runtime.written_news import LOOK_EVERY, WrittenNews
 from hcserver.storage import Storage
 from hcserver.storage.client import connect, database_of
@@ -256,6 +258,15 @@ def _exchange(news_listener: NewsListener, written_news: WrittenNews) -> tuple[P
     )
 
 
+def _removal(pruner: Pruner, deletion: CheckDeletion, retention: Retention) -> tuple[PeriodicTask, ...]:
+    """What removes that which is not kept any longer."""
+    return (
+        PeriodicTask("prune pings", pruner.prune_next, PRUNE_RETRY),
+        PeriodicTask("deletions", deletion.sweep, SWEEP_EVERY),
+        PeriodicTask("retention", retention.go_round, RETENTION_RETRY),
+    )
+
+
 def _runtime(
     storage: Storage,
     events: EventBus,
@@ -276,6 +287,7 @@ def _runtime(
     due_checks = DueChecks(storage.checks, writer, absence, clock)
     news_listener = NewsListener(storage.news, lookup, cache, clock, public.forget_all)
     pruner = Pruner(storage.pings, cache, lookup, limits)
+    retention = Retention(storage, limits, clock)
     written_news = WrittenNews(storage.written_checks, cache, writer.unwritten, clock)
     events.subscribe(CheckWritten, pruner.consider)
     events.subscribe(CheckWritten, written_news.note)
@@ -286,12 +298,12 @@ def _runtime(
         news_listener=news_listener,
         written_news=written_news,
         pruner=pruner,
+        retention=retention,
         health=Health(storage, due_checks),
         exchange=_exchange(news_listener, written_news),
         tasks=(
-            PeriodicTask("prune pings", pruner.prune_next, PRUNE_RETRY),
+            *_removal(pruner, deletion, retention),
             PeriodicTask("due checks", due_checks.tick, TICK),
-            PeriodicTask("deletions", deletion.sweep, SWEEP_EVERY),
             PeriodicTask("lag", metrics.look_at_lag, LOOK_AT_LAG_EVERY),
         ),
     )

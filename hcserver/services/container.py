@@ -40,6 +40,7 @@ from hcserver.services.runtime.health import Health
 from hcserver.services.runtime.news_listener import NewsListener
 from hcserver.services.runtime.pruning import Pruner
 from hcserver.services.runtime.recovery import Recovery
+from hcserver.services.runtime.retention import Retention
 from hcserver.services.runtime.written_news import WrittenNews
 from hcserver.storage import Storage
 from hcserver.storage.key_file import KeyFileError
@@ -57,6 +58,7 @@ class Runtime:
     news_listener: NewsListener
     written_news: WrittenNews
     pruner: Pruner
+    retention: Retention
     health: Health
     exchange: tuple[PeriodicTask, ...]  # with other processes, as soon as pings are taken
     tasks: tuple[PeriodicTask, ...]  # the others, in the order in which they are started

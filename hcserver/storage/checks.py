@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -46,6 +46,14 @@ class Outbox(msgspec.Struct, frozen=True):
             tuple(flip for flip in self.flips if flip not in sent.flips),
             tuple(alert for alert in self.alerts if alert not in sent.alerts),
         )
+
+
+class CheckNumbers(NamedTuple):
+    """How many flips and alerts a check's document counts; there may be more of both."""
+
+    id: UUID
+    n_flips: int
+    n_alerts: int
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -195,6 +203,17 @@ class CheckStore:
         with translated("read all checks"):
             async for batch in _pieces(self._checks.find({}, batch_size=_BATCH), IN_LIMIT):
                 yield batch
+
+    async def numbers(self, at_once: int) -> AsyncIterator[list[CheckNumbers]]:
+        """How much history all checks have, so many checks at a time."""
+        cursor = self._checks.find({}, {"n_flips": 1, "n_alerts": 1}, batch_size=_BATCH)
+        with translated("read all checks"):
+            while documents := await _next_documents(cursor):
+                for some in batches(documents, at_once):
+                    yield [
+                        CheckNumbers(one["_id"], one.get("n_flips", 0), one.get("n_alerts", 0))
+                        for one in some
+                    ]
 
     async def delete(self, check: Check) -> bool:
         """Remove a check and its aliases; returns whether the check existed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from hcserver.domain.flip import Flip
 from hcserver.storage.client import DUPLICATE_KEY, batches, entry_id, translated
 
 _BATCH = 500  # flips, some 5 ms
+_PRUNED_AT_ONCE = 20  # flips that one command removes
 
 
 class FlipStore:
@@ -68,6 +69,26 @@ class FlipStore:
             cursor = self._flips.find({"at": {"$gte": start, "$lt": end}}).sort("at", -1).limit(limit)
             # In batches: others have their turn while the next one is fetched.
             return [flip_of(document) async for document in cursor.batch_size(_BATCH)]
+
+    async def prune(self, check: UUID, before: datetime, below: int) -> AsyncIterator[int]:
+        """Remove the check's flips with at < `before` and n < `below`, the oldest first, few at a time; how
+        many there were, after each command.
+        """
+        query = {"check": check, "at": {"$lt": before}}
+        last = await self._outermost(query, -1)
+        if last is None or (first := await self._outermost(query, 1)) is None:
+            return
+        ids = (entry_id(check, n) for n in range(first, min(last, below - 1) + 1))
+        for some in batches(ids, _PRUNED_AT_ONCE):
+            with translated("prune flips"):
+                removed = (await self._flips.delete_many({"_id": {"$in": some}})).deleted_count
+            yield removed
+
+    async def _outermost(self, query: dict[str, Any], direction: int) -> int | None:
+        """The number of the first flip that is found in the order of time, or of the last one."""
+        with translated("read flips"):
+            document = await self._flips.find_one(query, {"n": 1}, sort=[("at", direction)])
+        return None if document is None else int(document["n"])
 
     async def delete(self, check: UUID) -> None:
         with translated("delete flips"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 from bson.binary import Binary
-from pymongo import UpdateOne
+from pymongo import DeleteOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from hcserver.domain.notification import Attempt, Notification, NotificationStatus
@@ -18,6 +18,8 @@ from hcserver.domain.notification_policy import LOOK_BACK
 from hcserver.storage.client import DUPLICATE_KEY, batches, translated
 
 _LOOK_AHEAD = 100
+_READ_AT_ONCE = 500  # numbers of notifications, some 2 ms
+_PRUNED_AT_ONCE = 20  # notifications that one command removes
 _NATIVE = (UUID, datetime)
 
 
@@ -117,6 +119,25 @@ class NotificationStore:
     async def latest(self, channel: UUID, start: datetime, end: datetime, limit: int) -> list[Notification]:
         """The last `limit` ones for the channel with start <= at < end, the latest first."""
         return await self._latest({"channel": channel, "at": {"$gte": start, "$lt": end}}, limit)
+
+    async def prune(self, check: UUID, before: datetime, below: int) -> AsyncIterator[int]:
+        """Remove the check's notifications with at < `before` and n < `below`, few at a time, but none that
+        is still to be sent; how many were removed, after each command.
+        """
+        query = {"check": check, "at": {"$lt": before}}
+        cursor = self._notifications.find(query, {"n": 1, "due": 1}, batch_size=_READ_AT_ONCE)
+        while documents := await self._next(cursor):
+            ids = [one["_id"] for one in documents if one["n"] < below and one.get("due") is None]
+            for some in batches(ids, _PRUNED_AT_ONCE):
+                # One that failed may be tried once more since it was read.
+                settled = [DeleteOne({"_id": id, "due": {"$exists": False}}) for id in some]
+                with translated("prune notifications"):
+                    removed = (await self._notifications.bulk_write(settled, ordered=False)).deleted_count
+                yield removed
+
+    async def _next(self, cursor: Any) -> list[dict[str, Any]]:
+        with translated("read notifications"):
+            return list(await cursor.to_list(_READ_AT_ONCE))
 
     async def delete_of_check(self, check: UUID) -> None:
         with translated("delete notifications"):

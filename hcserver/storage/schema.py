@@ -12,7 +12,8 @@ from hcserver.errors import ConfigError
 from hcserver.storage.client import translated
 
 SCHEMA_VERSION = 2
-NOTIFICATIONS_KEPT = 90 * 86400  # seconds
+NOTIFICATION_DAYS = 90  # for which notifications are kept at most
+NOTIFICATIONS_KEPT = NOTIFICATION_DAYS * 86400  # seconds
 BOUNCES_KEPT = 15 * 86400  # seconds; longer than a return address is good, so that none counts twice
 # Seconds for building indexes, instead of the time of other operations: when a dump was just loaded it takes
 # long, and what is given up has to be begun anew.

@@ -195,6 +195,8 @@ async def _scan(read: Read[N], scan: _Scan, takes: Callable[[N], bool]) -> tuple
         scanned += piece
         shown += sum(map(takes, piece))
         end = first
+        if not piece:
+            end = scan.oldest  # numbers have no gaps, and the oldest entries are removed first
         since = scan.wanted.since
         if piece and since is not None and piece[-1].at < since - _SKEW:
             end = scan.oldest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -112,6 +112,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.checks.due(NOW, 10)
     await storage.checks.due(NOW, 10, after=NOW)
     assert [batch async for batch in storage.checks.scan()]
+    assert [some async for some in storage.checks.numbers(20)]
 
     await storage.pings.append(
         [Ping(check=check.id, n=1, at=NOW, type="success", scheme="http", remote_addr="::1")]
@@ -129,6 +130,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.flips.read(check.id, NOW, NOW)
     await storage.flips.latest(check.id, NOW, NOW, 10)
     await storage.flips.within(NOW, NOW, 10)
+    assert [some async for some in storage.flips.prune(check.id, NOW + timedelta(days=1), 2)] == [1]
     await storage.flips.delete(check.id)
 
     project = Project(id=uuid4(), name="p", created=NOW, ping_key="p", badge_key="b")
@@ -171,6 +173,7 @@ async def _use_everything(storage: Storage) -> None:
     await storage.notifications.latest(check.id, NOW, NOW, 10)
     await storage.notifications.retry(check.id, 1, check.id, NOW)
     await storage.notifications.of_channel(channel.id, 10)
+    assert [some async for some in storage.notifications.prune(check.id, NOW + timedelta(days=1), 3)] == [1]
     await storage.notifications.delete_of_check(check.id)
 
     await storage.bounces.add(channel.id, b"1", NOW)

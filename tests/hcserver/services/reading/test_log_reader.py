@@ -182,3 +182,20 @@ async def test_many_notifications_come_in_pages(
             [a_notification(check=check.id, n=n, at=at, channel=uuid4(), due=None) for _ in range(2)]
         )
     assert await read_all(services, project, check) == [f"notified {n} x2" for n in (5, 4, 3, 2, 1)]
+
+
+async def test_flips_that_are_not_kept_any_more_are_not_looked_for(
+    services: Services, project: Project, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_reader, "_AT_ONCE", 2)
+    monkeypatch.setattr(log_reader, "SCANNED", 6)
+    check = await create(services, project)
+    for index in range(20):
+        clock.advance(60)
+        await ping(services, check.id, "fail" if index % 2 else "success")
+    await services.state_writer.settle(check.id)
+    assert [some async for some in services.storage.flips.prune(check.id, clock(), 19)]
+    page = await read(services, project, check, Wanted(types=frozenset({"flips"})))
+    assert labels(page) == ["flip 20", "flip 19"]
+    assert page.next is not None  # for the sake of the pings
+    assert page.next.flip == 1

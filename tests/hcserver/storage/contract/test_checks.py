@@ -159,6 +159,18 @@ async def test_all_checks_are_scanned_in_batches(storage: Storage) -> None:
     assert {stored.check.id for batch in batches for stored in batch} == {check.id for check in checks}
 
 
+async def test_the_numbers_of_all_checks_come_few_at_a_time(storage: Storage) -> None:
+    checks = [a_check() for _ in range(4)]
+    checks.append(a_check(n_flips=7, n_alerts=3))
+    for check in checks:
+        await storage.checks.insert(check)
+    batches = [batch async for batch in storage.checks.numbers(2)]
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+    assert {one for batch in batches for one in batch} == {
+        (check.id, check.n_flips, check.n_alerts) for check in checks
+    }
+
+
 async def test_aliases_lead_to_a_check_until_it_is_deleted(storage: Storage) -> None:
     check = a_check()
     await storage.checks.insert(check)

@@ -74,6 +74,19 @@ async def test_flips_are_read_by_their_numbers(storage: Storage) -> None:
     assert await storage.flips.numbered(check, 6, 9) == []
 
 
+async def test_the_oldest_flips_of_a_check_are_pruned_few_at_a_time(storage: Storage) -> None:
+    check, another = uuid4(), uuid4()
+    many = [Flip(check=check, n=n, at=later(n), old="up", new="down", reason="fail") for n in range(1, 61)]
+    await storage.flips.publish([*many, *flips_of(another)])
+    assert [some async for some in storage.flips.prune(check, later(51), 60)] == [20, 20, 10]
+    assert [flip.n for flip in await storage.flips.read(check)] == list(range(60, 50, -1))
+    assert [some async for some in storage.flips.prune(check, later(51), 60)] == []
+    assert [some async for some in storage.flips.prune(check, later(99), 60)] == [9]
+    assert [some async for some in storage.flips.prune(check, later(99), 60)] == []
+    assert [flip.n for flip in await storage.flips.read(check)] == [60]
+    assert len(await storage.flips.read(another)) == 5
+
+
 async def test_flips_of_one_check_are_deleted(storage: Storage) -> None:
     check, another = uuid4(), uuid4()
     await storage.flips.publish([*flips_of(check), *flips_of(another)])

@@ -31,6 +31,21 @@ async def test_notifications_of_a_check_are_read_from_a_moment_back(storage: Sto
     assert [one.n for one in await storage.notifications.of_check(check, 9, later(1))] == []
 
 
+async def test_old_notifications_of_a_check_are_pruned_few_at_a_time(storage: Storage) -> None:
+    check = uuid4()
+    many = [a_notification(check=check, n=n, at=later(n), due=None) for n in range(1, 61)]
+    waiting = a_notification(check=check, n=3, at=later(3), due=later(9000))
+    another = a_notification(n=1, due=None)
+    await storage.notifications.add([*many, waiting, another])
+    assert [some async for some in storage.notifications.prune(check, later(51), 48)] == [20, 20, 7]
+    left = await storage.notifications.of_check(check, 99)
+    assert [one.n for one in left] == [*range(60, 47, -1), 3]
+    assert left[-1] == waiting
+    assert [some async for some in storage.notifications.prune(check, later(51), 48)] == []
+    assert [some async for some in storage.notifications.prune(check, later(51), 99)] == [3]
+    assert await storage.notifications.of_check(another.check, 9) == [another]
+
+
 @pytest.mark.parametrize(
     "details",
     [

@@ -35,6 +35,7 @@ def clock() -> FakeClock:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention_module, "PAUSE", 0.0)
+    monkeypatch.setattr(retention_module, "REST", 0.0)
 
 
 def retention(services: Services, **limits: int) -> Retention:

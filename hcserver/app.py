@@ -67,6 +67,7 @@ from hcserver.services.metrics import CONNECTIONS, Metrics
 from hcserver.services.metrics import LOOK_EVERY as LOOK_AT_LAG_EVERY
 from hcserver.services.public.public_views import PublicViews
 from hcserver.services.reading.contents import Contents
+from hcserver.services.reading.event_feeds import EventFeeds
 from hcserver.services.reading.index_loader import IndexLoader
 from hcserver.services.reading.log_reader import LogReader
 from hcserver.services.reading.ping_history import PingHistory
@@ -171,7 +172,7 @@ def build_services(
         check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, changes, clock),
         log_clearing=LogClearing(storage, cache, writer, checks, changes, events, clock),
         log_reader=LogReader(checks, Contents()),
-        admin_keys=AdminKeys(storage, clock),
+        event_feeds=EventFeeds(storage, reader.loader, checks, clock), admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         windows=Windows(storage, cache, notifier, clock),

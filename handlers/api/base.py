@@ -22,7 +22,15 @@ from tornado.web import HTTPError
 from handlers.base import TEXT, BaseHandler
 from hcserver.domain.project import Project
 from hcserver.domain.uuids import UUID_PATTERN
-from hcserver.errors import Conflict, Forbidden, HcError, InvalidRequest, Unauthorized, Unavailable
+from hcserver.errors import (
+    Conflict,
+    Forbidden,
+    HcError,
+    InvalidRequest,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
 from hcserver.services.lookup import Access
 from hcserver.validation.json_body import parse_body
 
@@ -158,6 +166,8 @@ class ApiHandler(BaseHandler):
     def finish_error(self, status_code: int, error: BaseException | None) -> None:
         if isinstance(error, HTTPError) and status_code == 405:
             self.set_header("Allow", self.allowed_methods())
+        if isinstance(error, TooManyRequests):
+            self.set_header("Retry-After", str(error.retry_after))
         if isinstance(error, Conflict):
             self.set_header("Content-Type", TEXT)
             self.write(str(error))

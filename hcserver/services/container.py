@@ -32,6 +32,7 @@ from hcserver.services.management.projects import Projects
 from hcserver.services.management.windows import Windows
 from hcserver.services.metrics import Metrics
 from hcserver.services.public.public_views import PublicViews
+from hcserver.services.reading.event_feeds import EventFeeds
 from hcserver.services.reading.log_reader import LogReader
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.services.runtime.absence import Absence
@@ -91,6 +92,7 @@ class Services:
     check_deletion: CheckDeletion
     log_clearing: LogClearing
     log_reader: LogReader
+    event_feeds: EventFeeds
     check_transfer: CheckTransfer
     projects: Projects
     admin_keys: AdminKeys

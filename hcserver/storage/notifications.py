@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -21,6 +21,8 @@ _LOOK_AHEAD = 100
 _READ_AT_ONCE = 500  # numbers of notifications, some 2 ms
 _PRUNED_AT_ONCE = 20  # notifications that one command removes
 _NATIVE = (UUID, datetime)
+
+Place = tuple[UUID, int, UUID]  # check, n and channel of a notification
 
 
 class Settlement(NamedTuple):
@@ -79,7 +81,7 @@ class NotificationStore:
 
     async def retry(self, check: UUID, n: int, channel: UUID, now: datetime) -> bool:
         """Make the notification pending and due at `now`, if it has failed; whether it had."""
-        place = Binary(check.bytes + n.to_bytes(8, "big") + channel.bytes)
+        place = _place_id(check, n, channel)
         update = {"$set": {"status": "pending", "due": now, "held": False}, "$unset": {"why": 1}}
         with translated("retry a notification"):
             result = await self._notifications.update_one({"_id": place, "status": "failed"}, update)
@@ -97,6 +99,16 @@ class NotificationStore:
                 async for document in self._notifications.find({"_id": {"$in": some}}):
                     found[bytes(document["_id"])] = _notification(document)
         return [[found[place] for id in earlier if (place := bytes(id)) in found] for earlier in ids]
+
+    async def read(self, places: Iterable[Place]) -> dict[Place, Notification]:
+        """Those of these notifications that exist."""
+        found: dict[Place, Notification] = {}
+        for some in batches(_place_id(*place) for place in places):
+            with translated("read notifications"):
+                async for document in self._notifications.find({"_id": {"$in": some}}):
+                    one = _notification(document)
+                    found[one.check, one.n, one.channel] = one
+        return found
 
     async def is_latest(self, notification: Notification, last: int) -> bool:
         """Whether there is no later one of the same check and channel, up to the check's alert `last`."""
@@ -155,7 +167,11 @@ def _id(notification: Notification) -> Binary:
 
 def _place(notification: Notification, n: int) -> Binary:
     """The _id of the same check's and channel's notification `n`."""
-    return Binary(notification.check.bytes + n.to_bytes(8, "big") + notification.channel.bytes)
+    return _place_id(notification.check, n, notification.channel)
+
+
+def _place_id(check: UUID, n: int, channel: UUID) -> Binary:
+    return Binary(check.bytes + n.to_bytes(8, "big") + channel.bytes)
 
 
 def _update(settlement: Settlement) -> UpdateOne:

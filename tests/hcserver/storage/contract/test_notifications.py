@@ -164,3 +164,11 @@ async def test_the_latest_for_a_channel_are_read_by_time(storage: Storage) -> No
         await storage.notifications.add([a_notification(n=n, channel=channel, at=later(n))])
     found = await storage.notifications.latest(channel, later(2), later(5), 2)
     assert [one.n for one in found] == [4, 3]
+
+
+async def test_those_that_exist_are_read_by_their_places(storage: Storage) -> None:
+    one, other, unasked = a_notification(), a_notification(n=2), a_notification()
+    await storage.notifications.add([one, other, unasked])
+    places = [(each.check, each.n, each.channel) for each in (one, other)]
+    found = await storage.notifications.read([*places, (one.check, 99, one.channel)])
+    assert found == dict(zip(places, (one, other), strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -17,10 +17,13 @@ class EventStream(PageHandler):
 
     endless = True
 
-    async def stream(self, events: Awaitable[None]) -> None:
+    async def stream(self, events: Coroutine[Any, Any, None]) -> None:
         """Answer with what `events` sends, until it ends or the browser has gone."""
         self.set_header("Content-Type", "text/event-stream; charset=utf-8")
         self.set_header("X-Accel-Buffering", "no")  # nginx
+        if self.request.method == "HEAD":
+            events.close()
+            return
         with suppress(StreamClosedError):
             await events
 

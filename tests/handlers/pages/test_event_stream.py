@@ -24,3 +24,8 @@ async def test_proxies_pass_events_on_at_once_and_each_has_an_object(site: Site,
     assert b"event: hello\ndata: {}\n\n" in await connection.reader.readuntil(b"\n\n")
     await connection.close()
     site.connections.remove(connection)
+
+
+async def test_a_head_request_ends(editor: Visitor) -> None:
+    reply = await editor.site.request("HEAD", f"{editor.path}channels/live", editor.headers)
+    assert (reply.status, reply.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")

@@ -27,6 +27,11 @@ _COMMANDS = {
     "email": ("hcserver.cli.email", "email", "Test the reception of emails."),
     "classify": ("hcserver.cli.email", "classify", "Classify an email as a check would."),
     "config": ("hcserver.cli.config", "config", "Show the settings."),
+    "doctor": (
+        "hcserver.cli.doctor",
+        "doctor",
+        "Look for problems of the configuration, the database and the data.",
+    ),
     "secrets": ("hcserver.cli.secrets", "secrets", "Manage the keys that encrypt channels."),
     "import": ("hcserver.cli.importing", "importing", "Copy checks from another monitor."),
     "dump": ("hcserver.cli.data", "dump", "Write all data to a file."),

@@ -63,6 +63,14 @@ class Mailer:
             self._keep(session)
         return _DELIVERED
 
+    async def try_login(self) -> None:
+        """Connect as for a message (EHLO, STARTTLS, AUTH), and send none. Raises DeliveryError."""
+        session = await self._connect()
+        try:
+            await session.quit()
+        except (SMTPException, OSError):
+            session.close()
+
     def close(self) -> None:
         if self._tidying is not None:
             self._tidying.cancel()

@@ -42,6 +42,7 @@ waits: st.SearchStrategy[float] = st.one_of(  # seconds
     st.integers(0, 7200),
     st.integers(0, 100_000),
 )
+CLOCKS = timedelta(seconds=120)  # how much the clocks of the servers differ, at most
 behinds = st.sampled_from([0, 0, 1, 120])  # seconds
 signals: st.SearchStrategy[Signal] = st.sampled_from(["start", "success", "fail", "log", "ign"])
 
@@ -58,7 +59,8 @@ class CheckLife(RuleBasedStateMachine):
         self.alerts: list[Alert] = []
         self.happenings: list[Happening] = []
         self.pings = 0
-        self.not_late_before = self.now  # the settings allow no deadline before this moment
+        self.last_report: tuple[datetime, Signal] = (self.now, "log")  # moment and type of the last ping
+        self.not_late_before = self.now - CLOCKS  # the settings allow no deadline before this moment
 
     @initialize(schedule=st.sampled_from(SCHEDULES), manual=st.booleans(), grace=st.sampled_from([60, 3600]))
     def create(self, schedule: tuple[CheckKind, str, str], manual: bool, grace: int) -> None:
@@ -101,6 +103,7 @@ class CheckLife(RuleBasedStateMachine):
         self.wait(wait)
         at = self.now - timedelta(seconds=behind)
         self.pings += 1
+        self.last_report = (at, signal)
         before = self.check
         step = self.do(lambda check: record(check, signal, at, rid))
         if signal == "success" and has_overdue_run(step.check, at):
@@ -125,7 +128,7 @@ class CheckLife(RuleBasedStateMachine):
     def the_scheduler_looks(self, wait: float) -> None:
         self.wait(wait)
         deadline, shown, now = self.check.alert_after, shown_status(self.check, self.now), self.now
-        last = self.flips[-1].at if self.flips else self.check.created
+        last = self.flips[-1].at if self.flips else self.check.created - CLOCKS
         step = self.do(lambda check: expire(check, now))
         if deadline is not None and deadline <= now:
             assert step.flip is not None and step.flip.at == max(deadline, last)

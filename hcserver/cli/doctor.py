@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -110,19 +111,20 @@ async def _examine_data(opened: Any, inspection: Inspection, settings: Settings,
 
     services = build_services(opened, settings)
     storage = services.storage
+    at_work = working(services) if fix else nullcontext()
     with progress_bars() as progress:
         records = Records(storage, inspection, progress, utc_now)
         served = await storage.written_checks.has_others(utc_now() - ALIVE)
         bring_in_step = partial(_bring_in_step, services) if fix else None
-        found = [one async for one in examine_records(records, bring_in_step, served=served)]
+        async with at_work:
+            found = [one async for one in examine_records(records, bring_in_step, served=served)]
         found += [one async for one in examine_references(storage, inspection, fix)]
     return found
 
 
 async def _bring_in_step(services: Services, checks: Sequence[UUID]) -> None:
     """Apply the logs of these checks by the guarded writes of a server."""
-    async with working(services):
-        await services.cache.ensure(checks)
-        with services.cache.pinned(checks):
-            await services.cache.refresh(checks)
-            await services.state_writer.write(checks)
+    await services.cache.ensure(checks)
+    with services.cache.pinned(checks):
+        await services.cache.refresh(checks)
+        await services.state_writer.write(checks)

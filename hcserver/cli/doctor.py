@@ -31,6 +31,7 @@ from hcserver.services.doctor.ports import examine_ports
 from hcserver.services.doctor.records import Records, examine_records
 from hcserver.services.doctor.references import examine_references
 from hcserver.services.runtime.written_news import ALIVE
+from hcserver.storage.client import unhurried
 from hcserver.storage.inspection import Inspection
 from hcserver.storage.schema import SCHEMA_VERSION
 
@@ -112,7 +113,7 @@ async def _examine_data(opened: Any, inspection: Inspection, settings: Settings,
     services = build_services(opened, settings)
     storage = services.storage
     at_work = working(services) if fix else nullcontext()
-    with progress_bars() as progress:
+    with progress_bars() as progress, unhurried():
         records = Records(storage, inspection, progress, utc_now)
         served = await storage.written_checks.has_others(utc_now() - ALIVE)
         bring_in_step = partial(_bring_in_step, services) if fix else None

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+import pymongo
 from bson.binary import Binary, UuidRepresentation
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -39,6 +40,7 @@ DURABLE = WriteConcern(w="majority", j=True)
 # The embedded server searches for each id of an $in separately; mongod is also faster with short lists.
 IN_LIMIT = 100
 DUPLICATE_KEY = 11000
+_UNHURRIED = 86_400.0  # seconds; without any limit the driver takes that of the client
 
 
 def connect(uri: str, settings: MongoSettings, report: Report | None = None) -> Any:
@@ -86,6 +88,13 @@ def translated(action: str) -> Iterator[None]:
     except PyMongoError as error:
         log.warning("database: can't %s: %s: %s", action, type(error).__name__, str(error)[:300])
         raise Unavailable("the database is not available, try again") from error
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Operations within take as long as they need, instead of the time of the settings."""
+    with pymongo.timeout(_UNHURRIED):
+        yield
 
 
 def entry_id(check: UUID, n: int) -> Binary:

@@ -3,10 +3,11 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from pymongo import _csot
 
 from hcserver.config.schema import MongoSettings
 from hcserver.errors import ConfigError, Unavailable
-from hcserver.storage.client import batches, connect, database_of, entry_id, entry_of
+from hcserver.storage.client import batches, connect, database_of, entry_id, entry_of, unhurried
 from tests.hcserver.storage.stores import storage_of
 
 
@@ -34,3 +35,12 @@ async def test_a_database_that_is_away_is_an_error_of_its_own() -> None:
 async def test_a_uri_that_the_driver_does_not_take_is_a_config_error(uri: str) -> None:
     with pytest.raises(ConfigError, match=r"^mongodb\.uri can't be used: "):
         connect(uri, MongoSettings())
+
+
+def test_unhurried_operations_have_more_than_the_time_of_the_settings() -> None:
+    assert _csot.remaining() is None  # that of the client applies
+    with unhurried():
+        left = _csot.remaining()
+        assert left is not None
+        assert left > 3600
+    assert _csot.remaining() is None

@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK_VENV := .venv-lock
-JOBS ?= auto
+# Processes that run tests: one more than there are processors, as many tests wait for a server or a browser.
+JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 MIN_COVERAGE := 97
-# A file of tests in one process, so that a server of its own is started once.
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+# A file of tests in one process, so that a server of its own is started once; in their order, in which slow ones are first.
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -16,7 +17,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 help:
 	@echo "make install   create .venv/ and install hcserver and its development tools into it"
 	@echo "make serve     install, then start the server with its embedded database in data/"
-	@echo "make test      install, then run all tests in parallel (JOBS=2 limits the processes)"
+	@echo "make test      install, then run all tests in parallel (JOBS=2 limits the processes, ARGS=\"tests/smtp -x\" is for pytest)"
 	@echo "make coverage  run all tests and fail if less than $(MIN_COVERAGE) % of lines and branches were run"
 	@echo "make lint      check style, types and import directions (ruff, mypy --strict, import-linter)"
 	@echo "make bench     measure pings, requests, alerts and emails on temporary databases (PARTS=\"pings reads\" chooses)"

@@ -34,6 +34,10 @@ class FakeKind:
         self.sent.append((target, alert_message))
         return Receipt(status=200)
 
+    def has_begun(self, number: int) -> bool:
+        """Whether it has begun to send so many messages."""
+        return self.begun >= number
+
     def events(self, target: str) -> list[str]:
         return [alert_message.event for one, alert_message in self.sent if one == target]
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -13,6 +15,12 @@ from hcserver.services.container import Services
 from hcserver.services.delivery import dispatcher as dispatcher_module
 from tests.hcserver.services.conftest import FakeClock, create, ping
 from tests.hcserver.services.delivery.delivery_setup import PATIENCE, FakeKind, add_channel, log_of, settled
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.001)
 
 
 async def test_a_slow_channel_delays_no_other(services: Services, project: Project, fake: FakeKind) -> None:
@@ -98,10 +106,9 @@ async def test_what_a_full_queue_does_not_take_is_sent_from_the_database(
     for number, check in enumerate(checks, 1):
         await ping(services, check.id, "fail")
         await services.state_writer.settle(check.id)
-        async with asyncio.timeout(PATIENCE):
-            while fake.begun < min(number, dispatcher_module.SENDERS):
-                await asyncio.sleep(0.001)
-    assert len(services.notifier.dispatcher.queued(channel.id)) == 2
+        begun = min(number, dispatcher_module.SENDERS)
+        await until(partial(fake.has_begun, begun))
+    await until(lambda: len(services.notifier.dispatcher.queued(channel.id)) == 2)
     release.set()
     fake.trouble.clear()
     await settled(services, checks[0])

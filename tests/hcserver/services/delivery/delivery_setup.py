@@ -18,25 +18,19 @@ PATIENCE = 60.0  # seconds that a test waits for what is to come
 
 
 class FakeKind:
-    """Accepts every message; `trouble` may raise, or wait, for a target. `begun` counts attempts to send."""
+    """Accepts every message; `trouble` may raise, or wait, for a target."""
 
     name = "fake"
 
     def __init__(self) -> None:
-        self.begun = 0
         self.sent: list[tuple[str, AlertMessage]] = []
         self.trouble: dict[str, Callable[[], Any]] = {}
 
     async def send(self, target: str, alert_message: AlertMessage, context: Any) -> Receipt:
-        self.begun += 1
         if trouble := self.trouble.get(target):
             await trouble()
         self.sent.append((target, alert_message))
         return Receipt(status=200)
-
-    def has_begun(self, number: int) -> bool:
-        """Whether it has begun to send so many messages."""
-        return self.begun >= number
 
     def events(self, target: str) -> list[str]:
         return [alert_message.event for one, alert_message in self.sent if one == target]

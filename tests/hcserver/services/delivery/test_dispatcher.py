@@ -13,6 +13,7 @@ from hcserver.domain.project import Project
 from hcserver.errors import DeliveryError
 from hcserver.services.container import Services
 from hcserver.services.delivery import dispatcher as dispatcher_module
+from hcserver.services.delivery.dispatcher import Dispatcher
 from tests.hcserver.services.conftest import FakeClock, create, ping
 from tests.hcserver.services.delivery.delivery_setup import PATIENCE, FakeKind, add_channel, log_of, settled
 
@@ -21,6 +22,11 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.001)
+
+
+def all_are_taken(dispatcher: Dispatcher, number: int) -> bool:
+    """Whether so many notifications have come, and senders have taken all of them."""
+    return len(dispatcher._in_hand) == number and not dispatcher.waiting
 
 
 async def test_a_slow_channel_delays_no_other(services: Services, project: Project, fake: FakeKind) -> None:
@@ -99,6 +105,8 @@ async def test_what_a_full_queue_does_not_take_is_sent_from_the_database(
     services: Services, project: Project, fake: FakeKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatcher_module, "QUEUED", 2)
+    monkeypatch.setattr(dispatcher_module, "REFILLED", 2)
+    dispatcher = services.notifier.dispatcher
     channel = await add_channel(services, project, "one")
     release = asyncio.Event()
     fake.trouble["one"] = release.wait
@@ -106,9 +114,9 @@ async def test_what_a_full_queue_does_not_take_is_sent_from_the_database(
     for number, check in enumerate(checks, 1):
         await ping(services, check.id, "fail")
         await services.state_writer.settle(check.id)
-        begun = min(number, dispatcher_module.SENDERS)
-        await until(partial(fake.has_begun, begun))
-    await until(lambda: len(services.notifier.dispatcher.queued(channel.id)) == 2)
+        if number <= dispatcher_module.SENDERS:
+            await until(partial(all_are_taken, dispatcher, number))
+    await until(lambda: len(dispatcher.queued(channel.id)) == 2)
     release.set()
     fake.trouble.clear()
     await settled(services, checks[0])

@@ -172,6 +172,9 @@ async def test_what_was_written_last_is_published_when_a_process_stops(pair: Pai
     check = (await pair.first.project_reader.checks(pair.project.id))[0]
     await ping(pair.first, check.id)
     await pair.first.state_writer.flush()
+    # As a server does when it stops: else its task may be about to publish the same.
+    for task in reversed(pair.first.runtime.exchange):
+        await task.stop()
     await pair.first.runtime.written_news.stop()
     await pair.second.runtime.written_news.exchange()
     assert (await pair.second.checks.get(pair.project, check.id)).n_pings == 1

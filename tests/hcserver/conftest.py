@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -38,6 +39,17 @@ def unused_port() -> int:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate of name.test that nobody but itself has signed, and its key."""
     return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def trusting(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """What a server shows, and clients of this test trust it."""
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(*certificate)
+    context = ssl.create_default_context(cafile=certificate[0])
+    context.check_hostname = False  # the mail server is at an address here
+    monkeypatch.setattr("hcserver.notify.mailer._tls", lambda: context)
+    return serving
 
 
 @pytest.fixture

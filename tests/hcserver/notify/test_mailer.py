@@ -82,17 +82,6 @@ async def test_a_session_is_not_kept_for_long(mail: SmtpReceiver, monkeypatch: p
     assert mail.connections == 2
 
 
-@pytest.fixture
-def trusting(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """What a server shows, and clients of this test trust it."""
-    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    serving.load_cert_chain(*certificate)
-    context = ssl.create_default_context(cafile=certificate[0])
-    context.check_hostname = False  # the mail server is at an address here
-    monkeypatch.setattr("hcserver.notify.mailer._tls", lambda: context)
-    return serving
-
-
 def password(server: object, session: object, envelope: object, mechanism: str, data: Any) -> AuthResult:
     return AuthResult(success=(data.login, data.password) == (b"hc", b"secret"), handled=False)
 

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 from typing import Any
 
-import pytest
 from aiosmtpd.smtp import AuthResult
 
 from hcserver.config.schema import EmailSettings
@@ -12,17 +10,6 @@ from hcserver.services.doctor.finding import Finding
 from hcserver.services.doctor.mail import examine_mail
 from tests.hcserver.notify.mail_setup import to
 from tests.hcserver.receivers import smtp_receiver
-
-
-@pytest.fixture
-def trusting(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """What a server shows, and clients of this test trust it."""
-    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    serving.load_cert_chain(*certificate)
-    context = ssl.create_default_context(cafile=certificate[0])
-    context.check_hostname = False  # the mail server is at an address here
-    monkeypatch.setattr("hcserver.notify.mailer._tls", lambda: context)
-    return serving
 
 
 async def examined(settings: EmailSettings) -> Finding:

@@ -14,6 +14,9 @@ import pytest
 
 from hcserver.config.schema import MongoSettings
 from hcserver.storage.client import connect, database_of
+from hcserver.storage.schema import INDEXES
+
+AGES = 10**9  # seconds
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,6 +27,17 @@ def working_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
     os.chdir(folder)
     yield folder
     os.chdir(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_expires() -> Iterator[None]:
+    """The clocks of tests stand in the past, where the database would find most documents expired."""
+    with pytest.MonkeyPatch.context() as patch:
+        for indexes in INDEXES.values():
+            for _, options in indexes:
+                if "expireAfterSeconds" in options:
+                    patch.setitem(options, "expireAfterSeconds", AGES)
+        yield
 
 
 @pytest.fixture(scope="session")

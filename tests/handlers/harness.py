@@ -287,8 +287,6 @@ async def serve(
     # A clock that is set forward does not look as if the server had been away meanwhile.
     services.runtime.absence.threshold = timedelta.max
     await services.start()
-    # By this clock, which stands in the past, every session would have expired for the database.
-    await services.database["sessions"].drop_indexes()
     try:
         project, keys = await services.projects.create("main")
         async with listening(make_front(services, budget or ByteBudget()), settings.http) as port:

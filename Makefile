@@ -11,6 +11,9 @@ MIN_COVERAGE := 97
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Tests start hundreds of processes, which would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install serve test coverage lint bench man audit lock clean
 

@@ -15,6 +15,7 @@ import pytest
 from hcserver.config.schema import MongoSettings
 from hcserver.storage.client import connect, database_of
 from hcserver.storage.schema import INDEXES
+from tests.ports import unused_port
 
 AGES = 10**9  # seconds
 
@@ -44,9 +45,7 @@ def nothing_expires() -> Iterator[None]:
 def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One database server for each test worker."""
     folder = tmp_path_factory.mktemp("mongo")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = unused_port()
     (folder / "settings.toml").touch()  # else it looks for some in places of the user's
     command = [sys.executable, "-m", "secantus", "--port", str(port), "--storage-path", str(folder / "db")]
     command += ["--config", str(folder / "settings.toml"), "--log-level", "ERROR"]

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.ports import unused_port
 
 
 class Answer:
@@ -45,7 +46,7 @@ class RealServer:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
-        self.http_port, self.smtp_port = _free_port(), _free_port()
+        self.http_port, self.smtp_port = unused_port(), unused_port()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HCSERVER_")},
             "HCSERVER_HTTP_HOST": "127.0.0.1",
@@ -187,10 +188,3 @@ def descendants(pid: int) -> list[int]:
         found += children
         looked_at += children
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.certificates import make_certificate
 from tests.e2e.server import RealServer
+from tests.ports import unused_port
 
 PATIENCE = 60.0  # seconds
 
@@ -47,9 +48,7 @@ def test_a_certificate_is_renewed_without_a_connection_being_lost(
     make_server: Callable[..., RealServer], tmp_path: Path
 ) -> None:
     certificate, key = make_certificate(tmp_path)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = unused_port()
     tls = {"TLS_CERT": str(certificate), "TLS_KEY": str(key)}
     variables = {f"HCSERVER_{section}_{name}": tls[name] for section in ("HTTP", "SMTP") for name in tls}
     server = make_server(**variables, HCSERVER_HTTP_TLS_PORT=str(port)).start()

@@ -17,6 +17,7 @@ import pytest
 from hcserver.config.schema import MongoSettings
 from hcserver.storage.locks import LOCK_SECONDS
 from tests.handlers.harness import Connection, Reply, Site, serve
+from tests.ports import unused_port
 
 LONGEST = 5.0  # seconds in which every request has its answer
 TOLERANCE = 0.7  # seconds more on a busy machine
@@ -26,9 +27,7 @@ class Database:
     """A database server that can be killed, stopped and started again on the same files."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = unused_port()
         self.uri = f"mongodb://127.0.0.1:{self.port}/?directConnection=true&retryWrites=false"
         self._folder = folder
         self.start()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hcserver.notify.send_context import SendContext
+from tests import ports
 from tests.certificates import make_certificate
 from tests.hcserver.receivers import HttpReceiver, http_receiver, making_send_context
 
@@ -30,9 +30,7 @@ def own_logging() -> Iterator[None]:
 @pytest.fixture
 def unused_port() -> int:
     """Nobody listens there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return ports.unused_port()
 
 
 @pytest.fixture(scope="session")

@@ -26,15 +26,9 @@ from hcserver.config.schema import HttpSettings, MongoSettings, Settings, SmtpSe
 from hcserver.errors import ConfigError
 from hcserver.services.runtime.recovery import Recovery
 from hcserver.storage.client import connect, database_of
+from tests.ports import unused_port
 
 pytestmark = pytest.mark.usefixtures("own_logging")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture
@@ -42,8 +36,8 @@ def settings(mongo_uri: str) -> Iterator[Settings]:
     """For a server on free ports and a database of its own."""
     database = f"app_{uuid4().hex}"
     yield Settings(
-        http=HttpSettings(host="127.0.0.1", port=free_port(), base_url="https://hc.example.org/"),
-        smtp=SmtpSettings(host="127.0.0.1", port=free_port(), domains=("in.example.org", "example.com")),
+        http=HttpSettings(host="127.0.0.1", port=unused_port(), base_url="https://hc.example.org/"),
+        smtp=SmtpSettings(host="127.0.0.1", port=unused_port(), domains=("in.example.org", "example.com")),
         mongodb=MongoSettings(uri=mongo_uri, database=database, timeout=60),
     )
     with MongoClient[dict[str, Any]](mongo_uri) as client:
@@ -264,7 +258,7 @@ async def test_the_server_waits_for_a_database_that_comes_late(
     settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "DATABASE_RETRY", 0.05)
-    port = free_port()
+    port = unused_port()
     task = asyncio.create_task(app.serve(without_database(settings, port)))
     await until_logged("the database is not available, trying again in 0.05 s", capsys)
 
@@ -316,7 +310,7 @@ def relay(port: int, target: int) -> Iterator[None]:
 async def test_it_can_be_stopped_while_it_waits_for_the_database(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    task = asyncio.create_task(app.serve(without_database(settings, free_port())))
+    task = asyncio.create_task(app.serve(without_database(settings, unused_port())))
     await until_logged("the database is not available, trying again in 2 s", capsys)
     stop()
     async with asyncio.timeout(1):

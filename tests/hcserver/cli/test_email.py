@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from hcserver.storage.client import connect, database_of
 from hcserver.validation.check import parse_spec
 from smtp.listener import Listener
 from tests.hcserver.cli.conftest import Cli
+from tests.ports import unused_port
 
 MAIL = b"Subject: Backup of tank\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nstate: BAD \x1b[31m\r\n"
 FILTERS: dict[str, Any] = {
@@ -111,9 +111,7 @@ async def black_hole(port: int, ready: threading.Event, stop: asyncio.Event) -> 
 
 @pytest.fixture
 def port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+    return str(unused_port())
 
 
 def at(port: str) -> dict[str, str]:

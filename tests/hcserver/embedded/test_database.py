@@ -16,9 +16,10 @@ from hcserver.embedded import database, process
 from hcserver.embedded.access import connect_running
 from hcserver.embedded.data_directory import DataDirectory, DataDirectoryInUse, Running
 from hcserver.embedded.database import EmbeddedDatabase
-from hcserver.embedded.process import free_port, public_command
+from hcserver.embedded.process import public_command
 from hcserver.errors import ConfigError, HcError
 from tests.hcserver.embedded.running import SERVER, await_gone, connected, started
+from tests.ports import unused_port
 
 
 async def test_the_first_start_makes_a_database_that_only_its_password_opens(tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ async def test_a_database_without_an_owner_is_stopped(
 ) -> None:
     monkeypatch.setattr(database, "ORPHAN_WAIT", 0.05)
     folder = DataDirectory(settings.path)
-    command = public_command(settings, folder, free_port())
+    command = public_command(settings, folder, unused_port())
     command = [sys.executable, *command[command.index("-P") :]]  # without parent_death.py
     orphan = await asyncio.create_subprocess_exec(*command)
     port = int(command[command.index("--port") + 1])

@@ -12,7 +12,6 @@ from hcserver.embedded import process
 from hcserver.embedded.data_directory import DataDirectory
 from hcserver.embedded.process import (
     DatabaseProcess,
-    free_port,
     nudge,
     on_port,
     on_socket,
@@ -21,6 +20,7 @@ from hcserver.embedded.process import (
     require_installed,
 )
 from hcserver.errors import ConfigError, HcError
+from tests.ports import unused_port
 
 LISTENER = (
     "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(60)"
@@ -37,7 +37,7 @@ def python(*arguments: str) -> list[str]:
 
 
 async def test_a_process_is_ready_when_it_listens_and_ends_when_it_is_stopped(folder: DataDirectory) -> None:
-    port = free_port()
+    port = unused_port()
     running = await DatabaseProcess.spawn(folder, python(LISTENER, str(port)), on_port(port))
     await running.until_listening()
     assert await nudge(on_port(port))
@@ -56,7 +56,9 @@ async def test_a_process_that_never_listens_is_ended(
     folder: DataDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "START_LIMIT", 0.2)
-    silent = await DatabaseProcess.spawn(folder, python("import time; time.sleep(60)"), on_port(free_port()))
+    silent = await DatabaseProcess.spawn(
+        folder, python("import time; time.sleep(60)"), on_port(unused_port())
+    )
     with pytest.raises(HcError, match=r"did not start within 0\.2 s"):
         await silent.until_listening()
     assert await silent.wait() == -15
@@ -66,7 +68,7 @@ async def test_a_process_that_ignores_signals_is_killed(
     folder: DataDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "STOP_LIMIT", 0.3)
-    port = free_port()
+    port = unused_port()
     code = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {LISTENER}"
     deaf = await DatabaseProcess.spawn(folder, python(code, str(port)), on_port(port))
     await deaf.until_listening()

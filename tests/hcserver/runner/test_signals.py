@@ -16,12 +16,14 @@ from tests.hcserver.runner.conftest import HCSERVER_RUN, PingServer, wait_for
 
 # Counts what it gets, says when it is ready, and ends at SIGTERM or at the end of its input.
 COUNT = """
-import os, signal, sys
+import os, select, signal, sys
 def count(number, frame):
     os.write(1, f"{signal.Signals(number).name}\\n".encode())
 for name in sys.argv[1:]:
     signal.signal(getattr(signal, name), count)
 os.write(1, b"ready\\n")
+while not select.select([0], [], [], 0.1)[0]:  # a signal just before a call is noticed after it
+    pass
 sys.stdin.read()
 """
 

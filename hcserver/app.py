@@ -34,6 +34,7 @@ from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.delivery.return_addresses import ReturnAddresses
+from hcserver.services.event_log import log_events
 from hcserver.services.events import (
     CheckDeleted,
     CheckWritten,
@@ -148,7 +149,8 @@ def build_services(
 ) -> Services:
     """Put the services together: each gets what it needs, nothing is added to it later."""
     metrics = metrics or Metrics(clock)
-    storage, events, limits = Storage(database, KeyFile(Path(settings.key_file))), EventBus(), settings.limits
+    events, limits = _events(metrics), settings.limits
+    storage = Storage(database, KeyFile(Path(settings.key_file)))
     lookup, repetitions, unwritten = Lookup(storage, clock), Repetitions(clock), UnwrittenChecks(clock)
     logged_tokens = LoggedTokens(storage.pings, storage.heartbeat, repetitions)
     state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
@@ -182,6 +184,14 @@ def build_services(
             storage, events, lookup, cache, writer, notifier, changes, deletion, public, metrics, limits,
             clock),
     )  # fmt: skip
+
+
+def _events(metrics: Metrics) -> EventBus:
+    """The bus, with those who take down all that happens."""
+    events = EventBus()
+    metrics.subscribe(events)
+    log_events(events)
+    return events
 
 
 def _check_cache(
@@ -283,7 +293,6 @@ def _runtime(
     clock: Clock,
 ) -> Runtime:
     """What goes on by itself while the server runs."""
-    metrics.subscribe(events)
     absence = Absence(storage, writer, notifier, clock)
     due_checks = DueChecks(storage.checks, writer, absence, clock)
     news_listener = NewsListener(storage.news, lookup, cache, clock, public.forget_all)

@@ -1,4 +1,8 @@
-"""Log lines as text or as JSON: always one line for each record, whatever its message contains."""
+"""Log lines as text or as JSON: always one line for each record, whatever its message contains.
+
+A record may have `fields` (`extra={"fields": {"check": ...}}`). They follow the message as key=value, or are
+members of the object.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hcserver.config.schema import LogSettings
+
+_SPECIAL = frozenset(' "=\\')
 
 
 def set_up_logging(settings: LogSettings) -> None:
@@ -28,6 +34,18 @@ def _harmless(text: str) -> str:
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    fields: dict[str, object] = getattr(record, "fields", {})
+    return fields
+
+
+def _quoted(text: str) -> str:
+    """As it is if it is one word, else as a string of JSON."""
+    if not text.isprintable():
+        return json.dumps(text)
+    return text if text and not _SPECIAL.intersection(text) else json.dumps(text, ensure_ascii=False)
+
+
 class _TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
@@ -35,7 +53,8 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         # A copy, because other handlers get the same record.
         harmless = copy(record)
-        harmless.msg, harmless.args = _harmless(record.getMessage()), None
+        fields = "".join(f" {name}={_quoted(str(value))}" for name, value in _fields(record).items())
+        harmless.msg, harmless.args = _harmless(record.getMessage()) + fields, None
         return super().format(harmless)
 
     def formatException(self, ei: Any) -> str:
@@ -50,7 +69,8 @@ class _JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **_fields(record),
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry)
+        return json.dumps(entry, default=str)

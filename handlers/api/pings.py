@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID as Uuid
 
 from handlers.api.base import UUID, Routes, requires, route
 from handlers.api.check_base import CheckApiHandler
 from handlers.api.operation import Content, describes
 from handlers.api.payloads import ping_payload
 from handlers.api.query import read_limit, read_number_cursor
-from handlers.api.schemas import CURSOR, PAGE_SIZE, listed
+from handlers.api.schemas import CURSOR, PAGE_SIZE, listed, ref
 from hcserver.errors import NotFound
 
 _NUMBER = re.compile(r"[0-9]{1,11}")
@@ -38,6 +39,15 @@ class PingsHandler(CheckApiHandler):
         payloads = [ping_payload(ping, durations, self.base_url, self.version) for ping in pings]
         page = {} if limit is None else {"next": str(pings[-1].n) if pings and pings[-1].n > oldest else None}
         self.write_json({"pings": payloads, **page})
+
+    @requires("write")
+    @describes(
+        "Clear the log: remove its pings and their bodies",
+        {200: ref("Check")},
+        more="The state of the check, its flips and the numbers of its pings stay.",
+    )
+    async def delete(self, check_id: str) -> None:
+        self.write_check(await self.services.log_clearing.clear(self.project, Uuid(check_id)))
 
 
 class PingBodyHandler(CheckApiHandler):

@@ -138,9 +138,10 @@ def test_every_answer_is_described(described: Described, label: str, mode: Gener
     run()
 
 
-# What is deleted comes last, and the project after what is in it.
+# What is deleted comes last: first what is in a check, and the project after what is in it.
 READ = [label for label in OPERATIONS if label.startswith("GET")]
 DELETED = [label for label in OPERATIONS if label.startswith("DELETE")]
+DELETED.sort(key=lambda label: label.count("/"), reverse=True)
 
 
 @pytest.mark.parametrize("label", [*READ, *DELETED])

@@ -194,3 +194,29 @@ async def test_without_a_body_there_is_nothing(site: Site, n: str) -> None:
     await site.ping(check, "", b"")
     reply = await site.api("GET", f"checks/{check}/pings/{n}/body")
     assert (reply.status, reply.error) == (404, "not found")
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+async def test_a_cleared_log_is_empty_and_the_state_and_the_numbers_stay(site: Site, version: int) -> None:
+    check = (await site.create())["uuid"]
+    await site.ping(check, "", b"secret")
+    await site.ping(check, "/fail", b"secret")
+    before = await site.get(check, version=version)
+    reply = await site.api("DELETE", f"checks/{check}/pings/", version=version)
+    assert (reply.status, reply.json) == (200, before)
+    assert await site.pings(check) == []
+    assert await site.body(check, 1) is None
+    assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
+    await site.ping(check)
+    assert [ping["n"] for ping in await site.pings(check)] == [3]
+
+
+async def test_only_a_read_write_key_of_the_project_clears_a_log(site: Site) -> None:
+    check = (await site.create())["uuid"]
+    await site.ping(check)
+    path = f"checks/{check}/pings/"
+    assert (await site.api("DELETE", path, key=site.keys.api_key_readonly)).status == 401
+    other = await site.beside()
+    assert (await site.api("DELETE", path, key=other.keys.api_key)).status == 403
+    assert (await site.api("DELETE", f"checks/{uuid4()}/pings/")).status == 404
+    assert len(await site.pings(check)) == 1

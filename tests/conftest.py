@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from signal import SIG_DFL, SIG_IGN, SIGHUP, SIGINT, SIGQUIT, getsignal, signal
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +29,17 @@ def working_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
     os.chdir(folder)
     yield folder
     os.chdir(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_signal_is_ignored() -> Iterator[None]:
+    """Nor by the commands that tests start, if these run under nohup or in the background of a script."""
+    ignored = [one for one in (SIGHUP, SIGINT, SIGQUIT) if getsignal(one) is SIG_IGN]
+    for number in ignored:
+        signal(number, SIG_DFL)
+    yield
+    for number in ignored:
+        signal(number, SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
@@ -21,6 +22,7 @@ from hcserver.runner.tail import Tail
 _NOT_FOUND: Final = 127
 _NOT_EXECUTABLE: Final = 126
 _SIGNALLED: Final = 128  # plus the number of the signal
+_LOOK_FOR_SIGNALS: Final = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Command:
         copies = self._copies(ended)
         for copy in copies:
             copy.start()
-        returned = self._process.wait()
+        returned = self._returned()
         os.close(at_the_end)
         for copy in copies:
             copy.join()
@@ -75,6 +77,18 @@ class Command:
         if returned >= 0:
             return Outcome(returned)
         return Outcome(_SIGNALLED - returned, -returned, f"ended by {_name(-returned)}")
+
+    def _returned(self) -> int:
+        """What the process returns, when it has ended.
+
+        A thread waits for it: a signal that came just before this thread begins to wait for ever would reach
+        the command only when that has ended.
+        """
+        waiting = threading.Thread(target=self._process.wait, daemon=True)
+        waiting.start()
+        while waiting.is_alive():
+            waiting.join(_LOOK_FOR_SIGNALS)
+        return self._process.wait()
 
     def _copies(self, ended: int) -> list[StreamCopy]:
         process, tail = self._process, self._tail

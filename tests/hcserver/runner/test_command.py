@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,19 @@ def test_what_can_not_be_said_is_not_said(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("os.write", full)
     say("nothing")
+
+
+def test_the_thread_that_handles_signals_never_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[threading.Thread] = []
+
+    class Process(subprocess.Popen[bytes]):
+        def wait(self, timeout: float | None = None) -> int:
+            if self.returncode is None:
+                waited.append(threading.current_thread())
+            return super().wait(timeout)
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
+    command = Command(["sh", "-c", "exit 3"], None)
+    assert command.start(Signals()) is None
+    assert command.wait() == Outcome(3)
+    assert waited and threading.main_thread() not in waited

@@ -59,8 +59,10 @@ async function reload(address = location.href, anew = false) {
   if (address === etag?.address) headers["If-None-Match"] = etag.value;
   const answer = await fetchPart(address, "list", { headers, signal: latest.signal });
   if (!answer?.ok) return answer?.status === 304;
+  const text = await answer.text().catch(() => null); // another list was asked for meanwhile
+  if (text === null) return false;
   etag = { address, value: answer.headers.get("ETag") };
-  merge(parse(await answer.text()), anew);
+  merge(parse(text), anew);
   return true;
 }
 

@@ -46,6 +46,7 @@ ENDPOINTS = [
     Endpoint("POST", "checks/{check}/pause"),
     Endpoint("POST", "checks/{check}/resume"),
     Endpoint("GET", "checks/{check}/pings/"),
+    Endpoint("DELETE", "checks/{check}/pings/"),
     Endpoint("GET", "checks/{check}/pings/1/body"),
     Endpoint("GET", "checks/{check}/flips/", read_only=True),
     Endpoint("GET", "checks/{unique}/flips/", read_only=True),

@@ -13,7 +13,7 @@ METHODS = {
     f"checks/{KEY}": "GET, OPTIONS",
     f"checks/{NOWHERE}/pause": "POST, OPTIONS",
     f"checks/{NOWHERE}/resume": "POST, OPTIONS",
-    f"checks/{NOWHERE}/pings/": "GET, OPTIONS",
+    f"checks/{NOWHERE}/pings/": "GET, DELETE, OPTIONS",
     f"checks/{NOWHERE}/pings/1/body": "GET, OPTIONS",
     f"checks/{NOWHERE}/flips/": "GET, OPTIONS",
     f"checks/{KEY}/flips/": "GET, OPTIONS",

@@ -257,7 +257,7 @@ async def test_tiny_chunks_do_not_hold_up_others(clients: Clients) -> None:
             asked = loop.time()
             assert await is_served(bystander, "/ping/")
             waits.append(loop.time() - asked)
-        assert sorted(waits)[len(waits) // 2] < 0.1
+        assert sorted(waits)[len(waits) // 2] < 0.5  # it takes a few ms; reading all chunks at once, seconds
         await asyncio.gather(*attack)
 
 

@@ -73,6 +73,35 @@ def test_typing_filters_and_the_address_follows(
     assert names(browser) == ["beta"]
 
 
+# Every list that a script asks for begins to arrive and never ends, until it is given up.
+ENDLESS = """
+window.real = window.fetch;
+window.fetch = async (address, options) => {
+  if (options?.headers?.["X-Fragment"] !== "list") return window.real(address, options);
+  const body = new ReadableStream({
+    start: (stream) => options.signal.addEventListener("abort", () => stream.error(options.signal.reason)),
+  });
+  window.begun = true;
+  return new Response(body, { headers: { ETag: '"endless"' } });
+};
+"""
+
+
+def test_a_list_that_is_overtaken_while_it_arrives_is_left_alone(
+    browser: Browser, pages_server: PagesServer, checks: list[object]
+) -> None:
+    browser.open(pages_server.path)
+    browser.find("html.ready")
+    browser.script(ENDLESS)
+    browser.press("/", *"beta")
+    browser.wait(lambda: browser.script("return window.begun"))
+    browser.script("window.fetch = window.real")
+    browser.press(Keys.END, "x")
+    browser.wait(lambda: names(browser) == [])
+    browser.press(Keys.END, Keys.BACKSPACE)
+    browser.wait(lambda: names(browser) == ["beta"])
+
+
 def test_the_filter_stays_when_one_leaves_its_field_sorts_or_changes_checks(
     browser: Browser, pages_server: PagesServer, checks: list[object]
 ) -> None:

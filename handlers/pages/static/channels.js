@@ -9,7 +9,7 @@ export function followDeliveries(element) {
   async function refresh() {
     const answer = await fetchPart(location.href, "deliveries");
     if (!answer?.ok) return false;
-    for (const part of [...parse(await answer.text()).body.children]) {
+    for (const part of [...parse(answer.text).body.children]) {
       const old = document.getElementById(part.id);
       if (old && !old.contains(document.activeElement)) old.replaceWith(part);
     }

@@ -12,7 +12,7 @@ export function startCheck(element) {
   async function refresh() {
     const answer = await fetchPart(location.href, "check");
     if (!answer?.ok) return false;
-    const fresh = parse(await answer.text());
+    const fresh = parse(answer.text);
     const column = element.firstElementChild;
     for (const part of [...fresh.body.children]) {
       const old = document.getElementById(part.id);

@@ -10,7 +10,7 @@ export function startHome(home) {
     if (answer?.redirected) location.reload(); // there is one project left
     if (!answer?.ok || answer.redirected) return false;
     const link = home.contains(document.activeElement) && document.activeElement.getAttribute("href");
-    home.replaceChildren(...parse(await answer.text()).body.childNodes);
+    home.replaceChildren(...parse(answer.text).body.childNodes);
     if (link) home.querySelector(`[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
     showTimes(home);
     return true;

@@ -59,10 +59,8 @@ async function reload(address = location.href, anew = false) {
   if (address === etag?.address) headers["If-None-Match"] = etag.value;
   const answer = await fetchPart(address, "list", { headers, signal: latest.signal });
   if (!answer?.ok) return answer?.status === 304;
-  const text = await answer.text().catch(() => null); // another list was asked for meanwhile
-  if (text === null) return false;
   etag = { address, value: answer.headers.get("ETag") };
-  merge(parse(text), anew);
+  merge(parse(answer.text), anew);
   return true;
 }
 
@@ -215,7 +213,7 @@ async function more() {
   const answer = await fetchPart(link.href, "rows");
   delete link.dataset.loading;
   if (!answer?.ok) return;
-  const fresh = parse(`<table><tbody>${await answer.text()}</tbody></table>`);
+  const fresh = parse(`<table><tbody>${answer.text}</tbody></table>`);
   const rows = [...fresh.querySelectorAll("tr")].filter((row) => !row.id || !document.getElementById(row.id));
   link.closest("tr").replaceWith(...rows);
   showTimes(list);

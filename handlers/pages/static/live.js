@@ -55,12 +55,17 @@ export function follow(address, refresh, handlers) {
   return start;
 }
 
-// A part of a page. Where the visitor may not see it any more, the page is loaded anew, which says so.
+// A part of a page, read to its end; null if it does not come, or not as a whole. Where the visitor may not see
+// it any more, the page is loaded anew, which says so.
 export async function fetchPart(address, name, options = {}) {
-  const headers = { ...options.headers, "X-Fragment": name };
-  const answer = await fetch(address, { ...options, headers }).catch(() => null);
-  if ([401, 403, 404].includes(answer?.status)) location.reload();
-  return answer;
+  try {
+    const answer = await fetch(address, { ...options, headers: { ...options.headers, "X-Fragment": name } });
+    if ([401, 403, 404].includes(answer.status)) location.reload();
+    const { ok, status, redirected, headers } = answer;
+    return { ok, status, redirected, headers, text: await answer.text() };
+  } catch {
+    return null;
+  }
 }
 
 export function parse(html) {

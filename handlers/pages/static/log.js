@@ -29,7 +29,7 @@ export function startLog(log) {
     const link = log.querySelector("[data-older]");
     const answer = link && (await fetchPart(link.href, "rows"));
     if (!answer?.ok || !link.isConnected) return;
-    const page = parse(await answer.text());
+    const page = parse(answer.text);
     const days = log.querySelectorAll("[data-day]");
     const again = page.querySelector("[data-day]");
     if (again?.dataset.day === days[days.length - 1]?.dataset.day) again.remove();
@@ -55,7 +55,7 @@ function watchNews(log, shown) {
   async function look() {
     const answer = await fetchPart(location.href, "rows");
     if (!answer?.ok) return false;
-    const fresh = parse(await answer.text());
+    const fresh = parse(answer.text);
     const entries = [...fresh.querySelectorAll(".entry")];
     const isKnown = (entry) => document.getElementById(entry.id);
     const count = entries.slice(0, entries.findLastIndex(isKnown) + 1 || undefined).filter((one) => !isKnown(one)).length;

@@ -33,7 +33,9 @@ def working_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
 
 @pytest.fixture(scope="session", autouse=True)
 def no_signal_is_ignored() -> Iterator[None]:
-    """Nor by the commands that tests start, if these run under nohup or in the background of a script."""
+    """Commands inherit which signals are ignored. Here none is, even if the tests run under nohup or in the
+    background of a script.
+    """
     ignored = [one for one in (SIGHUP, SIGINT, SIGQUIT) if getsignal(one) is SIG_IGN]
     for number in ignored:
         signal(number, SIG_DFL)

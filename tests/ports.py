@@ -14,8 +14,8 @@ _EACH = 1000
 _PROCESSES = 20
 
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PROCESSES
-_begin = random.randrange(_EACH)  # tests of another copy of the project may run at the same time
-_numbers = itertools.count(_begin)
+# At random: tests of another copy of the project may run at the same time.
+_numbers = itertools.count(random.randrange(_EACH))
 
 
 def unused_port() -> int:

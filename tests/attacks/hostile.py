@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 from tests.e2e.server import RealServer
 
@@ -67,6 +68,10 @@ class Delays:
     @property
     def worst(self) -> float:
         return max(self.seconds)
+
+    @property
+    def median(self) -> float:
+        return median(self.seconds)
 
 
 @contextmanager

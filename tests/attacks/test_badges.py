@@ -60,5 +60,5 @@ def test_badges_of_ten_thousand_checks_delay_no_ping(
             time.sleep(max(0, 1 / BADGES_PER_SECOND - (time.monotonic() - began)))
     assert delays.statuses == {200}
     # A badge that counts its checks anew takes 0.5 s of CPU for so many; one from counters a millisecond.
-    assert delays.worst < 5
+    assert delays.median < 0.5
     assert cpu(server.pid) - before < 0.01 * SECONDS * BADGES_PER_SECOND

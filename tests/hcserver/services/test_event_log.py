@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from hcserver.config.schema import LogSettings
 from hcserver.domain.check import Check
@@ -37,35 +38,10 @@ PING = PingRecorded(
     CHECK, Ping(check=ID, n=7, at=NOW, type="fail", scheme="http", remote_addr="192.0.2.1", exit_status=3)
 )
 FLIP = StatusChanged(CHECK, Flip(check=ID, n=2, at=NOW, old="up", new="down", reason="timeout"))
-FAILED = NotificationSettled(
-    Notification(
-        check=ID,
-        n=2,
-        channel=OTHER,
-        project=OTHER,
-        event="down",
-        reason="timeout",
-        at=NOW,
-        status="failed",
-        attempts=(
-            Attempt(at=NOW, duration=1.0, error="slow"),
-            Attempt(at=NOW, duration=1.0, error='said "no"'),
-        ),
-    )
-)
-SKIPPED = NotificationSettled(
-    Notification(
-        check=ID,
-        n=3,
-        channel=OTHER,
-        project=OTHER,
-        event="up",
-        reason="ping",
-        at=NOW,
-        status="skipped",
-        why="snoozed",
-    )
-)
+PENDING = Notification(check=ID, n=2, channel=OTHER, project=OTHER, event="down", reason="timeout", at=NOW)
+ATTEMPTS = tuple(Attempt(at=NOW, duration=1.0, error=error) for error in ("slow", 'said "no"'))
+FAILED = NotificationSettled(replace(PENDING, status="failed", attempts=ATTEMPTS))
+SKIPPED = NotificationSettled(replace(PENDING, n=3, event="up", status="skipped", why="snoozed"))
 WHICH = f"check=3b6d1f2e… unique_key={unique_key(ID)}"
 
 pytestmark = pytest.mark.usefixtures("own_logging")

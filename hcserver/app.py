@@ -187,7 +187,7 @@ def build_services(
 
 
 def _events(metrics: Metrics) -> EventBus:
-    """The bus, with those who take down all that happens."""
+    """The bus, with the subscribers that count and log everything."""
     events = EventBus()
     metrics.subscribe(events)
     log_events(events)

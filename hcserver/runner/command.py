@@ -79,10 +79,10 @@ class Command:
         return Outcome(_SIGNALLED - returned, -returned, f"ended by {_name(-returned)}")
 
     def _returned(self) -> int:
-        """What the process returns, when it has ended.
+        """Wait for the process in a thread of its own; what it returns.
 
-        A thread waits for it: a signal that came just before this thread begins to wait for ever would reach
-        the command only when that has ended.
+        The main thread handles signals, but one that comes just before a system call only after that call.
+        Waiting for the process itself, it would pass that signal on when the command has ended.
         """
         waiting = threading.Thread(target=self._process.wait, daemon=True)
         waiting.start()

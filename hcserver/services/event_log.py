@@ -33,8 +33,6 @@ def log_events(events: EventBus) -> None:
 
 
 def _ping(event: PingRecorded) -> None:
-    if not log.isEnabledFor(logging.DEBUG):
-        return
     ping = event.ping
     _line(
         "ping",
@@ -83,7 +81,9 @@ def _last_error(notification: Notification) -> str | None:
 
 
 def _line(message: str, check: UUID, level: int = logging.INFO, **fields: object) -> None:
-    """Without the fields that have no value."""
+    """Log the event, without the fields that have no value."""
+    if not log.isEnabledFor(level):
+        return
     named = {"check": f"{str(check)[:8]}…", "unique_key": unique_key(check), **fields}
     known = {name: value for name, value in named.items() if value is not None and value != ""}
     log.log(level, message, extra={"fields": known})

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from time import perf_counter
 from typing import NamedTuple
 
 from bench.bare import bare_server
+from bench.bare_database import BareDatabase, bare_database
 from bench.fill import FilledProject
 from bench.http_client import Client
 from bench.load import run_once
@@ -29,12 +30,13 @@ API = "/api/v3/"
 
 
 class Request(NamedTuple):
-    """A kind of request; a POST has a body each time."""
+    """A kind of request; a POST has a body each time, and `write` makes its writes by the driver alone."""
 
     name: str
     path: str
     key: str | None
     bodies: Iterator[dict[str, object]] | None = None
+    write: Callable[[], None] | None = None
 
     def send(self, client: Client) -> tuple[bytes, float]:
         body = None if self.bodies is None else json.dumps(next(self.bodies)).encode()
@@ -57,8 +59,11 @@ def rows(seconds: float) -> Iterator[Row]:
             address = ("127.0.0.1", server.http_port)
             asyncio.run(run_once(*address, [first] * FEW_PINGS + [second] * MANY_PINGS, clients=8))
             processes.wait_until_idle()
-            for request in (*_reads(server, project), *_changes(project)):
-                yield _measure(f"{size} checks, {request.name}", request, client, bare, processes, seconds)
+            with bare_database(server, project) as database:
+                for request in (*_reads(server, project), *_changes(project, database)):
+                    yield _measure(
+                        f"{size} checks, {request.name}", request, client, bare, processes, seconds
+                    )
         yield memory_row("memory after reads", processes)
 
 
@@ -82,7 +87,7 @@ def _reads(server: RealServer, project: FilledProject) -> Iterator[Request]:
     yield Request("wrong key", checks, "x" * len(keys.api_key))
 
 
-def _changes(project: FilledProject) -> Iterator[Request]:
+def _changes(project: FilledProject, database: BareDatabase) -> Iterator[Request]:
     key, checks = project.keys.api_key, f"{API}checks/"
     unchanged: dict[str, object] = {
         "slug": project.checks[1].slug,
@@ -93,9 +98,9 @@ def _changes(project: FilledProject) -> Iterator[Request]:
     descriptions: Iterator[dict[str, object]] = (
         {"desc": f"description {number}"} for number in itertools.count()
     )
-    yield Request("update", f"{checks}{project.uuids[1]}", key, descriptions)
+    yield Request("update", f"{checks}{project.uuids[1]}", key, descriptions, database.update)
     names: Iterator[dict[str, object]] = ({"name": f"new {number}"} for number in itertools.count())
-    yield Request("create", checks, key, names)
+    yield Request("create", checks, key, names, database.create)
 
 
 def _measure(
@@ -111,6 +116,9 @@ def _measure(
         times.append(1000 * request.send(client)[1])
         bare_times.append(1000 * bare.send("/").seconds)
     cpu_server, cpu_database = (processes.usage() - before).per(len(times))
+    remarks = f"first {1000 * first:.1f} ms, {len(body)} bytes"
+    if request.write is not None:
+        remarks += f", its writes alone {_write_alone(request.write, len(times)):.2f} ms"
     times.sort()
     return Row(
         what=what,
@@ -120,5 +128,16 @@ def _measure(
         cpu_server=cpu_server,
         cpu_database=cpu_database,
         bare=percentile(sorted(bare_times), 50),
-        remarks=f"first {1000 * first:.1f} ms, {len(body)} bytes",
+        remarks=remarks,
     )
+
+
+def _write_alone(write: Callable[[], None], times: int) -> float:
+    """The milliseconds (p50) that the writes of a request take without the request."""
+    write()
+    seconds = []
+    for _ in range(times):
+        began = perf_counter()
+        write()
+        seconds.append(perf_counter() - began)
+    return 1000 * percentile(sorted(seconds), 50)

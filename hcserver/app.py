@@ -28,6 +28,7 @@ from hcserver.privileges import protect_memory, warn_if_root
 from hcserver.services.absences import Absences
 from hcserver.services.accounts.accounts import Accounts
 from hcserver.services.background import PeriodicTask
+from hcserver.services.change_publisher import ChangePublisher
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.classification.pool import Pool
 from hcserver.services.container import Runtime, Services
@@ -55,7 +56,6 @@ from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.intake.unwritten import UnwrittenChecks
 from hcserver.services.lookup import Lookup
 from hcserver.services.management.admin_keys import AdminKeys
-from hcserver.services.management.change_publisher import ChangePublisher
 from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
@@ -298,7 +298,7 @@ def _runtime(
     news_listener = NewsListener(storage.news, lookup, cache, clock, public.forget_all)
     pruner = Pruner(storage.pings, cache, lookup, limits)
     retention = Retention(storage, limits, clock)
-    written_news = WrittenNews(storage.written_checks, cache, writer.unwritten, clock)
+    written_news = WrittenNews(storage.written_checks, cache, writer.unwritten, changes, clock)
     events.subscribe(CheckWritten, pruner.consider)
     events.subscribe(CheckWritten, written_news.note)
     events.subscribe_async(LateChangeWritten, changes.publish_late)

@@ -11,9 +11,9 @@ from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.errors import Forbidden
+from hcserver.services.change_publisher import ChangePublisher
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.lookup import Lookup
-from hcserver.services.management.change_publisher import ChangePublisher
 from hcserver.storage import Storage
 from hcserver.storage.checks import Stored
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
+from hcserver.services.change_publisher import ChangePublisher
 from hcserver.services.events import CheckDeleted, EventBus
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.lookup import Lookup
-from hcserver.services.management.change_publisher import ChangePublisher
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.storage import Storage
 

@@ -15,12 +15,12 @@ from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.domain.state_machine import Step, change_settings, pause, resume
 from hcserver.errors import Conflict, Forbidden, NotFound
+from hcserver.services.change_publisher import ChangePublisher
 from hcserver.services.delivery.held_notifications import release
 from hcserver.services.intake.cached_check import Change
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.lookup import Lookup
-from hcserver.services.management.change_publisher import ChangePublisher
 from hcserver.services.management.channel_assignment import ChannelAssignment
 from hcserver.services.management.check_creation import CheckCreation
 from hcserver.services.management.check_reader import CheckReader

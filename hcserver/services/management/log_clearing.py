@@ -13,10 +13,10 @@ from hcserver.domain.check import Check
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.domain.state_machine import Step
+from hcserver.services.change_publisher import ChangePublisher
 from hcserver.services.events import EventBus, LogCleared
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.state_writer import StateWriter
-from hcserver.services.management.change_publisher import ChangePublisher
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.in_project import in_project
 from hcserver.storage import Storage

@@ -8,11 +8,11 @@ from datetime import timedelta
 from hcserver.domain.clock import Clock
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.lookup import Lookup
+from hcserver.services.runtime.written_news import CUT_OFF
 from hcserver.storage.news import News
 
 LISTEN_EVERY = 1.0  # seconds: for so long another process's change goes unnoticed
 CLOCK_DIFFERENCE = timedelta(seconds=10)  # how much the clocks of two machines may differ
-CUT_OFF = timedelta(minutes=30)  # without listening for this long news may be lost: they are kept for an hour
 
 
 class NewsListener:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from hcserver.domain.clock import Clock
 from hcserver.errors import Unavailable
+from hcserver.services.change_publisher import ALONE, ChangePublisher
 from hcserver.services.events import CheckWritten
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.unwritten import UnwrittenChecks
@@ -29,18 +30,23 @@ ALIVE = timedelta(seconds=30)  # since its last registration a process counts as
 CLOCK_DIFFERENCE = timedelta(seconds=10)  # how much the clocks of two machines may differ
 CUT_OFF = timedelta(seconds=20)  # without registering for longer than ALIVE, others publish nothing for us
 STOP_TIME = 2.0  # seconds that the last messages may take when the server stops
-ALONE = timedelta(seconds=5)  # for so long a process on its own remembers what it has written
 
 
 class WrittenNews:
     """Publishes what this process writes, and drops from memory what others have written."""
 
     def __init__(
-        self, store: WrittenChecks, cache: CheckCache, unwritten: UnwrittenChecks, clock: Clock
+        self,
+        store: WrittenChecks,
+        cache: CheckCache,
+        unwritten: UnwrittenChecks,
+        changes: ChangePublisher,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._cache = cache
         self._unwritten = unwritten
+        self._changes = changes
         self._clock = clock
         self._pending: dict[UUID, tuple[WrittenCheck, datetime]] = {}  # what is to be published, oldest first
         self._known: set[object] = set()  # messages of the last CLOCK_DIFFERENCE that were heeded
@@ -92,6 +98,7 @@ class WrittenNews:
     async def _look(self, now: datetime) -> None:
         self._others = await self._store.has_others(now - ALIVE)
         self._unwritten.share(self._others)
+        await self._changes.share(self._others)
         self._looked = now
 
     async def _publish(self, now: datetime) -> None:

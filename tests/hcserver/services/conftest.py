@@ -37,7 +37,7 @@ class FakeClock:
         return self.now
 
 
-MakeServices = Callable[[], Awaitable[Services]]
+MakeServices = Callable[..., Awaitable[Services]]
 
 
 @pytest.fixture
@@ -48,13 +48,18 @@ def clock() -> FakeClock:
 @pytest.fixture
 async def make_services(database: Any, clock: FakeClock) -> AsyncIterator[MakeServices]:
     """Starts servers on one database, as several server processes would."""
+    made: list[Services] = []
     async with AsyncExitStack() as stack:
 
-        async def make() -> Services:
+        async def make(noticed: bool = True) -> Services:
             with cheap_passwords:
                 services = build_services(database, Settings(), clock)
             await services.start()
             stack.push_async_callback(services.stop)
+            if noticed:  # by the others, as it is within a second
+                for other in made:
+                    await other.runtime.written_news.start()
+            made.append(services)
             return services
 
         yield make

@@ -103,7 +103,7 @@ async def test_what_was_written_before_another_process_was_noticed_is_published(
 ) -> None:
     check = await create(services, project)
     await services.runtime.written_news.exchange()
-    second = await make_services()
+    second = await make_services(noticed=False)
     assert await second.project_reader.checks(project.id) == [check]
     await ping(services, check.id)
     pair = Pair(services, second, project, clock)

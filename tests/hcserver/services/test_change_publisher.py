@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from hcserver.app import build_services
+from hcserver.config.schema import Settings
 from hcserver.domain.project import Project
 from hcserver.errors import Unavailable
+from hcserver.services.change_publisher import ALONE, ChangePublisher
 from hcserver.services.container import Services
 from hcserver.services.events import LateChangeWritten
-from hcserver.services.management.change_publisher import ChangePublisher
 from hcserver.validation.check import parse_spec
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create
 
@@ -70,3 +72,64 @@ async def test_a_late_change_that_can_not_be_published_is_logged(
     monkeypatch.setattr(services.storage.news, "publish_checks", away)
     await ChangePublisher(services.storage.news, clock).publish_late(LateChangeWritten(check))
     assert f"other processes may use check {check.id} as it was: away" in caplog.text
+
+
+async def test_a_process_on_its_own_publishes_no_change(
+    services: Services, make_services: MakeServices, project: Project, database: Any, clock: FakeClock
+) -> None:
+    check = await create(services, project)
+    await services.check_editor.pause(project, check.id)
+    assert await database["news"].count_documents({"subject": check.id}) == 0
+    clock.advance(ALONE.total_seconds())
+    await services.runtime.written_news.exchange()
+    await make_services()
+    await services.runtime.written_news.exchange()
+    assert await database["news"].count_documents({"subject": check.id}) == 0, "the new one has read it later"
+
+
+async def test_changes_before_another_process_was_noticed_are_published_when_it_is(
+    services: Services, make_services: MakeServices, project: Project, clock: FakeClock
+) -> None:
+    second = await make_services(noticed=False)
+    assert await second.project_reader.checks(project.id) == []
+    check = await create(services, project, name="new", slug="new")
+    await second.runtime.news_listener.listen()
+    assert await second.project_reader.checks(project.id) == []
+    clock.advance(1)
+    await services.runtime.written_news.exchange()
+    await second.runtime.news_listener.listen()
+    assert await second.project_reader.checks(project.id) == [check]
+
+
+async def test_changes_are_kept_until_they_can_be_published(
+    services: Services,
+    make_services: MakeServices,
+    project: Project,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    second = await make_services(noticed=False)
+    assert await second.project_reader.checks(project.id) == []
+    check = await create(services, project)
+
+    async def away(*_: Any) -> None:
+        raise Unavailable("away")
+
+    clock.advance(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(services.storage.news, "publish_checks", away)
+        with pytest.raises(Unavailable):
+            await services.runtime.written_news.exchange()
+    clock.advance(60)
+    await services.runtime.written_news.exchange()
+    await second.runtime.news_listener.listen()
+    assert await second.project_reader.checks(project.id) == [check]
+
+
+async def test_a_command_publishes_its_changes_although_it_looks_for_no_other_process(
+    database: Any, services: Services, project: Project, clock: FakeClock
+) -> None:
+    command = build_services(database, Settings(), clock)
+    check = await create(command, project)
+    await services.runtime.news_listener.listen()
+    assert await services.project_reader.checks(project.id) == [check]

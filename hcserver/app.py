@@ -301,6 +301,7 @@ def _runtime(
     written_news = WrittenNews(storage.written_checks, cache, writer.unwritten, changes, clock)
     events.subscribe(CheckWritten, pruner.consider)
     events.subscribe(CheckWritten, written_news.note)
+    events.subscribe(LateChangeWritten, lambda event: lookup.forget_slugs(event.check.project))
     events.subscribe_async(LateChangeWritten, changes.publish_late)
     return Runtime(
         absence=absence,

@@ -9,7 +9,7 @@ import pytest
 from hcserver.app import build_services
 from hcserver.config.schema import Settings
 from hcserver.domain.project import Project
-from hcserver.errors import Unavailable
+from hcserver.errors import NotFound, Unavailable
 from hcserver.services.change_publisher import ALONE, ChangePublisher
 from hcserver.services.container import Services
 from hcserver.services.events import LateChangeWritten
@@ -43,6 +43,32 @@ async def test_a_change_that_was_given_up_but_written_is_published_to_other_proc
             clock.advance(1)
             await second.runtime.news_listener.listen()
             await asyncio.sleep(0.05)
+
+
+async def test_the_old_slug_is_unknown_after_a_renaming_that_was_given_up_but_written(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, keys = await services.projects.create("main")
+    check = await create(services, project, slug="old")
+    assert (await services.intake.find_by_slug(keys.ping_key, "old")).id == check.id
+    write, begun, goes_on = services.storage.checks.write, asyncio.Event(), asyncio.Event()
+
+    async def write_slowly(writes: Any) -> Any:
+        begun.set()
+        await goes_on.wait()
+        return await write(writes)
+
+    monkeypatch.setattr(services.storage.checks, "write", write_slowly)
+    change = asyncio.ensure_future(
+        services.check_editor.update(project, check.id, parse_spec({"slug": "new"}, 3))
+    )
+    await begun.wait()
+    change.cancel()
+    assert (await services.intake.find_by_slug(keys.ping_key, "old")).id == check.id
+    goes_on.set()
+    await services.state_writer.flush()
+    with pytest.raises(NotFound):
+        await services.intake.find_by_slug(keys.ping_key, "old")
 
 
 async def test_the_other_processes_read_which_check_of_which_project_was_changed(

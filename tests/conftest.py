@@ -16,6 +16,7 @@ import pytest
 from hcserver.config.schema import MongoSettings
 from hcserver.storage.client import connect, database_of
 from hcserver.storage.schema import INDEXES
+from tests.hcserver.storage.mock import mock_database
 from tests.ports import unused_port
 
 AGES = 10**9  # seconds
@@ -84,7 +85,14 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-async def database(mongo_uri: str) -> AsyncIterator[Any]:
+def database() -> Iterator[Any]:
+    """An empty database in memory."""
+    with mock_database() as database:
+        yield database
+
+
+@pytest.fixture
+async def real_database(mongo_uri: str) -> AsyncIterator[Any]:
     """An empty database.
 
     On a busy machine an operation may take longer than a server would wait for it.

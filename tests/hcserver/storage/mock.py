@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
 import bson
+from mongomock.collection import BulkOperationBuilder
 from mongomock_motor import AsyncMongoMockClient
 
 from hcserver.storage.client import CODEC
@@ -20,12 +22,26 @@ class _OurBson(bson.BSON):
         return super().encode(document, check_keys, codec_options=CODEC)
 
 
-# The mock encodes what is written, to see whether it can be, with the driver's default options: these refuse
-# UUIDs, and the mock lets nobody choose others.
-uuids_allowed = patch("mongomock.collection.BSON", _OurBson)
+class _Bulk(BulkOperationBuilder):
+    """Takes the `sort` that the driver hands over for each update, which none of ours has."""
+
+    def add_update(self, *arguments: Any, sort: None = None, **options: Any) -> None:
+        assert sort is None
+        super().add_update(*arguments, **options)  # type: ignore[no-untyped-call]
+
+    def add_replace(self, *arguments: Any, sort: None = None, **options: Any) -> None:
+        assert sort is None
+        super().add_replace(*arguments, **options)  # type: ignore[no-untyped-call]
 
 
-def mock_database() -> Any:
-    """An empty database. It must be used while `uuids_allowed` is in force."""
-    # Without database_of: the mock takes no codec options.
-    return AsyncMongoMockClient(tz_aware=True)["hcserver"]
+@contextmanager
+def mock_database() -> Iterator[Any]:
+    """An empty database."""
+    with (
+        # The mock encodes what is written, to see whether it can be, with the driver's default options: these
+        # refuse UUIDs, and the mock lets nobody choose others.
+        patch("mongomock.collection.BSON", _OurBson),
+        patch("mongomock.collection.BulkOperationBuilder", _Bulk),
+    ):
+        # Without database_of: the mock takes no codec options.
+        yield AsyncMongoMockClient(tz_aware=True)["hcserver"]

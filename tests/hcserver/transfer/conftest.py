@@ -6,6 +6,12 @@ import pytest
 
 
 @pytest.fixture
+def database(real_database: Any) -> Any:
+    """The mock hands out no documents as they are stored."""
+    return real_database
+
+
+@pytest.fixture
 async def target(database: Any) -> Any:
     """Another empty database on the same server."""
     other = database.client.get_database(

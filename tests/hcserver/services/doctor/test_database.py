@@ -12,6 +12,12 @@ from hcserver.storage.inspection import Inspection
 from hcserver.storage.schema import SCHEMA_VERSION, prepare
 
 
+@pytest.fixture
+def database(real_database: Any) -> Any:
+    """The mock knows no commands of administrators."""
+    return real_database
+
+
 async def examined(database: Any, *, ahead: float = 0, fix: bool = False) -> list[Finding]:
     """`ahead`: seconds that the server's clock is ahead of ours."""
 

@@ -12,7 +12,7 @@ from hcserver.storage import Storage
 from hcserver.storage.client import connect, database_of
 from hcserver.storage.schema import prepare
 from tests.hcserver.storage.contract.records import fresh_name
-from tests.hcserver.storage.mock import mock_database, uuids_allowed
+from tests.hcserver.storage.mock import mock_database
 from tests.hcserver.storage.stores import storage_of
 
 
@@ -20,8 +20,7 @@ from tests.hcserver.storage.stores import storage_of
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
     """An empty database with its indexes."""
     if request.param == "mock":
-        with uuids_allowed:
-            mock = mock_database()
+        with mock_database() as mock:
             await prepare(mock)
             yield mock
         return

@@ -19,9 +19,6 @@ from hcserver.domain.user import User
 # kept for a minute must still be there when a long run of tests comes to its end.
 NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 
-# A reason for server_only.
-BULK = "mongomock does not know the arguments that today's pymongo gives to a bulk_write of UpdateOne"
-
 
 def server_only(reason: str) -> pytest.MarkDecorator:
     """The case runs on the embedded server alone, because the mock differs from MongoDB: `reason`."""

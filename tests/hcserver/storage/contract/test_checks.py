@@ -14,7 +14,7 @@ from hcserver.errors import Unavailable
 from hcserver.storage import Storage
 from hcserver.storage import checks as checks_module
 from hcserver.storage.checks import Outbox, Write
-from tests.hcserver.storage.contract.records import BULK, NOW, a_check, later, server_only
+from tests.hcserver.storage.contract.records import NOW, a_check, later, server_only
 from tests.hcserver.storage.stores import storage_of
 
 
@@ -62,7 +62,6 @@ async def test_more_checks_than_one_query_takes_are_loaded(storage: Storage) -> 
     assert await storage.checks.load([]) == {}
 
 
-@server_only(BULK)
 async def test_a_write_needs_the_revision_that_it_was_made_for(storage: Storage, other: Storage) -> None:
     checks = [a_check() for _ in range(3)]
     for check in checks:
@@ -75,14 +74,12 @@ async def test_a_write_needs_the_revision_that_it_was_made_for(storage: Storage,
     assert {one.rev for one in stored.values()} == {2}
 
 
-@server_only(BULK)
 async def test_a_write_to_a_check_that_is_gone_is_reported(storage: Storage) -> None:
     check = a_check()
     assert await storage.checks.write([Write(check, replace(check, name="x"), 1)]) == {check.id}
     assert await storage.checks.load([check.id]) == {}
 
 
-@server_only(BULK)
 async def test_a_write_carries_flips_and_alerts_until_the_next_write_without_them(storage: Storage) -> None:
     check = a_check()
     flip = Flip(check=check.id, n=1, at=NOW, old="up", new="down", reason="fail")
@@ -98,7 +95,6 @@ async def test_a_write_carries_flips_and_alerts_until_the_next_write_without_the
     assert (stored.rev, stored.outbox) == (3, Outbox())
 
 
-@server_only(BULK)
 async def test_a_field_that_becomes_none_is_removed(storage: Storage, database: Any) -> None:
     check = a_check(alert_after=NOW, status="up")
     await storage.checks.insert(check)

@@ -13,7 +13,7 @@ from hcserver.errors import Unavailable
 from hcserver.storage import Storage
 from hcserver.storage.client import DUPLICATE_KEY
 from hcserver.storage.notifications import Settlement
-from tests.hcserver.storage.contract.records import BULK, NOW, a_notification, later, server_only
+from tests.hcserver.storage.contract.records import NOW, a_notification, later
 
 
 async def test_only_notifications_that_are_new_are_added(storage: Storage) -> None:
@@ -85,7 +85,6 @@ async def test_a_notification_is_claimed_by_one_process(storage: Storage, other:
     assert (held.due, held.held) == (later(120), True)
 
 
-@server_only(BULK)
 async def test_an_attempt_is_recorded_once_with_its_outcome(storage: Storage) -> None:
     notification = a_notification(why="held back", held=True)
     await storage.notifications.add([notification])
@@ -103,7 +102,6 @@ async def test_an_attempt_is_recorded_once_with_its_outcome(storage: Storage) ->
     assert await storage.notifications.due(later(999), 10) == []
 
 
-@server_only(BULK)
 async def test_a_notification_is_skipped_with_the_reason(storage: Storage) -> None:
     notification, other = a_notification(), a_notification()
     await storage.notifications.add([notification, other])

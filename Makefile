@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK_VENV := .venv-lock
+DOCS_VENV := .venv-docs
 # Processes that run tests: one more than there are processors, as many tests wait for a server or a browser.
 JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 MIN_COVERAGE := 97
@@ -15,7 +16,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test coverage lint bench man audit lock clean
+.PHONY: help install serve test coverage lint bench man docs audit lock clean
 
 help:
 	@echo "make install   create .venv/ and install hcserver and its development tools into it"
@@ -25,6 +26,7 @@ help:
 	@echo "make lint      check style, types and import directions (ruff, mypy --strict, import-linter)"
 	@echo "make bench     measure pings, requests, alerts and emails on temporary databases (PARTS=\"pings reads\" chooses)"
 	@echo "make man       write docs/hcserver.1, the manual page, from the help texts of the commands"
+	@echo "make docs      write the documents as a site to site/, and fail if a link in them leads nowhere"
 	@echo "make audit     look the locked dependencies up in the database of known vulnerabilities"
 	@echo "make lock      resolve the dependencies anew and write the lock files"
 	@echo "make clean     delete .venv/ and everything that was built"
@@ -65,6 +67,16 @@ bench: install
 man: install
 	$(BIN)/python -m hcserver.cli.manual >docs/hcserver.1
 
+# MkDocs has an environment of its own, which nothing else needs. MkDocs' own file says what the site consists of.
+docs: $(DOCS_VENV)/.installed
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+	@echo "The site is in site/: open site/index.html, or serve it with: $(PYTHON) -m http.server --directory site"
+
+$(DOCS_VENV)/.installed: docs/site/requirements.lock
+	test -x $(DOCS_VENV)/bin/python || $(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
+	touch $@
+
 audit: install
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
@@ -77,7 +89,8 @@ lock:
 	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
 	$(COMPILE) --extra embedded --extra notify --constraint requirements.lock \
 		--output-file docs/deploy/requirements.lock pyproject.toml
+	echo mkdocs-material | $(COMPILE) --constraint requirements.lock --output-file docs/site/requirements.lock -
 	echo setuptools | $(COMPILE) --constraint requirements.lock --output-file requirements-build.lock -
 
 clean:
-	rm -rf .venv .venv-* build *.egg-info .coverage .mypy_cache .ruff_cache
+	rm -rf .venv .venv-* build site *.egg-info .coverage .mypy_cache .ruff_cache

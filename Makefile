@@ -25,7 +25,7 @@ help:
 	@echo "make coverage  run all tests and fail if less than $(MIN_COVERAGE) % of lines and branches were run"
 	@echo "make lint      check style, types and import directions (ruff, mypy --strict, import-linter)"
 	@echo "make bench     measure pings, requests, alerts and emails on temporary databases (PARTS=\"pings reads\" chooses)"
-	@echo "make man       write docs/hcserver.1, the manual page, from the help texts of the commands"
+	@echo "make man       write docs/hcserver.1, the manual page, and docs/configuration.md, from the commands and settings"
 	@echo "make docs      write the documents as a site to site/, and fail if a link in them leads nowhere"
 	@echo "make audit     look the locked dependencies up in the database of known vulnerabilities"
 	@echo "make lock      resolve the dependencies anew and write the lock files"
@@ -66,6 +66,7 @@ bench: install
 
 man: install
 	$(BIN)/python -m hcserver.cli.manual >docs/hcserver.1
+	$(BIN)/python -m hcserver.config.document config.toml >docs/configuration.md
 
 # MkDocs has an environment of its own, which nothing else needs. MkDocs' own file says what the site consists of.
 docs: $(DOCS_VENV)/.installed

@@ -28,7 +28,8 @@ DOCUMENTS: Final = {
     "moving": ("moving-in.md", "Moving in"),
     "files": ("config-as-code.md", "Projects as files"),
     "metrics": ("metrics.md", "Metrics"),
-    "settings": ("config.toml", "Settings"),
+    "configuration": ("configuration.md", "Configuration"),
+    "settings": ("config.toml", "config.toml"),
     "security": ("security.md", "Security"),
     "architecture": ("architecture.md", "How it works"),
 }
@@ -54,9 +55,13 @@ def document(name: str) -> Document:
 def resolve(link: str) -> str | None:
     """Where a link of one document to another leads on the pages; None: to nothing that is there."""
     path, hash, anchor = link.partition("#")
-    file = path.rpartition("/")[2]
+    folder, _, file = path.rpartition("/")
     names = {file: name for name, (file, _) in DOCUMENTS.items()}
-    return None if file not in names else f"/docs/{names[file]}{hash}{anchor}"
+    return (
+        None
+        if file not in names or folder not in ("", "..", "docs")
+        else f"/docs/{names[file]}{hash}{anchor}"
+    )
 
 
 def filled_in(html: str, base_url: str, domain: str, ping_key: str | None) -> str:

@@ -39,6 +39,7 @@ def test_links_to_what_is_not_there_lead_nowhere() -> None:
     assert resolve("docs/api.md#being-notified") == "/docs/api#being-notified"
     assert resolve("../config.toml") == "/docs/settings"
     assert resolve("CONTRIBUTING.md") is None
+    assert resolve("bench/README.md") is None
 
 
 def test_only_code_is_filled_in() -> None:

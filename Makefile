@@ -68,8 +68,10 @@ man: install
 	$(BIN)/python -m hcserver.cli.manual >docs/hcserver.1
 	$(BIN)/python -m hcserver.config.document config.toml >docs/configuration.md
 
-# MkDocs has an environment of its own, which nothing else needs. MkDocs' own file says what the site consists of.
-docs: $(DOCS_VENV)/.installed
+# MkDocs has an environment of its own, which nothing else needs. docs/site/mkdocs.yml says what the site consists of.
+docs: install $(DOCS_VENV)/.installed
+	mkdir -p build/docs
+	$(BIN)/python -m handlers.pages.reference_document >build/docs/reference.md
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 	@echo "The site is in site/: open site/index.html, or serve it with: $(PYTHON) -m http.server --directory site"
 

@@ -16,12 +16,18 @@ TOP = Path(__file__).parents[1]
 FOLDER = TOP / "docs/site"
 CONFIG = yaml.safe_load((FOLDER / "mkdocs.yml").read_text("utf-8"))
 ELSEWHERE = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "bench/README.md"}
+MADE = "docs/reference.md"
 
 
 def test_the_navigation_has_every_document_once() -> None:
-    shown = list(_files(CONFIG["nav"]))
-    assert sorted(shown) == sorted({*ELSEWHERE, *(f"docs/{path.name}" for path in TOP.glob("docs/*.md"))})
-    assert [name for name in shown if not (TOP / name).exists()] == []
+    there = {*ELSEWHERE, *(f"docs/{path.name}" for path in TOP.glob("docs/*.md"))}
+    assert sorted(_files(CONFIG["nav"])) == sorted([*there, MADE])
+
+
+def test_what_is_made_for_the_site_is_where_it_is_looked_for() -> None:
+    assert f"build/{MADE}" in (FOLDER / "hooks.py").read_text("utf-8")
+    makefile = (TOP / "Makefile").read_text("utf-8")
+    assert f"python -m handlers.pages.reference_document >build/{MADE}\n" in makefile
 
 
 def _files(entries: list[dict[str, Any]]) -> Iterator[str]:

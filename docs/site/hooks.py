@@ -9,6 +9,8 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 TOP = Path(__file__).parents[2]
+# `make docs` makes the reference of the API anew each time.
+MADE = {"docs/reference.md": TOP / "build/docs/reference.md"}
 # What the documents link to outside docs/.
 OUTSIDE = (
     "README.md",
@@ -29,11 +31,13 @@ def on_config(config: Any) -> Any:
 
 def on_files(files: Files, config: Any) -> Files:
     """Documents keep the places that they have in the repository, so that links are right in both."""
-    for file in [one for one in files if one.src_dir == config.docs_dir]:
+    for file in [one for one in files if one.src_dir == config.docs_dir and one.inclusion.is_included()]:
         files.remove(file)
         _add(files, config, f"docs/{file.src_uri}", Path(file.abs_src_path))
     for name in OUTSIDE:
         _add(files, config, name, TOP / name)
+    for name, path in MADE.items():
+        _add(files, config, name, path)
     return files
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -48,11 +49,12 @@ def test_the_map_of_the_packages_lists_every_package() -> None:
     assert packages - parts_of_it - _map() == set()
 
 
-def test_every_promise_of_the_threat_model_names_a_test_that_exists() -> None:
-    text = (TOP / "docs/security.md").read_text("utf-8")
+@pytest.mark.parametrize(("document", "least"), [("security.md", 51), ("guarantees.md", 30)])
+def test_every_promise_names_a_test_that_exists(document: str, least: int) -> None:
+    text = (TOP / "docs" / document).read_text("utf-8")
     tables = re.findall(r"^\| promise \| test \|\n\| --- \| --- \|\n((?:\|.*\n)+)", text, re.MULTILINE)
     promises = [line for table in tables for line in table.splitlines()]
-    assert len(promises) > 50
+    assert len(promises) >= least
     for promise in promises:
         tests = re.findall(r"`(tests/\S+?\.py)::(test_\w+)`", promise.split(" | ", 1)[1])
         assert tests, promise
@@ -69,6 +71,22 @@ def test_every_limit_that_the_threat_model_names_is_a_setting_with_this_default(
     given = {name: int(value.replace(",", "")) for name, value in named if value}
     assert len(given) >= 8
     assert given == {name: defaults[name] for name in given}
+
+
+def test_every_message_of_the_troubleshooting_is_one_that_the_server_prints() -> None:
+    text = (TOP / "docs/troubleshooting.md").read_text("utf-8")
+    messages = re.findall(r"^\| `([^`]*)` \|", text, re.MULTILINE)
+    printed = [
+        node.value
+        for package in ("hcserver", "handlers", "smtp")
+        for path in (TOP / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert len(messages) > 8
+    for message in messages:
+        start = message.removesuffix("…")
+        assert any(start in one for one in printed), message
 
 
 def test_every_command_of_make_is_in_its_help() -> None:

@@ -19,19 +19,26 @@ _FOLDER: Final = Path(__file__).with_name("documents")
 # The documents in the order of the navigation, by their names in addresses, with what the navigation says.
 DOCUMENTS: Final = {
     "": ("README.md", "Start"),
+    "quickstart": ("quick-start.md", "Quick start"),
+    "concepts": ("concepts.md", "Concepts"),
     "pages": ("pages.md", "The pages"),
     "jobs": ("jobs.md", "Jobs that report"),
     "channels": ("channels.md", "Channels"),
     "email": ("email.md", "Pings by email"),
     "api": ("api.md", "API"),
     "operations": ("operations.md", "Running it"),
+    "troubleshooting": ("troubleshooting.md", "Troubleshooting"),
+    "upgrading": ("upgrading.md", "Upgrading"),
+    "scaling": ("scaling.md", "Scaling"),
     "moving": ("moving-in.md", "Moving in"),
     "files": ("config-as-code.md", "Projects as files"),
     "metrics": ("metrics.md", "Metrics"),
     "configuration": ("configuration.md", "Configuration"),
     "settings": ("config.toml", "config.toml"),
+    "guarantees": ("guarantees.md", "Guarantees"),
     "security": ("security.md", "Security"),
     "architecture": ("architecture.md", "How it works"),
+    "comparison": ("comparison.md", "Comparison"),
 }
 REFERENCE: Final = "reference"
 # What stands in the documents for the address of the server, and for the ping key of a project.

@@ -132,6 +132,7 @@ def test_the_pages_are_accessible_and_fit(browser: Browser, pages_server: PagesS
     identifier = str(browser.find(".entries li").get_attribute("id")).removeprefix("channel-")
     paths = [channels, f"{channels}/new", f"{channels}/{identifier}", f"{channels}/{identifier}/edit"]
     paths += [f"{channels}/new?kind=webhook", f"{pages_server.path}activity", f"{pages_server.path}windows"]
-    for path in [*paths, "/docs/", "/docs/channels", "/docs/reference", "/docs/settings"]:
+    documents = ("", "channels", "reference", "settings", "configuration", "comparison")
+    for path in [*paths, *(f"/docs/{name}" for name in documents)]:
         browser.open(path)
         browser.expect_accessible()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from bench import alerts, mails, open_loop, pings, reads, size
+from bench import alerts, mails, open_loop, pings, reads, several, size
 from bench.table import Row, print_table
 
 PARTS: dict[str, Callable[[float], Iterator[Row]]] = {
     "pings": pings.rows,
     "open": open_loop.rows,
+    "several": several.rows,
     "reads": reads.rows,
     "alerts": alerts.rows,
     "mails": mails.rows,

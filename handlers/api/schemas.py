@@ -9,6 +9,7 @@ from hcserver.domain.keywords import Where
 from hcserver.domain.ping import Signal
 from hcserver.notify.target_form import FieldType
 from hcserver.validation.channel import EVENTS
+from hcserver.validation.check import MAX_EXIT_STATUS
 from hcserver.validation.limits import MAX_MOMENT
 
 Schema = dict[str, Any]
@@ -81,6 +82,10 @@ _CHECK: Final = _object(
         "channels": {"type": "string", "description": "ids with commas between them"},
         "unique_key": {"type": "string", "description": "for a read-only key, in place of the uuid"},
         **dict.fromkeys(("kw_ignore_case", "kw_whole_word"), FLAG),
+        "success_exit_statuses": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1, "maximum": MAX_EXIT_STATUS},
+        },
         "failures_before_alert": NUMBER,
         "repeat_after": _SECONDS_SET,
         "snoozed_until": MOMENT,
@@ -106,7 +111,7 @@ _PING: Final = _object(
         "body_url": {"type": ["string", "null"], "format": "uri"},
     },
     {
-        "exit_status": {"type": "integer", "minimum": 0, "maximum": 255},
+        "exit_status": {"type": "integer", "minimum": 0, "maximum": MAX_EXIT_STATUS},
         "duration": SECONDS,
         "subject": _NO_TEXT,
         "sender": _NO_TEXT,

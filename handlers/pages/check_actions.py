@@ -20,7 +20,7 @@ _SIGNALS: Final[dict[str, Signal]] = {"success": "success", "start": "start", "f
 _COPIED: Final = (
     *("tags", "desc", "grace", "manual_resume", "methods", "start_kw", "success_kw", "failure_kw"),
     *("filter_subject", "filter_body", "filter_http_body", "filter_default_fail", "kw_ignore_case"),
-    *("kw_whole_word", "failures_before_alert", "repeat_after", "tz"),
+    *("kw_whole_word", "success_exit_statuses", "failures_before_alert", "repeat_after", "tz"),
 )
 
 Action = Callable[["CheckActions", Project, Check], Awaitable[None]]

@@ -156,7 +156,7 @@ class RowMaker:
         )
 
     def _note(self, ping: Ping) -> str:
-        if ping.type == "fail" and ping.exit_status:
+        if ping.type in ("success", "fail") and ping.exit_status:
             return f"exit status {ping.exit_status}"
         if ping.type == "start":
             return "running" if self._check.last_start == ping.at else "its end was not reported"

@@ -1,11 +1,9 @@
-"""How a check reads emails and bodies, at /checks/<uuid>/rules: keywords, tried on what it has received."""
+"""What the reports of a check count as, at /checks/<uuid>/rules, tried on those that it has received."""
 
 from __future__ import annotations
 
 import re
 from typing import Any, Final, NamedTuple
-
-from msgspec.structs import replace
 
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.paths import CHECK, check_path
@@ -13,8 +11,8 @@ from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping, Signal
 from hcserver.errors import NotFound
 from hcserver.services.classification.past_reports import Judgement, has_text, judge, judge_email
-from hcserver.validation.check import parse_spec
-from hcserver.validation.forms import RULE_BOXES, RULE_TEXTS, FormFaults, read_rules
+from hcserver.validation.check import apply_spec, parse_spec
+from hcserver.validation.forms import EXIT_STATUSES, RULE_BOXES, RULE_TEXTS, FormFaults, read_rules
 
 REPORTS: Final = 10  # that are shown
 _PINGS: Final = 100  # among which they are looked for
@@ -24,6 +22,7 @@ _LABELS: Final = {
     "failure_kw": "The list of keywords",
     "success_kw": "The list of keywords",
     "start_kw": "The list of keywords",
+    EXIT_STATUSES: "The list of exit statuses",
 }
 # What a report counts as: its word, and the icon of the state that is like it.
 VERDICTS: Final[dict[Signal, tuple[str, str]]] = {
@@ -95,7 +94,7 @@ class RulesPage(PageHandler):
         """What the rules in the form make of the last reports and of the pasted email. Raises Unavailable."""
         values: dict[str, Any] = {"verdicts": VERDICTS, "pasted": None, "reports": [], "faults": {}}
         try:
-            changed = replace(check, **read_rules(form))
+            changed = apply_spec(check, parse_spec(read_rules(form), _API_VERSION))
         except FormFaults as error:
             faults = {name: f"{_LABELS[name]} {text}." for name, text in error.faults.items()}
             return {**values, "faults": faults}
@@ -127,7 +126,8 @@ class RulesPage(PageHandler):
 def rules_form(check: Check) -> dict[str, str]:
     """The fields of the form for the rules that the check has."""
     boxes = {name: "on" for name in RULE_BOXES if getattr(check, name)}
-    return boxes | {name: getattr(check, name) for name in RULE_TEXTS}
+    texts = {name: getattr(check, name) for name in RULE_TEXTS}
+    return boxes | texts | {EXIT_STATUSES: ", ".join(map(str, check.success_exit_statuses))}
 
 
 def summary(reports: list[JudgedReport]) -> str:

@@ -10,27 +10,33 @@ from hcserver.domain.ping import Report, Signal
 def effective_signal(check: Check, report: Report) -> tuple[Signal, Reason | None]:
     """The signal with which the report is recorded, and the reason that is kept with it (None: no filter).
 
-    The filters apply in this order: the check's `methods`, the keywords in the body of an HTTP ping (those of
-    an email have been applied on its arrival), `manual_resume` of a paused check.
+    The filters apply in this order: the check's `methods`, its `success_exit_statuses`, the keywords in the
+    body of an HTTP ping (those of an email have been applied on its arrival), `manual_resume` of a paused
+    check.
     """
-    signal, reason = report.signal, report.reason
+    signal, reason = _sent_signal(check, report), report.reason
     if report.scheme != "email":
         if check.methods == "POST" and report.method != "POST":
             return "ign", None
         if check.filter_http_body:
-            reason = _body_reason(check, report)
+            reason = _body_reason(check, report, signal)
             signal = reason.signal
     if check.status == "paused" and check.manual_resume:
         signal = "ign"
     return signal, reason
 
 
-def _body_reason(check: Check, report: Report) -> Reason:
+def _sent_signal(check: Check, report: Report) -> Signal:
+    """What the sender says, its body aside: the exit statuses that the check names are successes."""
+    return "success" if report.exit_status in check.success_exit_statuses else report.signal
+
+
+def _body_reason(check: Check, report: Report, sent: Signal) -> Reason:
     """A keyword decides. Without one, an explicit endpoint (/start, /fail, /log, an exit status) keeps its
     meaning, and only a plain ping gets the check's default.
     """
     reason = classify(check.rules, None, (report.body or b"").decode("utf-8", "replace"))
-    is_explicit = report.signal != "success" or report.exit_status is not None
+    is_explicit = sent != "success" or report.exit_status is not None
     if reason.keyword is None and is_explicit:
-        return Reason(signal=report.signal, keyword=None, where="endpoint")
+        return Reason(signal=sent, keyword=None, where="endpoint")
     return reason

@@ -20,6 +20,7 @@ MAX_KEYWORDS: Final = 200  # characters
 MIN_SECONDS: Final = 60  # timeout and grace: one minute
 MAX_SECONDS: Final = 31_536_000  # timeout, grace and repeat_after: 365 days
 MAX_FAILURES: Final = 100  # failures_before_alert
+MAX_EXIT_STATUS: Final = 255
 
 UNIQUE_FIELDS: Final = frozenset({"name", "slug", "tags", "timeout", "grace"})
 
@@ -124,6 +125,7 @@ _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "slug": json_fields.pattern(r"[a-z0-9_-]*", MAX_SLUG),
     "snoozed_until": _moment_or_null,
     "start_kw": _KEYWORDS,
+    "success_exit_statuses": json_fields.integers(1, MAX_EXIT_STATUS),
     "success_kw": _KEYWORDS,
     "tags": json_fields.text(MAX_TAGS),
     "timeout": _SECONDS,

@@ -4,13 +4,14 @@ same rules apply. Faults are collected, so that each can stand beside its field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from hcserver.domain.check import CheckKind
 from hcserver.domain.schedule import schedule_kind
 from hcserver.errors import InvalidRequest
-from hcserver.validation.check import parse_spec
+from hcserver.validation.check import MAX_EXIT_STATUS, parse_spec
 from hcserver.validation.json_fields import without_prefix
 
 UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}  # in seconds
@@ -28,6 +29,7 @@ RULE_BOXES: Final = (
     "kw_whole_word",
 )
 RULE_TEXTS: Final = ("failure_kw", "success_kw", "start_kw")
+EXIT_STATUSES: Final = "success_exit_statuses"
 
 
 class FormFaults(Exception):
@@ -83,10 +85,19 @@ def schedule_form(kind: CheckKind, timeout: int, schedule: str, tz: str, grace: 
 
 
 def read_rules(form: Mapping[str, str]) -> dict[str, Any]:
-    """The fields of a form that say how emails and bodies are read. Raises FormFaults."""
+    """The fields of a form that say what reports count as, as a request has them. Raises FormFaults.
+
+    In the form the exit statuses are numbers with commas or blanks between them; without them they stay.
+    """
     fields: dict[str, Any] = {name: bool(form.get(name)) for name in RULE_BOXES}
     fields |= {name: form.get(name, "") for name in RULE_TEXTS}
     faults = {name: fault for name in RULE_TEXTS if (fault := _fault(name, fields[name])) is not None}
+    if EXIT_STATUSES in form:
+        fields[EXIT_STATUSES] = [
+            _whole_number(word) for word in re.split(r"[\s,]+", form[EXIT_STATUSES]) if word
+        ]
+        if _fault(EXIT_STATUSES, fields[EXIT_STATUSES]) is not None:
+            faults[EXIT_STATUSES] = f"has something else than whole numbers from 1 to {MAX_EXIT_STATUS}"
     if faults:
         raise FormFaults(faults)
     return fields
@@ -99,11 +110,15 @@ def _kind(value: str) -> CheckKind:
 def _read_seconds(
     form: Mapping[str, str], name: str, field: str, fields: dict[str, Any], faults: dict[str, str]
 ) -> None:
-    text, unit = form.get(name, ""), UNITS.get(form.get(f"{name}_unit", ""), 60)
-    if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS:
-        fields[field] = int(text) * unit
-    else:
+    number, unit = _whole_number(form.get(name, "")), UNITS.get(form.get(f"{name}_unit", ""), 60)
+    if number is None:
         faults[name] = _NO_NUMBER
+    else:
+        fields[field] = number * unit
+
+
+def _whole_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else None
 
 
 def _fault(name: str, value: object) -> str | None:

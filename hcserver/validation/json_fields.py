@@ -179,6 +179,20 @@ def texts(name: str, value: object) -> dict[str, str]:
     return {member: read(f"{name}.{member}", value[member]) for member in sorted(value)}
 
 
+def integers(lowest: int, highest: int) -> Callable[[str, object], tuple[int, ...]]:
+    """An array of whole numbers from `lowest` to `highest`; the result has them in order, each once."""
+
+    @takes(type="array", items={"type": "integer", "minimum": lowest, "maximum": highest})
+    def read(name: str, value: object) -> tuple[int, ...]:
+        if not isinstance(value, list | tuple):
+            raise fault(f"{name} is not an array")
+        if not all(type(item) is int and lowest <= item <= highest for item in value):
+            raise fault(f"an item in '{name}' has unexpected value")
+        return tuple(sorted(set(value)))
+
+    return read
+
+
 def integer(lowest: int, highest: int, *, or_zero: bool = False) -> Callable[[str, object], int]:
     """A whole number from `lowest` to `highest`; with `or_zero` also 0."""
 

@@ -31,7 +31,13 @@ SETTINGS: list[dict[str, Any]] = [
         "manual_resume": True,
         "kw_whole_word": True,
     },
-    {"timeout": 60, "grace": 31536000, "failures_before_alert": 3, "repeat_after": 3600},
+    {
+        "timeout": 60,
+        "grace": 31536000,
+        "failures_before_alert": 3,
+        "repeat_after": 3600,
+        "success_exit_statuses": [3],
+    },
     {"snoozed_until": "2099-01-01T00:00:00Z"},
 ]
 

@@ -34,7 +34,8 @@ _FIELDS: Final = (
     *("start_kw", "success_kw", "failure_kw", "filter_subject", "filter_body"),
     *("filter_http_body", "filter_default_fail"),
     # Of hcserver only.
-    *("kw_ignore_case", "kw_whole_word", "failures_before_alert", "repeat_after", "snoozed_until"),
+    *("kw_ignore_case", "kw_whole_word", "success_exit_statuses", "failures_before_alert", "repeat_after"),
+    "snoozed_until",
 )
 _OLD_KEYWORDS: Final = ("subject", "subject_fail")  # where there is no success_kw yet
 

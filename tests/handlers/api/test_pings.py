@@ -63,6 +63,19 @@ async def test_a_ping_shows_its_exit_status_where_it_had_one(site: Site) -> None
     assert [ping.get("exit_status", "none") for ping in pings] == [255, 7, 0, "none", "none", "none"]
 
 
+async def test_an_exit_status_counts_as_the_check_said_when_it_came(site: Site) -> None:
+    check = (await site.create(success_exit_statuses=[24, 3]))["uuid"]
+    for signal in ("/3", "/24", "/1"):
+        await site.ping(check, signal)
+    flips = (await site.api("GET", f"checks/{check}/flips/")).json["flips"]
+    assert [flip["up"] for flip in flips] == [0, 1]
+    changed = await site.api("POST", f"checks/{check}", {"success_exit_statuses": []})
+    assert "success_exit_statuses" not in changed.json
+    await site.ping(check, "/3")
+    shown = [(ping["type"], ping["exit_status"]) for ping in await site.pings(check)]
+    assert shown == [("fail", 3), ("fail", 1), ("success", 24), ("success", 3)]
+
+
 async def test_every_type_is_listed_the_newest_first(site: Site) -> None:
     check = (await site.create(methods="POST"))["uuid"]
     for signal in ("", "/start", "/fail", "/log"):

@@ -11,7 +11,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.domain.keywords import Reason
 from hcserver.domain.notification import Attempt
-from hcserver.domain.ping import Ping
+from hcserver.domain.ping import Ping, Signal
 from hcserver.domain.run_lines import Run
 from hcserver.domain.veil import Veil
 from hcserver.services.reading.log_entries import Entry, Notified
@@ -63,6 +63,13 @@ def test_a_start_without_an_end_is_running_if_it_is_the_last(running: bool) -> N
     ping = Ping(check=UUID(int=1), n=1, at=NOW, type="start", scheme="http", remote_addr="")
     [day] = maker(a_check(last_start=NOW if running else None)).days([entry(ping)], {})
     assert day.rows[0].note == ("running" if running else "its end was not reported")
+
+
+@pytest.mark.parametrize("type", ["success", "fail"])
+def test_an_exit_status_other_than_0_is_shown(type: Signal) -> None:
+    ping = Ping(check=UUID(int=1), n=1, at=NOW, type=type, scheme="http", remote_addr="", exit_status=3)
+    [day] = maker().days([entry(ping)], {})
+    assert day.rows[0].note == "exit status 3"
 
 
 @pytest.mark.parametrize(

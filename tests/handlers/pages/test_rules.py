@@ -96,6 +96,23 @@ async def test_faults_stand_beside_their_field(site: Site, editor: Visitor, do: 
     assert page.find(id="failure_kw")["aria-invalid"] == "true"
 
 
+async def test_exit_statuses_are_saved_and_tried(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, success_exit_statuses=[24])
+    path = f"/checks/{check.id}/rules"
+    await site.ping(str(check.id), "/3", body=b"some files could not be read")
+    page = await editor.page(path)
+    assert page.find(id="success_exit_statuses")["value"] == "24"
+    assert verdicts(page) == ["Failure"]
+    tried = await editor.fragment(path, "preview", do="preview", success_exit_statuses="3, 24")
+    assert verdicts(read(tried.text)) == ["Success"]
+    wrong = read((await editor.post(path, success_exit_statuses="300")).text)
+    fault = "The list of exit statuses has something else than whole numbers from 1 to 255."
+    assert wrong.find(id="fault-success_exit_statuses").get_text() == fault
+    await editor.post(path, success_exit_statuses="24 3")
+    saved = await site.services.checks.get(site.project, check.id)
+    assert saved.success_exit_statuses == (3, 24)
+
+
 async def test_a_check_without_reports_says_what_to_do(site: Site, editor: Visitor) -> None:
     check = await make_check(site)
     await site.ping(str(check.id))

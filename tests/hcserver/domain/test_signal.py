@@ -86,3 +86,24 @@ def test_a_paused_check_that_is_resumed_by_hand_ignores_every_report() -> None:
     for one in (report(), *ENDPOINTS, *EXIT_STATUSES, report("fail", scheme="email")):
         assert effective_signal(paused, one)[0] == "ign"
     assert effective_signal(check(status="paused"), report())[0] == "success"
+
+
+def test_exit_statuses_that_the_check_names_are_successes() -> None:
+    lenient = check(success_exit_statuses=(3, 24))
+    for status in (0, 3, 24):
+        ping = report("success" if status == 0 else "fail", exit_status=status)
+        assert effective_signal(lenient, ping) == ("success", None)
+    for one in (report("fail", exit_status=1), *ENDPOINTS):
+        assert effective_signal(lenient, one) == (one.signal, None)
+
+
+def test_a_method_and_a_keyword_come_before_the_exit_status_and_a_pause_after_it() -> None:
+    lenient = check(success_exit_statuses=(3,), methods="POST", **FILTERED)
+    three = report("fail", exit_status=3)
+    assert effective_signal(lenient, report("fail", exit_status=3, method="GET")) == ("ign", None)
+    found = Reason(signal="fail", keyword="ERROR", where="body")
+    assert effective_signal(lenient, report("fail", exit_status=3, body=b"ERROR")) == ("fail", found)
+    expected = Reason(signal="success", keyword=None, where="endpoint")
+    assert effective_signal(lenient, three) == ("success", expected)
+    paused = check(success_exit_statuses=(3,), status="paused", manual_resume=True)
+    assert effective_signal(paused, three) == ("ign", None)

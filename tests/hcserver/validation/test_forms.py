@@ -84,3 +84,14 @@ def test_faults_of_keywords() -> None:
         "failure_kw": "is too long",
         "start_kw": "contains characters that can't be stored",
     }
+
+
+def test_exit_statuses_are_numbers_with_commas_or_blanks_between_them() -> None:
+    fields = read_rules({"success_exit_statuses": " 24,3 ,\t3,"})
+    assert parse_spec(fields, 3).changes["success_exit_statuses"] == (3, 24)
+    assert read_rules({"success_exit_statuses": ""})["success_exit_statuses"] == []
+    for text in ("0", "256", "3;4", "-1", "three", "9" * 5000, "\u0663"):
+        with pytest.raises(FormFaults) as caught:
+            read_rules({"success_exit_statuses": text})
+        fault = "has something else than whole numbers from 1 to 255"
+        assert caught.value.faults == {"success_exit_statuses": fault}

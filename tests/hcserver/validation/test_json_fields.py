@@ -223,3 +223,15 @@ def test_a_title_is_a_line_that_is_not_blank() -> None:
     for name, problem in (("", "empty"), ("  ", "empty"), ("123456", "too long")):
         with pytest.raises(InvalidRequest, match=f"^json validation error: name is {problem}$"):
             read("name", name)
+
+
+def test_integers_are_in_order_and_each_once() -> None:
+    read = json_fields.integers(1, 255)
+    assert read("statuses", [24, 3, 255, 3]) == (3, 24, 255)
+    assert read("statuses", []) == ()
+    for value in ("3", 3, None, {"3": 3}):
+        with pytest.raises(InvalidRequest, match=r"^json validation error: statuses is not an array$"):
+            read("statuses", value)
+    for item in (0, 256, -1, True, 3.0, "3", None, [3], 10**30):
+        with pytest.raises(InvalidRequest, match=r"an item in 'statuses' has unexpected value$"):
+            read("statuses", [3, item])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.domain.state_machine import record
 from hcserver.errors import Unavailable
@@ -147,3 +148,16 @@ async def test_a_report_that_cannot_be_stored_does_not_harm_others(
     assert isinstance(outcomes[1], UnicodeEncodeError)
     await ping(services, check.id)
     assert (await services.checks.get(project, check.id)).n_pings == 2
+
+
+async def test_a_replay_takes_an_exit_status_as_it_was_recorded(make_services: MakeServices) -> None:
+    first = await make_services()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project, success_exit_statuses=[])
+    # It came while 3 was a success, and its process ended before it had written the state.
+    logged = Ping(
+        check=check.id, n=1, at=first.clock(), type="success", scheme="http", remote_addr="", exit_status=3
+    )
+    await first.storage.pings.append([logged])
+    replayed = await (await make_services()).cache.get(check.id)
+    assert (replayed.n_pings, replayed.status) == (1, "up")

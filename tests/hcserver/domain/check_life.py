@@ -104,6 +104,8 @@ class CheckLife(RuleBasedStateMachine):
         at = self.now - timedelta(seconds=behind)
         self.pings += 1
         self.last_report = (at, signal)
+        # A clock that is behind can date it before the last change of the settings.
+        self.not_late_before = min(self.not_late_before, at)
         before = self.check
         step = self.do(lambda check: record(check, signal, at, rid))
         if signal == "success" and has_overdue_run(step.check, at):

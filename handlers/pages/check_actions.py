@@ -18,7 +18,17 @@ from hcserver.validation.check import parse_spec
 _API_VERSION: Final = 3  # whose rules hold for the fields of a form
 _SIGNALS: Final[dict[str, Signal]] = {"success": "success", "start": "start", "fail": "fail"}
 _COPIED: Final = (
-    *("tags", "desc", "grace", "manual_resume", "methods", "start_kw", "success_kw", "failure_kw"),
+    *(
+        "tags",
+        "desc",
+        "grace",
+        "max_runtime",
+        "manual_resume",
+        "methods",
+        "start_kw",
+        "success_kw",
+        "failure_kw",
+    ),
     *("filter_subject", "filter_body", "filter_http_body", "filter_default_fail", "kw_ignore_case"),
     *("kw_whole_word", "success_exit_statuses", "failures_before_alert", "repeat_after", "tz"),
 )

@@ -66,6 +66,7 @@ class CheckPage(PageHandler):
         state = state_of(check, status)
         last = pings[0] if pings else None
         timed = timed_runs(pings)
+        limit_name = "maximum runtime" if check.max_runtime else "grace time"
         return {
             "seen": check_seen(check, status),
             "state_name": state,
@@ -78,8 +79,8 @@ class CheckPage(PageHandler):
             "OUTCOMES": OUTCOMES,
             "ICONS": ICONS,
             "run_length": run_length,
-            "chart": duration_chart(timed, check.grace),
-            "chart_words": chart_words(timed, check.grace),
+            "chart": duration_chart(timed, check.run_limit, limit_name),
+            "chart_words": chart_words(timed, check.run_limit, limit_name),
             "last": last,
         }
 

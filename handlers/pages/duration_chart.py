@@ -13,7 +13,7 @@ from hcserver.domain.words import rough_duration
 RUNS: Final = 100
 _STEP, _HEIGHT, _FOOT = 7, 96, 2  # pixels: from bar to bar, of the chart, of the shortest bar
 _HEAD: Final = 10  # pixels above the bars, for the marks of those that failed
-_FAR: Final = 4  # a grace time longer than so many times the longest run is not drawn
+_FAR: Final = 4  # a limit longer than so many times the longest run is not drawn
 
 
 class TimedRun(NamedTuple):
@@ -24,20 +24,20 @@ class TimedRun(NamedTuple):
     failed: bool
 
 
-def duration_chart(runs: Sequence[TimedRun], grace: int) -> str:
+def duration_chart(runs: Sequence[TimedRun], limit: int, limit_name: str = "grace time") -> str:
     """The chart as SVG, the latest run on the right; empty without runs.
 
-    It has a line at the grace time of so many seconds: a run that takes longer takes the check down.
+    It has a line at the limit of so many seconds: a run that takes longer takes the check down.
     """
     runs = runs[-RUNS:]
     if not runs:
         return ""
     longest = _longest(runs)
-    shows_grace = _is_near(grace, longest)
-    top = max(longest, grace * 1.05 if shows_grace else 0.0, 0.01)
+    shows_limit = _is_near(limit, longest)
+    top = max(longest, limit * 1.05 if shows_limit else 0.0, 0.01)
     width = RUNS * _STEP
     bars = "".join(_bar(run, (RUNS - len(runs) + position) * _STEP, top) for position, run in enumerate(runs))
-    line = _grace_line(grace, top, width) if shows_grace else ""
+    line = _limit_line(limit, limit_name, top, width) if shows_limit else ""
     label = f"{len(runs)} runs, the longest took {run_length(longest)}"
     return (
         f'<svg class="chart" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img" '
@@ -46,15 +46,15 @@ def duration_chart(runs: Sequence[TimedRun], grace: int) -> str:
     )
 
 
-def chart_words(runs: Sequence[TimedRun], grace: int) -> str:
+def chart_words(runs: Sequence[TimedRun], limit: int, limit_name: str = "grace time") -> str:
     """What the chart shows, in words: its scale, and what its marks mean."""
     runs = runs[-RUNS:]
     if not runs:
         return ""
     longest = _longest(runs)
     words = [f"The longest took {run_length(longest)}."]
-    if _is_near(grace, longest):
-        words.append(f"The dashed line is the grace time, {rough_duration(grace)}.")
+    if _is_near(limit, longest):
+        words.append(f"The dashed line is the {limit_name}, {rough_duration(limit)}.")
     if any(run.failed for run in runs):
         words.append("A run with a mark above it has failed.")
     return " ".join(words)
@@ -64,9 +64,9 @@ def _longest(runs: Sequence[TimedRun]) -> float:
     return max(run.seconds for run in runs)
 
 
-def _is_near(grace: int, longest: float) -> bool:
-    """Whether the grace time fits into a chart of runs that took so long."""
-    return grace <= _FAR * max(longest, 1.0)
+def _is_near(limit: int, longest: float) -> bool:
+    """Whether the limit fits into a chart of runs that took so long."""
+    return limit <= _FAR * max(longest, 1.0)
 
 
 def _bar(run: TimedRun, left: int, top: float) -> str:
@@ -79,7 +79,7 @@ def _bar(run: TimedRun, left: int, top: float) -> str:
     )
 
 
-def _grace_line(grace: int, top: float, width: int) -> str:
-    y = _HEIGHT - round(grace / top * (_HEIGHT - _HEAD))
-    title = f"grace time: {rough_duration(grace)}"
+def _limit_line(limit: int, name: str, top: float, width: int) -> str:
+    y = _HEIGHT - round(limit / top * (_HEIGHT - _HEAD))
+    title = f"{name}: {rough_duration(limit)}"
     return f'<path class="grace" d="M0 {y}H{width}"><title>{escape(title)}</title></path>'

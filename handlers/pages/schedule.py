@@ -29,6 +29,7 @@ _LABELS: Final = {
     "oncalendar": "The expression",
     "tz": "The time zone",
     "grace": "The grace time",
+    "max_runtime": "The maximum runtime",
 }
 
 
@@ -41,7 +42,9 @@ class SchedulePage(PageHandler):
     @signed_in
     async def get(self, check_id: str) -> None:
         check = await self.open_check(check_id, "editor")
-        form = schedule_form(check.kind, check.timeout, check.schedule, check.tz, check.grace)
+        form = schedule_form(
+            check.kind, check.timeout, check.schedule, check.tz, check.grace, check.max_runtime
+        )
         if check.kind == "simple":
             form["tz"] = ""  # the script fills in the browser's
         await self._show_form(check, form)
@@ -122,10 +125,11 @@ class SchedulePage(PageHandler):
         ]
 
     async def _suggested(self, check: Check, form: dict[str, str]) -> dict[str, str]:
-        """The form with a suggestion filled in, if there is one."""
+        """The form with a suggestion filled in, if there is one. The maximum runtime stays."""
+        kept = {name: form[name] for name in ("max_runtime", "max_runtime_unit") if name in form}
         for name, _, one in await self._suggestions(check, form, await self._history(check)):
             if name == form["do"]:
-                filled = schedule_form(one.kind, one.timeout, one.schedule, one.tz, one.grace)
+                filled = schedule_form(one.kind, one.timeout, one.schedule, one.tz, one.grace) | kept
                 return filled if one.kind != "simple" else {**filled, "tz": form.get("tz", "")}
         return form
 
@@ -141,12 +145,13 @@ def last_runs(pings: list[Ping]) -> list[Ping]:
 
 
 def _proposal(fields: dict[str, Any]) -> Proposal:
+    max_runtime = fields.get("max_runtime", 0)
     if "timeout" in fields:
-        return Proposal(timeout=fields["timeout"], grace=fields["grace"])
+        return Proposal(timeout=fields["timeout"], grace=fields["grace"], max_runtime=max_runtime)
     changes = parse_spec(fields, _API_VERSION).changes
     return Proposal(
         kind=schedule_kind(changes["schedule"]), schedule=changes["schedule"], tz=changes["tz"],
-        grace=changes["grace"],
+        grace=changes["grace"], max_runtime=max_runtime,
     )  # fmt: skip
 
 

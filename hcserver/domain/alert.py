@@ -11,7 +11,7 @@ remember, and the alert (None: none).
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Cause, Flip
 from hcserver.domain.schedule import next_occurrence
-from hcserver.domain.status import grace_start, not_before
+from hcserver.domain.status import term
 
 AlertEvent = Literal["down", "up", "start-too-long", "paused", "reminder"]
 
@@ -37,6 +37,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     held: str | None = None  # why nobody is notified; None: the channels decide
     ping: int = 0  # n of the last ping at that time, 0: there was none
     after_pause: bool = False  # an "up" that ends a pause of a check that was down before
+
+
+class _MissedRun(NamedTuple):
+    """A run that counts as missed from `at` on, with the moment after which the next one is expected."""
+
+    at: datetime
+    due: datetime
 
 
 def after_flip(before: Check, after: Check, flip: Flip) -> tuple[Check, Alert | None]:
@@ -75,7 +82,8 @@ def count_failure(
     The alert is due with failure number `failures_before_alert`; a flip that comes earlier has a held one.
     """
     by_time = flip is not None and flip.reason == "timeout"
-    failed_at = _due_moment(before, at - timedelta(seconds=after.grace) if by_time else at)
+    since, seconds = term(before)
+    failed_at = _due_moment(before, at - timedelta(seconds=seconds) if by_time else at)
     down_at = after.down_at if flip is None else flip.at
     after = replace(
         after, failures=before.failures + 1, failed_at=failed_at, down_at=down_at, down_before_pause=None
@@ -89,10 +97,10 @@ def count_failure(
             return waiting, None
         held = f"failure {after.failures} of {after.failures_before_alert} in a row"
         return _with_alert(waiting, "down", at, reason, held=held)
-    ran_too_long = by_time and before.last_start == grace_start(before) is not None
+    ran_too_long = by_time and before.last_start == since is not None
     event: AlertEvent = "start-too-long" if ran_too_long else "down"
-    since = None if flip is None else before.up_at
-    return _with_alert(with_next_alert(replace(after, told_at=at)), event, at, reason, since=since)
+    up_since = None if flip is None else before.up_at
+    return _with_alert(with_next_alert(replace(after, told_at=at)), event, at, reason, since=up_since)
 
 
 def is_counted(check: Check, rid: UUID | None) -> bool:
@@ -109,6 +117,14 @@ def missed_run_at(check: Check) -> datetime | None:
 
     None: it is not down, people have been alerted, it has failures enough, or no run is expected any more.
     """
+    missed = _next_missed_run(check)
+    return None if missed is None else missed.at
+
+
+def _next_missed_run(check: Check) -> _MissedRun | None:
+    """The run that a check which is down misses next, unless it ends by then. With `max_runtime` the run that
+    is under way has its time, as if it had started when the grace time ended if it has started later.
+    """
     if check.status != "down" or check.failed_at is None or check.told_at is not None:
         return None
     if check.failures >= check.failures_before_alert:
@@ -117,8 +133,13 @@ def missed_run_at(check: Check) -> datetime | None:
         expected: datetime | None = check.failed_at + timedelta(seconds=check.timeout)
     else:
         expected = next_occurrence(check.kind, check.schedule, check.tz, check.failed_at)
-    end = None if expected is None else expected + timedelta(seconds=check.grace)
-    return not_before(end, check.excused_until)
+    if expected is None:
+        return None
+    end = expected + timedelta(seconds=check.grace)
+    if check.max_runtime and check.last_start is not None:
+        end = max(end, min(check.last_start, end) + timedelta(seconds=check.max_runtime))
+    at = end if check.excused_until is None else max(end, check.excused_until)
+    return _MissedRun(at, at - (end - expected))
 
 
 def when_due(check: Check, now: datetime) -> tuple[Check, Alert | None]:
@@ -128,13 +149,13 @@ def when_due(check: Check, now: datetime) -> tuple[Check, Alert | None]:
     if check.told_at is not None:
         reminded = with_next_alert(replace(check, told_at=now))
         return _with_alert(reminded, "reminder", now, "timeout", since=check.down_at)
-    at = missed_run_at(check)
-    if at is None:
+    missed = _next_missed_run(check)
+    if missed is None:
         assert check.failed_at is not None, "only a check with a failure has a next alert"
         at = check.failed_at if check.down_at is None else max(check.failed_at, check.down_at)
     else:
-        failed_at = at - timedelta(seconds=check.grace)
-        check = replace(check, failures=check.failures + 1, failed_at=failed_at)
+        at = missed.at
+        check = replace(check, failures=check.failures + 1, failed_at=missed.due)
         if check.failures < check.failures_before_alert:
             return with_next_alert(check), None
     return _with_alert(with_next_alert(replace(check, told_at=now)), "down", at, "timeout")

@@ -40,6 +40,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     kind: CheckKind = "simple"
     timeout: int = DEFAULT_TIMEOUT  # seconds
     grace: int = DEFAULT_GRACE  # seconds
+    max_runtime: int = 0  # seconds from the start of a run to its end; 0: those of `grace`
     schedule: str = DEFAULT_SCHEDULE
     tz: str = DEFAULT_TZ
     manual_resume: bool = False
@@ -92,6 +93,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     def due(self) -> datetime | None:
         """When the scheduler has to look at the check."""
         return min((at for at in (self.alert_after, self.tell_after) if at is not None), default=None)
+
+    @property
+    def run_limit(self) -> int:
+        """The seconds that a run may take from its start to its end."""
+        return self.max_runtime or self.grace
 
     @property
     def shown_from(self) -> int:

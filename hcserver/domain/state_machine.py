@@ -44,7 +44,7 @@ def record(
     if signal in ("log", "ign") or (check.status == "paused" and check.manual_resume):
         return Step(counted)
     if signal == "start":
-        return Step(with_deadline(replace(counted, last_start=at, last_start_rid=rid)))
+        return Step(_with_moments(replace(counted, last_start=at, last_start_rid=rid)))
     ended = _end_run(counted, signal, at, rid)
     if signal == "fail":
         return _fail(check, replace(ended, last_exit_status=exit_status), at, rid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -11,6 +11,13 @@ from hcserver.domain.check import Check
 from hcserver.domain.schedule import next_occurrence
 
 ShownStatus = Literal["new", "up", "grace", "down", "paused"]
+
+
+class Term(NamedTuple):
+    """The time after which a check goes down: so many seconds from `since` on; None: it does not go down."""
+
+    since: datetime | None
+    seconds: int
 
 
 def expected_at(check: Check) -> datetime | None:
@@ -32,10 +39,26 @@ def grace_start(check: Check) -> datetime | None:
     return check.last_start if expected is None else min(expected, check.last_start)
 
 
+def term(check: Check) -> Term:
+    """The time that runs now: the grace time or, with `max_runtime`, that of the run that is under way.
+
+    A run that starts before the grace time is over is in time. One that starts later, after others of which
+    no end was reported, has no more time than one that had started when the grace time ended.
+    """
+    start = check.last_start
+    if start is None or not check.max_runtime or check.status == "down":
+        return Term(grace_start(check), check.grace)
+    expected, grace = expected_at(check), timedelta(seconds=check.grace)
+    in_time_until = None if expected is None else not_before(expected + grace, check.excused_until)
+    if in_time_until is None or start <= in_time_until:
+        return Term(start, check.max_runtime)
+    return Term(in_time_until - grace, check.grace + check.max_runtime)
+
+
 def going_down_at(check: Check) -> datetime | None:
-    """The end of the grace time, as the settings and the pings have it; None: time alone won't end it."""
-    start = grace_start(check)
-    return None if start is None else start + timedelta(seconds=check.grace)
+    """When time takes the check down, as the settings and the pings have it; None: time alone won't."""
+    since, seconds = term(check)
+    return None if since is None else since + timedelta(seconds=seconds)
 
 
 def not_before(moment: datetime | None, earliest: datetime | None) -> datetime | None:
@@ -44,17 +67,17 @@ def not_before(moment: datetime | None, earliest: datetime | None) -> datetime |
 
 
 def with_deadline(check: Check) -> Check:
-    """The check with `alert_after` computed from its other fields: the end of the grace time, but not before
-    `excused_until`. Needed after every change of these fields.
+    """The check with `alert_after` computed from its other fields: the end of its time (see `term`), but not
+    before `excused_until`. Needed after every change of these fields.
     """
     return replace(check, alert_after=not_before(going_down_at(check), check.excused_until))
 
 
 def has_overdue_run(check: Check, at: datetime) -> bool:
-    """Whether the run that is under way has taken longer than the grace time."""
+    """Whether the run that is under way has taken longer than a run may."""
     if check.last_start is None:
         return False
-    end = not_before(check.last_start + timedelta(seconds=check.grace), check.excused_until)
+    end = not_before(check.last_start + timedelta(seconds=check.run_limit), check.excused_until)
     return end is not None and end <= at
 
 
@@ -71,7 +94,8 @@ def shown_until(check: Check, now: datetime) -> tuple[ShownStatus, datetime | No
     if down is not None and now >= down:
         return "down", None
     expected = expected_at(check)
-    if expected is None:
+    has_started_in_time = check.max_runtime and check.last_start is not None
+    if expected is None or has_started_in_time:
         return check.status, down
     if now >= expected:
         return "grace", down

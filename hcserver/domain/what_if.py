@@ -30,6 +30,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     schedule: str = DEFAULT_SCHEDULE
     tz: str = DEFAULT_TZ
     grace: int = DEFAULT_GRACE
+    max_runtime: int = 0
 
 
 class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,4 +86,5 @@ def _check(proposal: Proposal) -> Check:
         schedule=proposal.schedule,
         tz=proposal.tz,
         grace=proposal.grace,
+        max_runtime=proposal.max_runtime,
     )

@@ -62,7 +62,7 @@ def sentence(alert_message: AlertMessage) -> str:
         case "up":
             return f"{name} is UP again{_after(alert_message, 'down')}."
         case "start-too-long":
-            return f"{name} has started but did not finish within its grace time."
+            return f"{name} has started but did not finish within {_run_limit(alert_message)}."
         case "paused":
             return f"{name} is PAUSED: no alerts will be sent for it until it is resumed or pinged."
         case "reminder":
@@ -178,6 +178,12 @@ def _cause(alert_message: AlertMessage) -> str:
     if alert_message.reason == "timeout":
         return "no success was reported in time"
     return "its status has changed"
+
+
+def _run_limit(alert_message: AlertMessage) -> str:
+    if seconds := alert_message.check.max_runtime:
+        return f"the {duration(timedelta(seconds=seconds))} that it may take"
+    return "its grace time"
 
 
 def _after(alert_message: AlertMessage, what: str) -> str:

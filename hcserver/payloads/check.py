@@ -33,7 +33,7 @@ def check_payload(check: Check, now: datetime, base_url: str, version: int, writ
 
 def payload_holds_until(check: Check, now: datetime) -> datetime | None:
     """The next moment at which time alone changes the payload made at `now`; None: never."""
-    run_in_time_until = check.last_start and check.last_start + timedelta(seconds=check.grace)
+    run_in_time_until = check.last_start and check.last_start + timedelta(seconds=check.run_limit)
     moments = shown_until(check, now)[1], run_in_time_until, check.snoozed_until
     return min((moment for moment in moments if moment is not None and moment > now), default=None)
 
@@ -53,6 +53,8 @@ def _only_where_used(check: Check, now: datetime) -> dict[str, Any]:
     members: dict[str, Any] = {
         name: True for name in ("kw_ignore_case", "kw_whole_word") if getattr(check, name)
     }
+    if check.max_runtime:
+        members["max_runtime"] = check.max_runtime
     if check.success_exit_statuses:
         members["success_exit_statuses"] = list(check.success_exit_statuses)
     if check.failures_before_alert != 1:
@@ -85,7 +87,7 @@ def _expectation(check: Check) -> dict[str, Any]:
 
 
 def _runs_in_time(check: Check, now: datetime) -> bool:
-    return check.last_start is not None and now < check.last_start + timedelta(seconds=check.grace)
+    return check.last_start is not None and now < check.last_start + timedelta(seconds=check.run_limit)
 
 
 def _seconds(moment: datetime | None) -> str | None:

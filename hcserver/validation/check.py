@@ -18,7 +18,7 @@ _LATEST_VERSION: Final = 3  # of the API
 MAX_DESC: Final = 10_000  # characters
 MAX_KEYWORDS: Final = 200  # characters
 MIN_SECONDS: Final = 60  # timeout and grace: one minute
-MAX_SECONDS: Final = 31_536_000  # timeout, grace and repeat_after: 365 days
+MAX_SECONDS: Final = 31_536_000  # timeout, grace, max_runtime and repeat_after: 365 days
 MAX_FAILURES: Final = 100  # failures_before_alert
 MAX_EXIT_STATUS: Final = 255
 
@@ -118,6 +118,7 @@ _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "kw_ignore_case": json_fields.boolean,
     "kw_whole_word": json_fields.boolean,
     "manual_resume": json_fields.boolean,
+    "max_runtime": json_fields.integer(MIN_SECONDS, MAX_SECONDS, or_zero=True),
     "methods": json_fields.choice("", "POST"),
     "name": json_fields.text(MAX_NAME),
     "repeat_after": json_fields.integer(MIN_SECONDS, MAX_SECONDS, or_zero=True),

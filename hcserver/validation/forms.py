@@ -41,8 +41,9 @@ class FormFaults(Exception):
 
 
 def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
-    """Either a timeout or a schedule with its zone, and a grace time, as a request has them, from the fields
-    `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace` and `grace_unit` of a form.
+    """Either a timeout or a schedule with its zone, a grace time and perhaps a maximum runtime, as a request
+    has them, from the fields `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace`,
+    `grace_unit`, `max_runtime` (empty: none) and `max_runtime_unit` of a form.
 
     Only the fields of the chosen kind are looked at. Raises FormFaults.
     """
@@ -58,6 +59,10 @@ def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
         fields["schedule"] = form.get(kind, "")
         fields["tz"] = form.get("tz", "") or "UTC"
     _read_seconds(form, "grace", "grace", fields, faults)
+    if form.get("max_runtime"):
+        _read_seconds(form, "max_runtime", "max_runtime", fields, faults)
+    elif "max_runtime" in form:
+        fields["max_runtime"] = 0
     for name, value in fields.items():
         if (fault := _fault(name, value)) is not None:
             faults[named.get(name, name)] = fault
@@ -68,11 +73,15 @@ def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
     return fields
 
 
-def schedule_form(kind: CheckKind, timeout: int, schedule: str, tz: str, grace: int) -> dict[str, str]:
-    """The fields of the form that say this; those of other kinds are empty."""
+def schedule_form(
+    kind: CheckKind, timeout: int, schedule: str, tz: str, grace: int, max_runtime: int = 0
+) -> dict[str, str]:
+    """The fields of the form that say this; those of other kinds are empty. Without a maximum runtime (0)
+    there is no field for it.
+    """
     every, every_unit = _in_units(timeout)
     number, unit = _in_units(grace)
-    return {
+    form = {
         "kind": kind,
         "every": every,
         "every_unit": every_unit,
@@ -82,6 +91,9 @@ def schedule_form(kind: CheckKind, timeout: int, schedule: str, tz: str, grace: 
         "grace": number,
         "grace_unit": unit,
     }
+    if max_runtime:
+        form["max_runtime"], form["max_runtime_unit"] = _in_units(max_runtime)
+    return form
 
 
 def read_rules(form: Mapping[str, str]) -> dict[str, Any]:

@@ -84,6 +84,22 @@ async def test_a_change_moves_the_next_ping_and_the_moment_of_going_down(site: S
     assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
 
 
+async def test_a_run_may_take_the_maximum_runtime_apart_from_the_grace_time(site: Site) -> None:
+    check = (await site.create(timeout=3600, grace=600, max_runtime=7200))["uuid"]
+    await site.ping(check)
+    site.clock.advance(4199)
+    await site.ping(check, "/start")
+    site.clock.advance(7199)
+    await site.services.runtime.due_checks.tick()
+    document = await site.get(check)
+    assert (document["status"], document["started"], document["max_runtime"]) == ("up", True, 7200)
+    site.clock.advance(1)
+    assert (await site.get(check))["status"] == "down"
+    await site.services.runtime.due_checks.tick()
+    assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
+    assert "max_runtime" not in await update(site, check, max_runtime=0)
+
+
 @pytest.mark.parametrize("version", [1, 2, 3])
 async def test_a_new_name_makes_a_new_slug_in_older_versions(site: Site, version: int) -> None:
     check = (await site.create(name="Old", slug="old"))["uuid"]

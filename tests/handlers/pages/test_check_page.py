@@ -135,3 +135,15 @@ async def test_a_paused_or_snoozed_check_says_so(site: Site, editor: Visitor) ->
 )
 def test_addresses_in_notes_become_links(text: str, pieces: list[tuple[str, bool]]) -> None:
     assert linked(text) == pieces
+
+
+async def test_the_maximum_runtime_is_shown(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, timeout=3600, grace=60, max_runtime=120)
+    await site.ping(str(check.id), "/start")
+    site.clock.advance(90)
+    text = text_of(await editor.get(f"/checks/{check.id}"))
+    assert "a run may take 2 min" in text
+    assert "Running for" in text
+    await site.ping(str(check.id))
+    text = text_of(await editor.get(f"/checks/{check.id}"))
+    assert "The dashed line is the maximum runtime, 2 min." in text

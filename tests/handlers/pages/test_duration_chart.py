@@ -42,3 +42,11 @@ def test_the_scale_and_the_marks_are_explained() -> None:
         "A run with a mark above it has failed."
     )
     assert chart_words([], 60) == ""
+
+
+def test_the_line_is_named_after_the_limit_that_holds() -> None:
+    runs = [TimedRun(AT, 50, False)]
+    [line] = ElementTree.fromstring(duration_chart(runs, 120, "maximum runtime")).iter("path")
+    assert "".join(line.itertext()) == "maximum runtime: 2 min"
+    words = "The longest took 50 s. The dashed line is the maximum runtime, 2 min."
+    assert chart_words(runs, 120, "maximum runtime") == words

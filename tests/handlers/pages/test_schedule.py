@@ -98,6 +98,7 @@ async def test_saving_changes_the_check(site: Site, editor: Visitor) -> None:
         ({"cron": "Mon 10:00"}, "cron", "The expression does not have five fields."),
         ({"tz": "Mars/Olympus"}, "tz", "The time zone is not a valid timezone."),
         ({"grace": "10", "grace_unit": "seconds"}, "grace", "The grace time is too small."),
+        ({"max_runtime": "9" * 20}, "max_runtime", "The maximum runtime is not a whole number."),
     ],
 )
 async def test_faults_stand_beside_their_field(
@@ -111,6 +112,30 @@ async def test_faults_stand_beside_their_field(
     assert page.find(id=field)["aria-invalid"] == "true"
     assert page.find(id=field)["value"] == changes[field]
     assert (await site.services.checks.get(site.project, check.id)).kind == "simple"
+
+
+async def test_a_maximum_runtime_is_set_and_taken_away(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    path, runtime = f"/checks/{check.id}/schedule", {"max_runtime": "5", "max_runtime_unit": "hours"}
+    preview = await editor.fragment(path, "preview", do="preview", **HOURLY, **runtime)
+    assert "A run may take 5 h." in text_of(preview)
+    await editor.post(path, **HOURLY, **runtime)
+    assert (await site.services.checks.get(site.project, check.id)).max_runtime == 18_000
+    page = await editor.page(path)
+    assert page.find(id="max_runtime")["value"] == "5"
+    assert [one.get_text() for one in page.select("[name=max_runtime_unit] [selected]")] == ["hours"]
+    await editor.post(path, **CRON)
+    assert (await site.services.checks.get(site.project, check.id)).max_runtime == 18_000
+    await editor.post(path, **HOURLY, max_runtime="")
+    assert (await site.services.checks.get(site.project, check.id)).max_runtime == 0
+
+
+async def test_a_suggestion_leaves_the_maximum_runtime(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, timeout=86_400)
+    await ping_hourly(site, str(check.id), 8)
+    form = {**CRON, "max_runtime": "5", "max_runtime_unit": "hours"}
+    filled = read((await editor.post(f"/checks/{check.id}/schedule", do="period", **form)).text)
+    assert (filled.find(id="every")["value"], filled.find(id="max_runtime")["value"]) == ("1", "5")
 
 
 async def test_the_history_is_judged_by_the_settings(site: Site, editor: Visitor) -> None:
@@ -174,7 +199,7 @@ async def test_no_text_in_a_field_is_an_error_of_the_server(
     path = f"/checks/{(await make_check(site)).id}/schedule"
     for kind in ("simple", "cron", "oncalendar", text):
         fields = dict.fromkeys(
-            ("every", "cron", "oncalendar", "tz", "grace", "every_unit", "grace_unit"), text
+            ("every", "cron", "oncalendar", "tz", "grace", "max_runtime", "every_unit", "grace_unit"), text
         )
         reply = await editor.post(path, do=do, kind=kind, **fields)
         assert reply.status in (200, 400)

@@ -30,6 +30,7 @@ SCHEDULES: list[tuple[CheckKind, str, str]] = [
 SETTINGS: list[dict[str, Any]] = [
     {"desc": "something else"},
     *({"grace": grace} for grace in (60, 600, 3600)),
+    *({"max_runtime": seconds} for seconds in (0, 60, 5000)),
     *({"kind": "simple", "timeout": timeout} for timeout in (60, 3600, 86_400)),
     *({"kind": kind, "schedule": schedule, "tz": tz} for kind, schedule, tz in SCHEDULES[1:]),
     *({"failures_before_alert": failures} for failures in (1, 2, 5)),

@@ -375,3 +375,57 @@ def test_no_alert_is_dated_before_the_flip_that_it_is_about() -> None:
     assert down.alert is not None and down.alert.at == NOW
     second = record(down.check, "fail", NOW - MINUTE)
     assert second.alert is not None and second.alert.at == NOW
+
+
+# --- the maximum runtime
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_run_that_exceeds_the_maximum_runtime_takes_too_long() -> None:
+    running = record(record(make(max_runtime=7200), "success", NOW).check, "start", NOW + HOUR).check
+    assert expire(running, NOW + 3 * HOUR - MINUTE) == Step(running)
+    step = expire(running, NOW + 3 * HOUR)
+    assert events(step) == [("start-too-long", None)]
+    assert step.alert is not None and step.alert.at == NOW + 3 * HOUR
+    assert step.check.failed_at == NOW + HOUR
+
+
+def test_runs_that_never_end_are_no_success_in_time() -> None:
+    check = record(make(max_runtime=7200), "success", NOW).check
+    for minutes in range(60, 180, 10):
+        check = record(check, "start", NOW + minutes * MINUTE).check
+    step = expire(check, NOW + 3 * HOUR + MINUTE)
+    assert events(step) == [("down", None)]
+    assert step.check.failed_at == NOW + HOUR
+
+
+def test_a_run_that_starts_early_and_exceeds_the_maximum_runtime_is_one_failure() -> None:
+    check = record(make(**DAILY, max_runtime=7200), "success", NOW).check
+    check = record(check, "start", EARLY).check
+    assert walk(check, DUE + DAY + 2 * MINUTE) == [
+        (EARLY + 2 * HOUR, "down", "failure 1 of 2 in a row"),
+        (DUE + DAY + MINUTE, "down", None),
+    ]
+
+
+@pytest.mark.parametrize("start", [EARLY + DAY, DUE + DAY + MINUTE / 2])
+def test_a_run_of_a_check_that_is_down_is_not_missed_while_it_may_run(start: datetime) -> None:
+    check = record(make(**DAILY, max_runtime=7200), "fail", DUE).check
+    assert check.tell_after == DUE + DAY + MINUTE
+    running = record(check, "start", start).check
+    assert running.tell_after == start + 2 * HOUR
+    assert [at for at, _, _ in walk(running, DUE + 2 * DAY)] == [start + 2 * HOUR]
+    assert record(running, "success", start + HOUR).check.tell_after is None
+
+
+def test_a_run_long_before_its_time_does_not_stand_for_the_next_one_of_a_check_that_is_down() -> None:
+    check = record(make(**DAILY, max_runtime=7200), "fail", DUE).check
+    running = record(check, "start", DUE + HOUR).check
+    assert running.tell_after == DUE + DAY + MINUTE
+
+
+def test_each_missed_run_counts_once_though_others_have_started() -> None:
+    check = record(make(**{**DAILY, "failures_before_alert": 4}, max_runtime=7200), "fail", DUE).check
+    check = record(check, "start", DUE + DAY).check
+    assert walk(check, DUE + 4 * DAY) == [(DUE + 3 * DAY + MINUTE, "down", None)]

@@ -16,6 +16,7 @@ from hcserver.domain.status import (
     has_overdue_run,
     not_before,
     shown_status,
+    shown_until,
     with_deadline,
 )
 from hcserver.domain.time_zone import zone
@@ -120,3 +121,45 @@ def test_a_check_never_goes_down_before_its_grace_time_is_over(
     now = last + timedelta(seconds=waited)
     late = expected is not None and now >= expected + MINUTE
     assert (shown_status(check, now) == "down") == late
+
+
+# --- the maximum runtime
+
+
+def test_a_run_that_starts_in_time_has_the_maximum_runtime() -> None:
+    up = make("up", last_ping=NOW, max_runtime=7200)
+    assert going_down_at(up) == NOW + HOUR + MINUTE
+    for start in (NOW, NOW + MINUTE, NOW + HOUR, NOW + HOUR + MINUTE):
+        assert going_down_at(replace(up, last_start=start)) == start + 2 * HOUR
+    short = replace(up, max_runtime=600)
+    assert going_down_at(replace(short, last_start=NOW + MINUTE)) == NOW + 11 * MINUTE
+    for status in ("new", "paused"):
+        assert going_down_at(make(status, last_start=NOW, max_runtime=7200)) == NOW + 2 * HOUR
+    assert going_down_at(make("down", last_start=NOW, max_runtime=7200)) is None
+
+
+def test_runs_that_start_again_and_again_but_never_end_do_not_put_it_off_for_ever() -> None:
+    up = make("up", last_ping=NOW, max_runtime=7200)
+    for start in (NOW + 2 * HOUR, NOW + 3 * HOUR):
+        assert going_down_at(replace(up, last_start=start)) == NOW + HOUR + MINUTE + 2 * HOUR
+
+
+def test_a_run_that_starts_while_the_check_is_excused_is_in_time() -> None:
+    excused = make("up", last_ping=NOW, max_runtime=7200, excused_until=NOW + 9 * HOUR)
+    assert excused.alert_after == NOW + 9 * HOUR
+    assert going_down_at(replace(excused, last_start=NOW + 9 * HOUR)) == NOW + 11 * HOUR
+    assert going_down_at(replace(excused, last_start=NOW + 10 * HOUR)) == NOW + 11 * HOUR
+
+
+def test_a_run_that_has_started_in_time_is_not_late() -> None:
+    running = make("up", last_ping=NOW, max_runtime=7200, last_start=NOW + HOUR)
+    assert shown_until(running, NOW + HOUR) == ("up", NOW + 3 * HOUR)
+    assert shown_status(running, NOW + 3 * HOUR - timedelta(milliseconds=1)) == "up"
+    assert shown_until(running, NOW + 3 * HOUR) == ("down", None)
+    assert grace_start(running) == NOW + HOUR
+
+
+def test_a_run_is_overdue_after_the_maximum_runtime() -> None:
+    running = make("down", last_start=NOW, max_runtime=600)
+    assert not has_overdue_run(running, NOW + MINUTE)
+    assert has_overdue_run(running, NOW + 10 * MINUTE)

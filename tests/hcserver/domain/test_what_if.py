@@ -44,6 +44,14 @@ def test_a_run_that_takes_longer_than_the_grace_time_is_down() -> None:
     assert what_if(history, HOURLY) == WhatIf(runs=1, late=0, down=1)
 
 
+def test_a_run_may_take_the_maximum_runtime() -> None:
+    history = mixed(("success", at(0)), ("start", at(65)), ("success", at(110)), ("success", at(120)))
+    assert what_if(history, HOURLY) == WhatIf(runs=2, late=0, down=1)
+    for seconds, down in ((2700, 1), (2701, 0)):
+        proposal = Proposal(timeout=3600, grace=600, max_runtime=seconds)
+        assert what_if(history, proposal) == WhatIf(runs=2, late=0, down=down)
+
+
 def test_a_start_after_the_deadline_does_not_hide_that_the_check_was_down() -> None:
     history = mixed(("success", at(0)), ("start", at(90)), ("success", at(91)), ("success", at(92)))
     assert what_if(history, HOURLY) == WhatIf(runs=2, late=0, down=1)

@@ -219,3 +219,9 @@ def test_a_disabled_channel_is_shown_with_its_error_and_its_address() -> None:
     assert "Last ping" not in rendering.plain(about)
     assert "<b>no" not in rendering.html(about)
     assert rendering.link(about) == f"https://hc.example.org/p/{channel.project}/channels/{channel.id}"
+
+
+def test_a_run_that_takes_too_long_says_how_long_it_may_take() -> None:
+    told = alert_message("start-too-long", check=check(max_runtime=19_800))
+    expected = "“Nightly backup” has started but did not finish within the 5 h 30 min that it may take."
+    assert rendering.sentence(told) == expected

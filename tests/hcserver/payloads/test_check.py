@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from hcserver.domain.check import Check
-from hcserver.payloads.check import check_payload
+from hcserver.payloads.check import check_payload, payload_holds_until
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 A = UUID("11111111-2222-4333-8444-555555555555")
@@ -46,6 +46,15 @@ def test_a_running_check_shows_it_in_the_status_of_version_1_only(version: int, 
     assert (members["status"], members["started"]) == (status, True)
 
 
+def test_a_run_is_started_for_as_long_as_it_may_take() -> None:
+    start = NOW - timedelta(seconds=5000)
+    running: dict[str, Any] = {"status": "up", "last_ping": NOW - timedelta(hours=2), "last_start": start}
+    assert shown(1, grace=3600, **running)["status"] != "started"
+    assert shown(1, grace=3600, max_runtime=7200, **running)["status"] == "started"
+    check = Check(id=A, project=A, created=NOW, badge=A, max_runtime=7200, **running)
+    assert payload_holds_until(check, NOW) == start + timedelta(seconds=7200)
+
+
 def test_a_check_that_is_down_expects_no_ping() -> None:
     assert shown(status="down", last_ping=NOW)["next_ping"] is None
     assert shown(status="up", last_ping=NOW)["next_ping"] == "2026-03-02T12:00:00+00:00"
@@ -54,11 +63,12 @@ def test_a_check_that_is_down_expects_no_ping() -> None:
 def test_what_older_clients_do_not_know_is_shown_only_where_it_is_used() -> None:
     used = shown(
         kw_whole_word=True, failures_before_alert=3, repeat_after=60, last_duration=1.9,
-        snoozed_until=NOW + timedelta(hours=1), success_exit_statuses=(3, 24),
+        snoozed_until=NOW + timedelta(hours=1), success_exit_statuses=(3, 24), max_runtime=7200,
     )  # fmt: skip
     assert {name: used[name] for name in used.keys() - shown().keys()} == {
         "kw_whole_word": True,
         "success_exit_statuses": [3, 24],
+        "max_runtime": 7200,
         "failures_before_alert": 3,
         "repeat_after": 60,
         "last_duration": 1,

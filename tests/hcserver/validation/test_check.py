@@ -12,7 +12,16 @@ from msgspec.structs import replace
 
 from hcserver.domain.check import Check
 from hcserver.errors import InvalidRequest
-from hcserver.validation.check import Spec, apply_spec, parse_spec, unique_matches, unique_values, with_tags
+from hcserver.validation.check import (
+    MAX_SECONDS,
+    MIN_SECONDS,
+    Spec,
+    apply_spec,
+    parse_spec,
+    unique_matches,
+    unique_values,
+    with_tags,
+)
 
 CHECK = Check(
     id=UUID(int=1), project=UUID(int=2), created=datetime(2025, 1, 1, tzinfo=UTC), badge=UUID(int=3)
@@ -386,3 +395,14 @@ def test_a_check_that_was_created_is_found_by_the_same_request(names: set[str], 
 def test_tags_are_added_behind_the_others_once_and_taken_away() -> None:
     check = with_tags(replace(CHECK, tags="a  b c"), ["d", "b", "d"], ["a", "x"])
     assert check.tags == "b c d"
+
+
+def test_the_maximum_runtime_has_the_bounds_of_the_grace_time_or_is_0() -> None:
+    for seconds in (0, MIN_SECONDS, MAX_SECONDS):
+        assert parse_spec({"max_runtime": seconds}, 3).changes == {"max_runtime": seconds}
+    for value, fault in (
+        *((MIN_SECONDS - 1, "is too small"), (-1, "is too small"), (MAX_SECONDS + 1, "is too large")),
+        *((None, "is not a number"), (True, "is not a number"), (60.0, "is not a number")),
+    ):
+        with pytest.raises(InvalidRequest, match=f"^json validation error: max_runtime {fault}$"):
+            parse_spec({"max_runtime": value}, 3)

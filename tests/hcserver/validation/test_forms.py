@@ -95,3 +95,16 @@ def test_exit_statuses_are_numbers_with_commas_or_blanks_between_them() -> None:
             read_rules({"success_exit_statuses": text})
         fault = "has something else than whole numbers from 1 to 255"
         assert caught.value.faults == {"success_exit_statuses": fault}
+
+
+def test_an_empty_maximum_runtime_is_none() -> None:
+    two_hours = {**DAILY, "max_runtime": "2", "max_runtime_unit": "hours"}
+    assert read_schedule(two_hours)["max_runtime"] == 7200
+    for none in ("", "0"):
+        assert read_schedule({**two_hours, "max_runtime": none})["max_runtime"] == 0
+    assert "max_runtime" not in read_schedule(DAILY)
+    assert faults({**two_hours, "max_runtime_unit": "seconds"}) == {"max_runtime": "is too small"}
+    assert faults({**two_hours, "max_runtime": "-1"}) == {"max_runtime": "is not a whole number"}
+    form = schedule_form("simple", 3600, "* * * * *", "UTC", 60, 5400)
+    assert (form["max_runtime"], form["max_runtime_unit"]) == ("90", "minutes")
+    assert read_schedule(form)["max_runtime"] == 5400

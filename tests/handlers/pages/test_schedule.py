@@ -30,7 +30,7 @@ async def test_the_form_has_what_the_check_has(site: Site, editor: Visitor) -> N
     page = await editor.page(f"/checks/{check.id}/schedule")
     assert page.select_one("[name=kind][checked]")["value"] == "simple"
     assert (page.find(id="every")["value"], page.find(id="grace")["value"]) == ("2", "90")
-    assert [one.get_text() for one in page.select("option[selected]")] == ["hours", "seconds"]
+    assert [one.get_text() for one in page.select("option[selected]")] == ["hours", "seconds", "minutes"]
     assert "Every 2 hours" in page.find(id="preview").get_text()
     assert "The first ping starts the clock" in page.find(id="preview").get_text()
 

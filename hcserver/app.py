@@ -54,8 +54,10 @@ from hcserver.services.intake.repetitions import Repetitions
 from hcserver.services.intake.state_reader import StateReader
 from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.intake.unwritten import UnwrittenChecks
+from hcserver.services.key_uses import WRITE_EVERY as WRITE_KEY_USES_EVERY
 from hcserver.services.lookup import Lookup
 from hcserver.services.management.admin_keys import AdminKeys
+from hcserver.services.management.api_keys import ApiKeys
 from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
@@ -173,7 +175,7 @@ def build_services(
         check_editor=CheckEditor(storage, cache, writer, lookup, checks, reader, changes, clock),
         check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, changes, clock),
         log_clearing=LogClearing(storage, cache, writer, checks, changes, events, clock),
-        log_reader=LogReader(checks, Contents()),
+        log_reader=LogReader(checks, Contents()), api_keys=ApiKeys(storage, lookup, events, clock),
         event_feeds=EventFeeds(storage, reader.loader, checks, clock), admin_keys=AdminKeys(storage, clock),
         accounts=Accounts(storage, projects, events, settings, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
@@ -278,6 +280,14 @@ def _removal(pruner: Pruner, deletion: CheckDeletion, retention: Retention) -> t
     )
 
 
+def _observation(lookup: Lookup, metrics: Metrics) -> tuple[PeriodicTask, ...]:
+    """What keeps account of how the server is used, and how it keeps up."""
+    return (
+        PeriodicTask("key uses", lookup.key_uses.write, WRITE_KEY_USES_EVERY),
+        PeriodicTask("lag", metrics.look_at_lag, LOOK_AT_LAG_EVERY),
+    )
+
+
 def _runtime(
     storage: Storage,
     events: EventBus,
@@ -314,8 +324,8 @@ def _runtime(
         exchange=_exchange(news_listener, written_news),
         tasks=(
             *_removal(pruner, deletion, retention),
+            *_observation(lookup, metrics),
             PeriodicTask("due checks", due_checks.tick, TICK),
-            PeriodicTask("lag", metrics.look_at_lag, LOOK_AT_LAG_EVERY),
         ),
     )
 

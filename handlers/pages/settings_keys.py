@@ -1,4 +1,4 @@
-"""A project's keys, at /p/<project>/settings/keys."""
+"""A project's keys, at /p/<project>/settings/keys: those that each project has, and API keys with names."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Final, NamedTuple
 from handlers.api.base import UUID as UUID_PATTERN
 from handlers.base import NOT_CACHED
 from handlers.pages.base import PageHandler, signed_in
+from hcserver.domain.api_key import ID_PATTERN, KEY_ACCESSES, KeyAccess
 from hcserver.domain.project import Project
 from hcserver.domain.user import Role
+from hcserver.errors import InvalidFields
 from hcserver.services.management.projects import KEY_KINDS, KeyKind
+from hcserver.validation.limits import MAX_NAME
 
 
 class KeyWords(NamedTuple):
@@ -50,6 +53,11 @@ WORDS: Final[dict[KeyKind, KeyWords]] = {
     ),
 }
 
+ACCESS_WORDS: Final[dict[KeyAccess, str]] = {
+    "read-write": "lets programs read and change everything in the project",
+    "read-only": "lets programs read, but neither change nor ping",
+}
+
 
 class Key(NamedTuple):
     """A key in the list. `value`: the key itself, where it may be shown at any time. `masked`: what stands
@@ -63,14 +71,52 @@ class Key(NamedTuple):
 
 
 class KeysPage(PageHandler):
-    """Ping and badge keys are shown at any time, API keys are not, because only their hashes are stored."""
+    """Ping and badge keys are shown at any time, API keys are not, because only their hashes are stored. The
+    form makes an API key with a name, which is in the answer and nowhere else.
+    """
 
     @signed_in
     async def get(self, project_id: str) -> None:
-        project = await self.open_project(project_id, "editor")
-        keys = [_key(project, kind) for kind in WORDS if self.may(WORDS[kind].needed)]
+        await self._show_keys(await self.open_project(project_id, "editor"))
+
+    @signed_in
+    async def post(self, project_id: str) -> None:
+        project = await self.open_project(project_id, "admin")
+        try:
+            named, new_key = await self.services.api_keys.create(
+                project, self.form.get("name"), self._access()
+            )
+        except InvalidFields as error:
+            self.set_status(400)
+            await self._show_keys(project, error.faults)
+            return
         self.set_header("Cache-Control", NOT_CACHED)
-        await self.show("settings_keys.html", title="Keys", section="settings", tab="keys", keys=keys)
+        await self.show(
+            "settings_new_key.html",
+            title=named.name,
+            section="settings",
+            tab="keys",
+            name=named.name,
+            effect="",
+            new_key=new_key,
+        )
+
+    def _access(self) -> KeyAccess:
+        """Raises InvalidFields."""
+        access = self.form.get("access")
+        if access not in KEY_ACCESSES:
+            raise InvalidFields({"access": "Choose what the key is for."})
+        return access
+
+    async def _show_keys(self, project: Project, faults: dict[str, str] | None = None) -> None:
+        self.set_header("Cache-Control", NOT_CACHED)
+        await self.show(
+            "settings_keys.html", title="Keys", section="settings", tab="keys",
+            keys=[_key(project, kind) for kind in WORDS if self.may(WORDS[kind].needed)],
+            named_keys=await self.services.api_keys.of_project(project) if self.may("admin") else [],
+            accesses=ACCESS_WORDS, name=self.form.get("name"), faults=faults or {}, max_name=MAX_NAME,
+            chosen=self.form.get("access") or KEY_ACCESSES[0],
+        )  # fmt: skip
 
 
 class NewKeyPage(PageHandler):
@@ -98,9 +144,28 @@ class NewKeyPage(PageHandler):
             title=words.name,
             section="settings",
             tab="keys",
-            words=words,
+            name=words.name,
+            effect=words.effect,
             new_key=key,
         )
+
+
+class RevokeKeyPage(PageHandler):
+    """Asks whether an API key with a name is to be revoked, and revokes it."""
+
+    @signed_in
+    async def get(self, project_id: str, key_id: str) -> None:
+        project = await self.open_project(project_id, "admin")
+        key = await self.services.api_keys.find(project, key_id)
+        await self.show(
+            "settings_revoke_key.html", title=key.name, section="settings", tab="keys", named_key=key
+        )
+
+    @signed_in
+    async def post(self, project_id: str, key_id: str) -> None:
+        project = await self.open_project(project_id, "admin")
+        key = await self.services.api_keys.revoke(project, key_id)
+        self.go(f"/p/{project.id}/settings/keys", notice=f"The API key {key.name} is revoked.")
 
 
 def _key(project: Project, kind: KeyKind) -> Key:
@@ -120,4 +185,5 @@ def _key(project: Project, kind: KeyKind) -> Key:
 ROUTES = [
     (rf"/p/{UUID_PATTERN}/settings/keys", KeysPage),
     (rf"/p/{UUID_PATTERN}/settings/keys/({'|'.join(KEY_KINDS)})", NewKeyPage),
+    (rf"/p/{UUID_PATTERN}/settings/keys/({ID_PATTERN})", RevokeKeyPage),
 ]

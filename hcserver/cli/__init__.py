@@ -23,6 +23,7 @@ _COMMANDS = {
     "export": ("hcserver.cli.declaration", "export", "Write projects as a file that declares them."),
     "user": ("hcserver.cli.user", "user", "Create and manage users, who sign in to the pages."),
     "member": ("hcserver.cli.member", "member", "Manage the members of projects."),
+    "api-key": ("hcserver.cli.api_key", "api_key", "Create and revoke API keys with names."),
     "admin-key": ("hcserver.cli.admin_key", "admin_key", "Create and manage admin keys."),
     "email": ("hcserver.cli.email", "email", "Test the reception of emails."),
     "classify": ("hcserver.cli.email", "classify", "Classify an email as a check would."),

@@ -22,6 +22,7 @@ from hcserver.services.intake.intake import Intake
 from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.lookup import Lookup
 from hcserver.services.management.admin_keys import AdminKeys
+from hcserver.services.management.api_keys import ApiKeys
 from hcserver.services.management.channels import Channels
 from hcserver.services.management.check_deletion import CheckDeletion
 from hcserver.services.management.check_editor import CheckEditor
@@ -96,6 +97,7 @@ class Services:
     check_transfer: CheckTransfer
     projects: Projects
     admin_keys: AdminKeys
+    api_keys: ApiKeys
     accounts: Accounts
     channels: Channels
     windows: Windows
@@ -180,6 +182,7 @@ class Services:
         await self.project_reader.stop()
         await self.intake.stop()
         await self.answered_mark.stop()
+        await self.lookup.key_uses.stop()
         await self.state_writer.stop()
         if self.takes_pings:
             await self.runtime.written_news.stop()

@@ -9,10 +9,13 @@ import hmac
 from typing import Literal
 from uuid import UUID
 
+from hcserver.domain.api_key import PREFIX as NAMED
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, NotFound, Unauthorized
 from hcserver.services.absences import Absences
+from hcserver.services.key_uses import KeyUses
+from hcserver.services.named_keys import NamedKeys
 from hcserver.storage import Storage
 
 Access = Literal["write", "read"]
@@ -29,6 +32,8 @@ class Lookup:
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage = storage
+        self.key_uses = KeyUses(storage, clock)
+        self._named_keys = NamedKeys(storage, clock)
         self._absent: Absences[Key | Slug | UUID | str] = Absences(clock)
         self._aliases: dict[str, UUID] = {}  # the check of an alias never changes
         self._projects_by_id: dict[UUID, Project] = {}
@@ -46,6 +51,8 @@ class Lookup:
         if api_key is None or len(api_key) != API_KEY_LENGTH:
             raise Unauthorized("missing api key")
         digest = key_hash(api_key)
+        if api_key.startswith(NAMED):
+            return await self._authenticate_named(digest, needed)
         project = await self._by_key("api_key_hash", digest)
         if project is not None and hmac.compare_digest(project.api_key_hash or "", digest):
             return project, True
@@ -54,6 +61,16 @@ class Lookup:
             if project is not None and hmac.compare_digest(project.api_key_readonly_hash or "", digest):
                 return project, False
         raise Unauthorized("wrong api key")
+
+    async def _authenticate_named(self, digest: str, needed: Access) -> tuple[Project, bool]:
+        key = await self._named_keys.find(digest)
+        if key is None or (needed == "write" and not key.writable):
+            raise Unauthorized("wrong api key")
+        project = await self.by_id(key.project)
+        if project is None or not hmac.compare_digest(key.hash, digest):
+            raise Unauthorized("wrong api key")
+        self.key_uses.note(key)
+        return project, key.writable
 
     async def by_ping_key(self, ping_key: str) -> Project:
         """Raises NotFound, Unavailable."""
@@ -131,6 +148,7 @@ class Lookup:
         """Something was created: what was not there may be there now."""
         self._changes += 1
         self._absent.clear()
+        self._named_keys.forget_absences()
 
     def forget_slugs(self, project: UUID) -> None:
         """A check of the project was created, renamed or deleted."""
@@ -140,6 +158,7 @@ class Lookup:
 
     def forget(self, subject: UUID) -> None:
         """A project or a check was changed, by another process maybe."""
+        self._named_keys.forget(subject)
         self._projects_by_id.pop(subject, None)
         for key in self._keys_of_project.pop(subject, ()):
             self._projects_by_key.pop(key, None)
@@ -148,6 +167,7 @@ class Lookup:
     def forget_all(self) -> None:
         """Everything may have changed."""
         self.forget_absences()
+        self._named_keys.forget_all()
         self._aliases.clear()
         self._projects_by_id.clear()
         self._projects_by_key.clear()

@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from hcserver.storage.admin_keys import AdminKeyStore
+from hcserver.storage.api_keys import ApiKeyStore
 from hcserver.storage.at_work import AtWork
 from hcserver.storage.bounces import BounceStore
 from hcserver.storage.channels import ChannelStore
@@ -44,6 +45,7 @@ class Storage:
         self.bounces = BounceStore(database)
         self.windows = WindowStore(database)
         self.admin_keys = AdminKeyStore(database)
+        self.api_keys = ApiKeyStore(database)
         self.users = UserStore(database)
         self.sessions = SessionStore(database)
         self.members = MemberStore(database)

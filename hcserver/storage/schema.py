@@ -36,6 +36,7 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
         ([("ping_key", 1)], {"unique": True}),
         ([("badge_key", 1)], {"unique": True}),
     ],
+    "api_keys": [([("project", 1)], {})],
     "notifications": [
         ([("due", 1)], {"sparse": True}),
         ([("check", 1), ("at", -1)], {}),

@@ -50,6 +50,15 @@ def hang(browser: Browser, pages_server: PagesServer) -> str:
     return link[link.index("/wall/") :]
 
 
+def make_key(browser: Browser, pages_server: PagesServer, name: str) -> str:
+    """Make an API key with this name by its form; the key in clear. The page shows it still."""
+    browser.open(settings(pages_server, "/keys"))
+    browser.fill("#name", name)
+    browser.type("#name", Keys.ENTER)
+    browser.expect("main h2", name)
+    return browser.text(".copy code")
+
+
 def only_left(browser: Browser, number: int) -> bool:
     """Whether the page that answers a revocation is there, with that many walls."""
     return bool(browser.all(".notice")) and len(browser.all("[name=revoke]")) == number
@@ -60,6 +69,12 @@ def test_the_settings_are_accessible_and_fit(
 ) -> None:
     publish(browser, pages_server)
     hang(browser, pages_server)
+    make_key(browser, pages_server, "a program with a rather-long-name-that-can-not-be-broken-anywhere")
+    browser.expect_accessible()
+    browser.open(settings(pages_server, "/keys"))
+    browser.click(".rows a")
+    browser.expect_in("main h2", "revoke this API key?")
+    browser.expect_accessible()
     paths = ("", "/keys", "/keys/api", "/badges", "/status", "/status/new", "/walls", "/danger")
     for path in (*(settings(pages_server, path) for path in paths), "/new-project"):
         browser.open(path)
@@ -154,6 +169,19 @@ def test_a_key_is_replaced_by_keyboard(browser: Browser, pages_server: PagesServ
     browser.type("form .danger", Keys.ENTER)
     browser.expect(".notice", "Ping key: there is a new one.")
     assert browser.text(".copy code") != before
+
+
+def test_a_key_with_a_name_is_made_and_revoked_by_keyboard(
+    browser: Browser, pages_server: PagesServer
+) -> None:
+    key = make_key(browser, pages_server, "Grafana")
+    assert pages_server.server.request("/api/v3/checks/", key=key).status == 200
+    browser.type(".actions a", Keys.ENTER)
+    browser.expect_in(".rows", "Grafana")
+    browser.type('.rows a[aria-label="Revoke Grafana"]', Keys.ENTER)
+    browser.type("form .danger", Keys.ENTER)
+    browser.expect(".notice", "The API key Grafana is revoked.")
+    assert pages_server.server.request("/api/v3/checks/", key=key).status == 401
 
 
 def test_a_wall_says_when_it_is_not_up_to_date(

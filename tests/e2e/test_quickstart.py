@@ -140,7 +140,7 @@ def test_the_commands_for_projects_channels_and_windows_work_as_printed(
     server: RealServer, shell: Shell
 ) -> None:
     printed = commands(section("Projects, channels and maintenance windows"))
-    create, listing, rotate, channel, channels, window = printed
+    create, listing, rotate, named, channel, channels, window = printed
     words = shell(create).split()
     old = {"api": words[words.index("api_key") + 1], "ping": words[words.index("ping_key") + 1]}
     assert "Homelab" in shell(listing)
@@ -149,6 +149,12 @@ def test_the_commands_for_projects_channels_and_windows_work_as_printed(
     _stops(server, "/api/v3/checks/", old["api"], 401)
     assert server.api("checks/", new) == {"checks": []}
     assert server.request(f"/ping/{old['ping']}/job?create=1").status == 201
+
+    reading = shell(named).split()[-1]
+    assert len(server.api("checks/", reading)["checks"]) == 1
+    assert server.request("/api/v3/checks/", "POST", b"{}", key=reading).status == 401
+    _json(server, "api-key", "revoke", "Homelab", "Grafana")
+    _stops(server, "/api/v3/checks/", reading, 401)
 
     id = shell(channel).split()[-1].rstrip(".")
     assert server.api("channels/", new)["channels"] == [{"id": id, "name": "Hook", "kind": "webhook"}]

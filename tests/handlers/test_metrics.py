@@ -121,6 +121,16 @@ async def test_the_key_of_a_project_may_come_as_a_bearer_token(site: Site) -> No
     assert values(reply, "hc_checks_total")
 
 
+async def test_a_named_key_shows_its_project_and_no_other(site: Site) -> None:
+    _, key = await site.services.api_keys.create(site.project, "Prometheus", "read-only")
+    assert (await project_metrics(site, key)).status == 200
+    other = await site.beside()
+    assert (await project_metrics(other, key)).status == 403
+    await other.close()
+    await site.services.api_keys.revoke(site.project, "Prometheus")
+    assert (await project_metrics(site, key)).status == 403
+
+
 async def test_no_other_key_shows_a_project(site: Site) -> None:
     other = await site.beside()
     for key in (other.keys.api_key, site.keys.ping_key, METRICS_KEY, "%00", "x" * 1000):

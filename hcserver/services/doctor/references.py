@@ -17,6 +17,7 @@ _OF_PROJECTS = {
     "windows": "maintenance window",
     "status_pages": "status page",
     "walls": "wall",
+    "api_keys": "API key",
     "members": "member",
 }
 
@@ -34,7 +35,8 @@ async def examine_references(storage: Storage, inspection: Inspection, fix: bool
         yield finding
     if not findings:
         yield ok(
-            SUBJECT, "all checks, channels, maintenance windows, pages and members belong to what exists"
+            SUBJECT,
+            "all checks, channels, maintenance windows, pages, keys and members belong to what exists",
         )
 
 

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from hcserver.domain.api_key import PREFIX as NAMED
 from hcserver.domain.clock import Clock
 from hcserver.domain.project import Project
 from hcserver.errors import Ambiguous, Forbidden, InvalidRequest, NotFound
@@ -180,6 +181,7 @@ class Projects:
         await self._storage.members.delete_of_project(project.id)
         await self._storage.status_pages.delete_of_project(project.id)
         await self._storage.walls.delete_of_project(project.id)
+        await self._storage.api_keys.delete_of_project(project.id)
         await self._storage.projects.delete(project.id)
         await self._changed(project)
         # Whatever was added while we were at it.
@@ -210,11 +212,13 @@ class Projects:
         await self._storage.news.publish(self._clock(), project.id)
 
 
-def new_key(kind: KeyKind | Literal["admin"]) -> str:
+def new_key(kind: KeyKind | Literal["admin", "named"]) -> str:
     """A random key. API and admin keys have 28 alphanumerics behind a prefix, 32 characters in all."""
     match kind:
         case "admin":
             return "hca_" + _random(_ALPHANUMERIC, 28)
+        case "named":
+            return NAMED + _random(_ALPHANUMERIC, 28)
         case "api":
             return "hcw_" + _random(_ALPHANUMERIC, 28)
         case "api-readonly":

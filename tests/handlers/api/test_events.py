@@ -305,6 +305,13 @@ async def test_the_stream_ends_when_its_key_is_replaced(site: Site) -> None:
         assert await other.ends()
 
 
+async def test_the_stream_ends_when_its_named_key_is_revoked(site: Site) -> None:
+    _, key = await site.services.api_keys.create(site.project, "dashboard", "read-only")
+    async with listening(site, key=key) as stream:
+        await site.services.api_keys.revoke(site.project, "dashboard")
+        assert await stream.ends()
+
+
 async def test_the_stream_ends_when_the_project_is_deleted(site: Site) -> None:
     async with listening(site) as stream:
         await site.services.projects.delete(site.project)

@@ -87,6 +87,20 @@ async def test_a_read_only_key_opens_its_project_for_reading_only(services: Serv
             await services.lookup.authenticate(key, "write")
 
 
+async def test_a_named_key_opens_its_project_as_far_as_it_may(services: Services, project: Project) -> None:
+    _, full = await services.api_keys.create(project, "backup", "read-write")
+    _, reading = await services.api_keys.create(project, "Grafana", "read-only")
+    for needed in ("read", "write"):
+        opened, writable = await services.lookup.authenticate(full, needed)
+        assert (opened.id, writable) == (project.id, True)
+    opened, writable = await services.lookup.authenticate(reading, "read")
+    assert (opened.id, writable) == (project.id, False)
+    with pytest.raises(Unauthorized):
+        await services.lookup.authenticate(reading, "write")
+    with pytest.raises(Unauthorized):
+        await services.lookup.authenticate(full[:-1] + "\udc80", "read")
+
+
 class CountedReads:
     """Counts how often a method of a store is called."""
 
@@ -126,6 +140,29 @@ async def test_what_is_not_there_reaches_the_database_once_a_second(
                 await services.checks.get(project, nowhere)
         assert keys.number == 3 * seconds
         assert (projects.number, slugs.number, aliases.number, ids.number) == (seconds,) * 4
+        clock.advance(1)
+
+
+async def test_a_named_key_is_looked_up_once_and_costs_the_other_keys_nothing(
+    services: Services, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, keys = await services.projects.create("other")
+    _, named = await services.api_keys.create(project, "backup", "read-write")
+    of_projects = CountedReads(monkeypatch, services.storage.projects, "by_key")
+    with_names = CountedReads(monkeypatch, services.storage.api_keys, "get")
+    for _ in range(3):
+        await services.lookup.authenticate(named, "write")
+        clock.advance(60)
+    assert (of_projects.number, with_names.number) == (0, 1)
+    await services.lookup.authenticate(keys.api_key, "write")
+    assert (of_projects.number, with_names.number) == (1, 1)
+    await services.lookup.authenticate(keys.api_key_readonly, "read")
+    assert (of_projects.number, with_names.number) == (3, 1)
+    for seconds in (1, 2):
+        for _ in range(5):
+            with pytest.raises(Unauthorized):
+                await services.lookup.authenticate("hck_".ljust(32, "x"), "read")
+        assert (of_projects.number, with_names.number) == (3, 1 + seconds)
         clock.advance(1)
 
 

@@ -12,6 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import monitoring
 
 from hcserver.domain.admin_key import AdminKey
+from hcserver.domain.api_key import ApiKey
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
@@ -198,6 +199,14 @@ async def _use_everything(storage: Storage) -> None:
     await storage.walls.of_project(project.id)
     await storage.walls.delete("h")
     await storage.walls.delete_of_project(project.id)
+    await storage.api_keys.insert(
+        ApiKey(hash="h", project=project.id, name="k", access="read-only", created=NOW)
+    )
+    await storage.api_keys.get("h")
+    await storage.api_keys.of_project(project.id)
+    await storage.api_keys.touch("h", NOW)
+    await storage.api_keys.delete("h")
+    await storage.api_keys.delete_of_project(project.id)
 
     await storage.admin_keys.insert(AdminKey(hash="x", created=NOW, name="ops"))
     await storage.admin_keys.all()

@@ -52,4 +52,5 @@ async def fill(database: Any) -> None:
     await database.sessions.insert_one({"_id": "hash", "user": uuid4()})
     await database.setup_tokens.insert_one({"_id": "hash"})
     await database.status_pages.insert_one({"_id": uuid4(), "slug": "jobs", "tags": ["db"], "names": False})
+    await database.api_keys.insert_one({"_id": "hash", "project": uuid4(), "name": "backup", "created": at})
     await database.walls.insert_one({"_id": "hash", "name": "office"})

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from hcserver.domain.api_key import ApiKey
 from hcserver.domain.channel import Channel
 from hcserver.domain.maintenance_window import MaintenanceWindow
 from hcserver.domain.project import Project
@@ -71,6 +72,19 @@ async def test_channels_of_projects_that_do_not_exist_are_removed(
     assert await problems(services) == [("warning", f"found {text}")]
     await examined(services, fix=True)
     assert await services.database["channels"].count_documents({}) == 0
+
+
+async def test_api_keys_of_projects_that_do_not_exist_are_removed(
+    services: Services, project: Project
+) -> None:
+    kept, _ = await services.api_keys.create(project, "backup", "read-only")
+    left = ApiKey(hash="h", project=uuid4(), name="old", access="read-only", created=services.clock())
+    await services.storage.api_keys.insert(left)
+    text = "1 API key of projects or checks that do not exist"
+    assert await problems(services) == [("warning", f"found {text}")]
+    await examined(services, fix=True)
+    assert await services.storage.api_keys.get(left.hash) is None
+    assert await services.storage.api_keys.get(kept.hash) == kept
 
 
 async def test_checks_of_a_project_that_does_not_exist_are_an_error_and_stay(

@@ -52,6 +52,7 @@ async def test_the_server_counts_its_pings_and_their_times(site: Site) -> None:
 async def test_flips_are_counted_with_the_lag_of_the_scheduler(site: Site) -> None:
     check = await site.create(timeout=60, grace=60)
     await site.ping(check["uuid"])
+    await site.settled()  # the scheduler finds it by its document
     before = values(await server_metrics(site), "hcserver_scheduler_lag_seconds_count")[()]
     site.clock.advance(130)
     await site.services.runtime.due_checks.tick()

@@ -127,6 +127,7 @@ async def test_a_server_logs_the_flips_and_deletions_of_its_checks(
     caplog.set_level(logging.INFO, "hcserver.events")
     check = await create(services, project, name="Backup")
     await services.intake.record([report(check.id, services.clock(), "fail")])
+    await services.state_writer.flush()
     await services.check_deletion.delete(project, check.id)
     assert [one.getMessage() for one in caplog.records if one.name == "hcserver.events"] == [
         "flip",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from handlers.pages import display
 from hcserver.domain.check import Check
+from hcserver.domain.check_filter import searched_text
 from hcserver.domain.notification_policy import wants
 from hcserver.domain.schedule_words import in_words
 from hcserver.domain.shown_state import ShownState
@@ -14,11 +15,13 @@ from hcserver.domain.status import expected_at
 from hcserver.domain.words import duration_in_words
 from hcserver.services.delivery.project_settings import ProjectSettings
 
+_NOTES: Final = 300  # characters of the notes in which the browser looks for words
+
 
 class CheckRow(NamedTuple):
     """`why` says why it is down, and `next` is HTML that says what comes next.
 
-    `silent`: see `is_silent`.
+    `silent`: see `is_silent`. `searched` is the text in which the filter looks for words.
     """
 
     check: Check
@@ -28,6 +31,7 @@ class CheckRow(NamedTuple):
     next: str
     why: str
     silent: bool
+    searched: str
 
 
 def make_row(check: Check, state: ShownState, settings: ProjectSettings, now: datetime) -> CheckRow:
@@ -40,6 +44,7 @@ def make_row(check: Check, state: ShownState, settings: ProjectSettings, now: da
         next=_next(check, state, now),
         why=why_down(check) if state == "down" else "",
         silent=is_silent(check, settings),
+        searched=searched_text(check, _NOTES),
     )
 
 

@@ -19,6 +19,7 @@ from hcserver.services.reading.check_list import CheckList, ListedCheck, Order, 
 from hcserver.services.reading.project_index import ProjectIndex
 
 ROWS: Final = 200  # rows in a page; the rest as one scrolls
+FOUND_ROWS: Final = 60  # with a filter at first, so that the list follows what one types
 # The chips above the list: what is typed into the filter, the word, and which status is counted.
 CHIPS: Final[tuple[tuple[str, str, ShownStatus], ...]] = (
     ("down", "Down", "down"),
@@ -56,7 +57,7 @@ class ChecksPage(PageHandler):
         view = read_view(self)
         index = await self.services.project_reader.loader.index(project.id)
         seen = seen_of(index)  # before it is listed: what changes meanwhile is sent once more
-        wanted, limit = parse_filter(view.filter), None if view.grouped else view.offset + ROWS
+        wanted, limit = parse_filter(view.filter), None if view.grouped else view.offset + rows_of(view)
         listed = await list_checks(self.services.project_reader, project.id, wanted, view.order, limit)
         values = {**await list_values(self, project, listed, view), "seen": seen}
         fragment = self.request.headers.get("X-Fragment")
@@ -81,6 +82,11 @@ class ChecksPage(PageHandler):
 def seen_of(index: ProjectIndex | None) -> str:
     """Identifies the state of a project's checks; empty for a project that is too large for an index."""
     return "" if index is None else f"{index.id}-{index.revision}"
+
+
+def rows_of(view: View) -> int:
+    """How many rows follow in one list, at most."""
+    return FOUND_ROWS if view.filter and not view.offset else ROWS
 
 
 def read_view(handler: PageHandler) -> View:

@@ -31,8 +31,13 @@ class CheckFilter(msgspec.Struct, frozen=True):
             return False
         if not self.words:
             return True
-        text, id = f"{check.name}\n{check.slug}\n{check.tags}\n{check.desc}".casefold(), str(check.id)
+        text, id = searched_text(check), str(check.id)
         return all(word in text or word == id for word in self.words)
+
+
+def searched_text(check: Check, notes: int | None = None) -> str:
+    """In which the words are looked for; with so many characters of the description, None: with all."""
+    return f"{check.name}\n{check.slug}\n{check.tags}\n{check.desc[:notes]}".casefold()
 
 
 def parse_filter(text: str) -> CheckFilter:

@@ -87,6 +87,32 @@ window.fetch = async (address, options) => {
 """
 
 
+def test_what_is_there_is_filtered_at_once_without_the_server(
+    browser: Browser, pages_server: PagesServer, checks: list[dict[str, object]]
+) -> None:
+    pages_server.check(name="delta", desc="calls bob")
+    browser.open(pages_server.path)
+    browser.find("html.ready")
+    browser.script(ENDLESS)
+
+    def shown(*keys: str) -> list[str]:
+        browser.press(*keys)
+        return names(browser)
+
+    everything = ["beta", "alpha", "delta", "gamma"]
+    assert shown("/", *"alp") == ["alpha"]
+    assert shown(*[Keys.BACKSPACE] * 3, *"bob") == ["delta"]
+    assert shown(*[Keys.BACKSPACE] * 3) == everything
+    assert shown(*"is:down") == ["beta"]
+    assert shown(*" tag:hom") == ["beta"]  # only the server knows that there is nothing
+    assert shown("e") == ["beta"]
+    assert shown(Keys.CONTROL + "a" + Keys.NULL, *"tag:home GA") == ["gamma"]
+    pages_server.ping(checks[0], "/fail")  # which is hidden
+    browser.expect("h1", "2 checks are down")
+    assert shown(Keys.CONTROL + "a" + Keys.NULL, Keys.BACKSPACE) == everything
+    assert browser.text("#rows tr:nth-child(2) .st") == "Down"
+
+
 def test_a_list_that_is_overtaken_while_it_arrives_is_left_alone(
     browser: Browser, pages_server: PagesServer, checks: list[object]
 ) -> None:

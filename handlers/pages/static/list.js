@@ -1,12 +1,19 @@
 // The list of checks: live rows, filter while typing, further rows while scrolling, selection, keys.
 import { fillZones } from "./controls.js";
 import { fetchPart, follow, parse } from "./live.js";
+import { matcher, narrows } from "./matching.js";
 import { showTimes } from "./times.js";
 
 let list, pending, etag, restart;
+const pool = new Map(); // all rows that have been there by their ids, also those that the filter hides
+const sources = new WeakMap(); // the HTML that a row was last made of
+const lists = new Map(); // the rows of each list that the server has sent, or its beginning, by its filter
+let listed; // the filter of the last of them
 
 export function startList(element) {
   list = element;
+  for (const row of list.querySelectorAll("#rows > tr[id]")) pool.set(row.id, row);
+  remember(filterOf(location.href));
   watchFilter();
   watchSelection();
   watchEnd();
@@ -25,11 +32,14 @@ function apply({ head, rows, gone }) {
   const chips = list.querySelector("#head");
   const before = chips.textContent;
   replace(chips, head);
-  const deleted = gone.map((id) => document.getElementById(`c-${id}`)).filter(Boolean);
-  for (const row of deleted) row.dataset.gone = "yes";
+  const deleted = gone.map((id) => pool.get(`c-${id}`)).filter(Boolean);
+  for (const row of deleted) {
+    row.dataset.gone = "yes";
+    pool.delete(row.id);
+  }
   let moved = deleted.length || before !== chips.textContent;
   for (const [id, html] of Object.entries(rows)) {
-    const row = document.getElementById(`c-${id}`);
+    const row = pool.get(`c-${id}`) ?? document.getElementById(`c-${id}`);
     if (!row) continue;
     const fresh = parse(`<table><tbody>${html}</tbody></table>`).querySelector("tr");
     moved ||= row.dataset.state !== fresh.dataset.state;
@@ -50,9 +60,8 @@ function held() {
   return list.querySelector("tbody input:checked, details[open]") || document.activeElement.matches("tbody a");
 }
 
-// `anew`: another list is asked for, of which nothing that is there needs to stay.
 let latest;
-async function reload(address = location.href, anew = false) {
+async function reload(address = location.href) {
   latest?.abort();
   latest = new AbortController();
   const headers = {};
@@ -60,46 +69,66 @@ async function reload(address = location.href, anew = false) {
   const answer = await fetchPart(address, "list", { headers, signal: latest.signal });
   if (!answer?.ok) return answer?.status === 304;
   etag = { address, value: answer.headers.get("ETag") };
-  merge(parse(answer.text), anew);
+  merge(parse(answer.text), filterOf(address));
   return true;
 }
 
-function merge(fresh, anew) {
+const filterOf = (address) => new URL(address).searchParams.get("q") ?? "";
+
+function remember(filter) {
+  listed = filter;
+  lists.set(filter, [...list.querySelectorAll("#rows > tr[id]")]);
+}
+
+function merge(fresh, filter) {
+  const anew = filter !== listed; // nothing that is there needs to stay
   relink(fresh);
   const body = list.querySelector("#rows");
   const freshBody = fresh.querySelector("#rows");
   if (!body || !freshBody) {
     replaceAll(fresh, anew);
+    remember(filter);
     return;
   }
   replace(list.querySelector("#head"), fresh.querySelector("#head").innerHTML);
   const keep = !anew && held();
   const focused = document.activeElement;
-  const known = new Set([...freshBody.children].map((row) => row.id));
-  // Rows that were loaded while scrolling stay below those that every page begins with.
-  const hasMore = !anew && freshBody.querySelector(".more") && body.querySelectorAll("tr[id]").length > known.size;
-  let place = body.firstElementChild;
-  for (const row of [...freshBody.children]) {
-    const old = row.id && document.getElementById(row.id);
-    if (old) update(old, row);
-    if (keep) continue;
-    const element = old || row;
-    if (element === place) {
-      place = place.nextElementSibling;
-    } else {
-      body.insertBefore(element, place);
-    }
-  }
+  const rows = [...freshBody.children].map(known);
   if (keep) return;
-  for (const row of [...body.children]) {
-    if (!known.has(row.id) && (row.dataset.gone || !(hasMore && row.id))) row.remove();
-  }
+  const more = rows.splice(rows.findLastIndex((row) => row.id) + 1);
+  arrange(body, [...rows, ...(anew || !more.length ? [] : further(body, rows)), ...more]);
+  remember(filter);
   const empty = list.querySelector(".empty");
   const freshEmpty = fresh.querySelector(".empty");
   if (empty && !freshEmpty) empty.remove();
   if (!empty && freshEmpty) list.querySelector("table").after(freshEmpty);
   if (document.activeElement !== focused && list.contains(focused)) focused.focus({ preventScroll: true });
   showTimes(list);
+}
+
+// The row that shows this check, with the content of the fresh one.
+function known(fresh) {
+  const row = fresh.id && pool.get(fresh.id);
+  if (row) update(row, fresh);
+  else if (fresh.id) pool.set(fresh.id, fresh);
+  return row || fresh;
+}
+
+// Rows that came while scrolling, which stay below those that every page begins with.
+function further(body, rows) {
+  const shown = [...body.querySelectorAll("tr[id]")];
+  return shown.length > rows.length ? shown.filter((row) => !rows.includes(row) && !row.dataset.gone) : [];
+}
+
+// Makes these rows the only ones of the table, and touches no row that stays where it is.
+function arrange(body, rows) {
+  const wanted = new Set(rows);
+  for (const row of [...body.children]) if (!wanted.has(row)) row.remove();
+  let place = body.firstElementChild;
+  for (const row of rows) {
+    if (row === place) place = place.nextElementSibling;
+    else body.insertBefore(row, place);
+  }
 }
 
 // Where the list is grouped, or was empty. Groups that were opened stay open, and the filter keeps what is typed.
@@ -136,8 +165,11 @@ function relink(fresh) {
 
 // Gives a row the content of another one, but for its box, which people may have checked.
 function update(row, fresh) {
+  const source = fresh.outerHTML;
+  if (sources.get(row) === source) return;
+  sources.set(row, source);
   row.className = fresh.className;
-  row.dataset.state = fresh.dataset.state;
+  Object.assign(row.dataset, fresh.dataset);
   [...row.children].forEach((cell, position) => {
     if (position > 0) replace(cell, fresh.children[position].innerHTML);
   });
@@ -153,12 +185,14 @@ function replace(element, html) {
 
 // -- filter
 
-const FILTER_EVERY = 80; // ms, at most so often while one types; the first key counts at once
+const FIRST_ROWS = 60; // as many as a list with a filter begins with; more would take their time to be laid out
+const FILTER_EVERY = 80; // ms, at most so often the server is asked while one types; the first key counts at once
 
 function watchFilter() {
   let typing, filtered = 0;
   list.addEventListener("input", (event) => {
     if (event.target.id !== "q") return;
+    guess(event.target.value);
     clearTimeout(typing);
     typing = setTimeout(() => {
       filtered = performance.now();
@@ -175,9 +209,28 @@ function watchFilter() {
     if (!chip || event.metaKey || event.ctrlKey) return;
     event.preventDefault();
     const address = new URL(chip.href);
-    document.getElementById("q").value = address.searchParams.get("q") ?? "";
+    document.getElementById("q").value = filterOf(address);
+    guess(filterOf(address));
     go(address);
   });
+}
+
+// Shows at once what matches among the rows that are there: of the beginning of a list, the beginning of what is asked
+// for. The answer of the server has the rest, and the only say where there seems to be nothing.
+function guess(text) {
+  const body = list.querySelector("#rows");
+  const matches = matcher(text);
+  let rows = [];
+  for (const [filter, there] of lists) {
+    if (!narrows(text, filter)) continue;
+    const found = there.filter((row) => !row.dataset.gone && (text === filter || matches(row)));
+    if (found.length > rows.length) rows = found.slice(0, FIRST_ROWS);
+  }
+  if (!body || !rows.length) return;
+  list.querySelectorAll("tbody input:checked").forEach((box) => (box.checked = false));
+  list.querySelector(".empty")?.remove();
+  etag = undefined; // it is that of a list which is not there any more
+  arrange(body, rows);
 }
 
 function filter(text) {
@@ -190,7 +243,7 @@ function filter(text) {
 async function go(address) {
   history.replaceState(null, "", address);
   list.querySelectorAll("tbody input:checked").forEach((box) => (box.checked = false));
-  await reload(address.href, true);
+  await reload(address.href);
   restart();
 }
 
@@ -212,10 +265,11 @@ async function more() {
   link.dataset.loading = "yes";
   const answer = await fetchPart(link.href, "rows");
   delete link.dataset.loading;
-  if (!answer?.ok) return;
+  if (!answer?.ok || !link.isConnected) return;
   const fresh = parse(`<table><tbody>${answer.text}</tbody></table>`);
   const rows = [...fresh.querySelectorAll("tr")].filter((row) => !row.id || !document.getElementById(row.id));
-  link.closest("tr").replaceWith(...rows);
+  link.closest("tr").replaceWith(...rows.map(known));
+  remember(listed);
   showTimes(list);
 }
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from handlers.pages import checks
 from handlers.pages.paths import check_path
 from tests.handlers.harness import NOWHERE, Site
 from tests.handlers.pages.visitor import Visitor, make_check, text_of, visitor
@@ -111,3 +112,23 @@ async def test_a_fragment_is_sent_again_only_when_it_has_changed(site: Site, edi
     changed = await editor.get(editor.path, X_Fragment="list", If_None_Match=first.headers["etag"])
     assert changed.status == 200
     assert "etag" not in (await editor.get(editor.path)).headers
+
+
+async def test_a_list_with_a_filter_begins_with_fewer_rows_which_the_others_follow(
+    site: Site, editor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "ROWS", 3)
+    monkeypatch.setattr(checks, "FOUND_ROWS", 2)
+    for n in range(6):
+        await make_check(site, name=f"job {n}")
+    assert len((await editor.page(editor.path)).select("#rows tr[id]")) == 3
+    page = await editor.page(f"{editor.path}?q=job")
+    assert [link.get_text() for link in page.select("#rows .name a")] == ["job 0", "job 1"]
+    following = await editor.page(editor.path + page.select_one("[data-more]")["href"])
+    assert [link.get_text() for link in following.select("#rows .name a")] == ["job 2", "job 3", "job 4"]
+
+
+async def test_a_row_has_the_text_in_which_the_filter_looks_for_words(site: Site, editor: Visitor) -> None:
+    await make_check(site, name="Nightly", slug="night", tags="db", desc="Calls Bob")
+    [row] = (await editor.page(editor.path)).select("#rows tr")
+    assert row["data-searched"] == "nightly\nnight\ndb\ncalls bob"

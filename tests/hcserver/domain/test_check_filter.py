@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from hcserver.domain.check import Check
-from hcserver.domain.check_filter import MAX_FILTER, parse_filter
+from hcserver.domain.check_filter import MAX_FILTER, parse_filter, searched_text
 
 ID = UUID("0c0f5a1e-0000-4000-8000-000000000001")
 CHECK = Check(
@@ -54,3 +54,8 @@ def test_a_check_that_is_up_and_running_is_found_as_both() -> None:
     assert [
         parse_filter(f"is:{state}").matches(running, "running") for state in ("up", "running", "new")
     ] == [*(True, True, False)]
+
+
+def test_the_searched_text_has_as_much_of_the_notes_as_is_asked_for() -> None:
+    assert searched_text(CHECK) == "strasse backup\nnightly\ndb prod\ncalls bob"
+    assert searched_text(CHECK, 5) == "strasse backup\nnightly\ndb prod\ncalls"

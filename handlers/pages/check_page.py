@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from handlers.pages.base import PageHandler, signed_in
 from handlers.pages.check_row import is_silent
-from handlers.pages.check_story import check_seen, next_sentence, notified, status_sentence
+from handlers.pages.check_story import (
+    check_seen,
+    next_sentence,
+    notified,
+    recovery,
+    recovery_sentence,
+    status_sentence,
+)
 from handlers.pages.duration_chart import RUNS, TimedRun, chart_words, duration_chart
 from handlers.pages.log_rows import ICONS, run_length
 from handlers.pages.paths import CHECK
@@ -64,6 +71,7 @@ class CheckPage(PageHandler):
         settings = await services.notifier.project_settings.get(check.project)
         status = shown_status(check, now)
         state = state_of(check, status)
+        recovered = recovery(check, notifications, now)
         last = pings[0] if pings else None
         timed = timed_runs(pings)
         limit_name = "maximum runtime" if check.max_runtime else "grace time"
@@ -72,7 +80,8 @@ class CheckPage(PageHandler):
             "state_name": state,
             "sentence": status_sentence(check, state, now),
             "next_words": next_sentence(check, state, now),
-            "notified": notified(notifications, settings.channels, now) if state == "down" else [],
+            "recovery": recovery_sentence(recovered),
+            "notified": notified(notifications if state == "down" else recovered, settings.channels, now),
             "output": veil.text(await self._output(check, pings)),
             "veil": veil,
             "runs": await last_runs(services.checks, check, LAST_RUNS),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from handlers.pages import display
@@ -15,6 +15,9 @@ from hcserver.domain.notification import Notification
 from hcserver.domain.schedule_preview import preview
 from hcserver.domain.shown_state import ShownState
 from hcserver.domain.status import ShownStatus, expected_at
+from hcserver.domain.words import rough_duration
+
+RECENT: Final = timedelta(days=7)  # for which a page says who was notified that its check is up again
 
 
 class Notified(NamedTuple):
@@ -65,6 +68,30 @@ def next_sentence(check: Check, state: ShownState, now: datetime) -> str:
     if not following or following[0].at <= now:
         return ""
     return f"The next ping is expected {display.moment(following[0].at, now)}."
+
+
+def recovery(check: Check, notifications: Sequence[Notification], now: datetime) -> list[Notification]:
+    """What was to be sent when the check came up again, while it is up, for some days; else nothing.
+
+    `notifications` has the newest first.
+    """
+    if check.status != "up" or check.up_at is None or now - check.up_at > RECENT:
+        return []
+    latest = notifications[0].n if notifications else 0
+    return [
+        one
+        for one in notifications
+        if one.n == latest and one.event == "up" and one.at >= check.up_at and one.status != "skipped"
+    ]
+
+
+def recovery_sentence(recovered: Sequence[Notification]) -> str:
+    """HTML: when the check came up again, and after how long, above who was notified of it; else empty."""
+    if not recovered:
+        return ""
+    at, since = recovered[0].at, recovered[0].since
+    length = "" if since is None else f", after {rough_duration((at - since).total_seconds())} down"
+    return f"It came up again {display.exact(at)}{length}. Notifications:"
 
 
 def notified(

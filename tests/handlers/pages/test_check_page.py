@@ -44,6 +44,33 @@ async def test_a_check_that_is_down_says_why_with_its_output_and_who_was_notifie
     assert "ops:" in status.ul.get_text()
 
 
+async def test_a_check_that_is_up_again_says_for_a_week_who_was_notified_of_it(
+    site: Site, editor: Visitor
+) -> None:
+    channel = await site.channel("ops")
+    check = await make_check(site, channels=str(channel.id), timeout=2_592_000)
+    await site.ping(str(check.id), "/fail")
+    site.clock.advance(780)
+    await site.ping(str(check.id))
+    await site.settled()
+
+    async def status() -> str:
+        part = (await editor.page(f"/checks/{check.id}")).select_one("#part-status")
+        return " ".join(part.get_text(" ").split())
+
+    came_up = "It came up again 2024-03-10 12:13:00 UTC , after 13 min down. Notifications: ops:"
+    assert came_up in await status()
+    site.clock.advance(7 * 86_400 - 1)
+    assert came_up in await status()
+    site.clock.advance(2)
+    assert "came up again" not in await status()
+    await site.ping(str(check.id), "/fail")
+    await site.ping(str(check.id))
+    await site.settled()
+    await site.services.check_editor.pause(site.project, check.id)
+    assert "came up again" not in await status()
+
+
 async def test_a_viewer_sees_no_address_that_would_let_him_ping(site: Site, viewer: Visitor) -> None:
     check = await make_check(site, slug="a-job")
     reply = await viewer.get(f"/checks/{check.id}")

@@ -4,7 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from handlers.pages.check_story import is_pending, notified, status_sentence
+from msgspec.structs import replace
+
+from handlers.pages.check_story import is_pending, notified, recovery, recovery_sentence, status_sentence
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.notification import Attempt, Notification, NotificationStatus
@@ -67,3 +69,19 @@ def test_only_the_latest_alert_can_be_pending() -> None:
     assert is_pending([notification(2, 1, "pending")])
     assert not is_pending([notification(2, 1, "sent", error=None), notification(1, 1, "pending")])
     assert not is_pending([])
+
+
+def test_a_recovery_is_of_the_state_that_the_check_is_in() -> None:
+    down = record(record(CHECK, "success", NOW).check, "fail", NOW).check
+    up = record(down, "success", NOW + timedelta(minutes=13)).check
+    sent = notification(2, 1, "sent", error=None)
+    came_up = replace(sent, event="up", at=NOW + timedelta(minutes=13), since=NOW)
+    skipped = replace(came_up, channel=UUID(int=2), status="skipped")
+    before = replace(came_up, n=1)
+    assert recovery(up, [skipped, came_up, before], NOW) == [came_up]
+    assert recovery_sentence([came_up]).endswith("</time>, after 13 min down. Notifications:")
+    assert recovery(down, [came_up], NOW) == []
+    assert recovery(up, [sent], NOW) == []  # nobody was to be notified that it is up
+    assert recovery(up, [replace(came_up, at=NOW)], NOW) == []  # that was an earlier one
+    assert recovery(up, [], NOW) == []
+    assert recovery_sentence([]) == ""

@@ -46,6 +46,10 @@ _SERVERS: Final = ("http://localhost:8000", "https://hc.example.org")
 _PING_KEYS: Final = ("PING_KEY", "&lt;ping key&gt;")
 _CODE: Final = re.compile("<code.*?</code>", re.DOTALL)
 _DOMAIN: Final = "&lt;domain&gt;"
+# As a word of its own: HOMELAB_PING_KEY is the name of something else.
+_PLACEHOLDER: Final = re.compile(
+    rf"(?<!\w)(?:{'|'.join(map(re.escape, (*_SERVERS, *_PING_KEYS, _DOMAIN)))})(?!\w)"
+)
 
 
 @cache
@@ -78,13 +82,10 @@ def filled_in(html: str, base_url: str, domain: str, ping_key: str | None) -> st
     values = dict.fromkeys(_SERVERS, base_url) | ({_DOMAIN: domain} if domain else {})
     values |= {} if ping_key is None else dict.fromkeys(_PING_KEYS, ping_key)
 
-    def fill(code: re.Match[str]) -> str:
-        text = code[0]
-        for placeholder, value in values.items():
-            text = text.replace(placeholder, escape(value))
-        return text
+    def value(placeholder: re.Match[str]) -> str:
+        return escape(values[placeholder[0]]) if placeholder[0] in values else placeholder[0]
 
-    return _CODE.sub(fill, html)
+    return _CODE.sub(lambda code: _PLACEHOLDER.sub(value, code[0]), html)
 
 
 class DocsPage(PageHandler):

@@ -183,6 +183,20 @@ def test_the_keyboard_selects_pauses_and_keeps_its_focus(
     browser.expect("h1", "1 check is down")
 
 
+def test_the_sections_stand_in_one_row_on_the_narrowest_phone(
+    browser: Browser, pages_server: PagesServer, checks: list[object]
+) -> None:
+    browser.emulate(320, 640)
+    browser.open(pages_server.path)
+    links = browser.all(".top nav a")
+    assert [link.text for link in links] == ["Checks", "Activity", "Channels", "Maintenance", "Settings"]
+    assert len({link.rect["y"] for link in links}) == 1
+    assert min(link.rect["height"] for link in links) >= 24
+    assert browser.overflow() == 0
+    links[3].send_keys(Keys.TAB)
+    browser.expect_focus("Settings")
+
+
 def test_the_menus_of_the_selection_fit_on_a_phone(
     browser: Browser, pages_server: PagesServer, checks: list[object]
 ) -> None:

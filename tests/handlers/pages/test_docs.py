@@ -50,6 +50,13 @@ def test_only_code_is_filled_in() -> None:
     assert "PING_KEY</code>" in filled_in(html, "https://x.org", "m.org", None)
 
 
+def test_names_that_contain_a_placeholder_stay() -> None:
+    html = '<code>{ env = "HOMELAB_PING_KEY" } PING_KEYS PING_KEY+job@&lt;domain&gt;</code>'
+    assert filled_in(html, "https://x.org", "m.org", "key") == (
+        '<code>{ env = "HOMELAB_PING_KEY" } PING_KEYS key+job@m.org</code>'
+    )
+
+
 async def test_the_readers_own_addresses_and_key_are_filled_in(
     site: Site, editor: Visitor, viewer: Visitor, anonymous: Visitor
 ) -> None:

@@ -21,6 +21,19 @@ async def test_a_new_check_waits_for_its_first_ping_with_a_snippet_open(site: Si
     assert opened.pre.get_text().startswith("15 3 * * * /path/to/job && curl")
 
 
+async def test_a_new_check_says_how_to_report_to_whoever_may(
+    site: Site, editor: Visitor, viewer: Visitor
+) -> None:
+    check = await make_check(site)
+    words = "or call it with curl: the ping shows here by itself."
+    page = await editor.page(f"/checks/{check.id}")
+    assert words in page.select_one("#part-status").get_text()
+    assert page.select_one(page.select_one("#part-status a")["href"]).get_text() == "Where to report"
+    assert words not in text_of(await viewer.get(f"/checks/{check.id}"))
+    await site.ping(str(check.id))
+    assert words not in text_of(await editor.get(f"/checks/{check.id}"))
+
+
 async def test_the_first_ping_is_announced(site: Site, editor: Visitor) -> None:
     check = await make_check(site)
     await site.ping(str(check.id))

@@ -19,7 +19,7 @@ from hcserver.services.reading.check_list import CheckList, ListedCheck, Order, 
 from hcserver.services.reading.project_index import ProjectIndex
 
 ROWS: Final = 200  # rows in a page; the rest as one scrolls
-FOUND_ROWS: Final = 60  # with a filter at first, so that the list follows what one types
+FOUND_ROWS: Final = 40  # with a filter at first, so that the list follows what one types
 # The chips above the list: what is typed into the filter, the word, and which status is counted.
 CHIPS: Final[tuple[tuple[str, str, ShownStatus], ...]] = (
     ("down", "Down", "down"),

@@ -185,7 +185,7 @@ function replace(element, html) {
 
 // -- filter
 
-const FIRST_ROWS = 60; // as many as a list with a filter begins with; more would take their time to be laid out
+const FIRST_ROWS = 40; // as many as a list with a filter begins with; more would take their time to be laid out
 const FILTER_EVERY = 80; // ms, at most so often the server is asked while one types; the first key counts at once
 
 function watchFilter() {

@@ -13,6 +13,7 @@ from handlers.pages.base import PageHandler
 from handlers.pages.cached_pages import CachedPage
 from handlers.pages.paths import CHECK
 from handlers.pages.routes import ROUTES
+from hcserver.domain.api_key import ID_PATTERN
 from tests.handlers.harness import Site
 from tests.handlers.pages.visitor import Visitor, make_check, visitor
 
@@ -31,7 +32,7 @@ def path_of(pattern: str, project: str, check: str) -> str:
     """A path that the pattern matches: of this project or check, and of anything else in it."""
     path = pattern.replace(CHECK, check).replace(UUID_PATTERN, project, 1)
     path = path.replace(UUID_PATTERN, str(uuid4())).replace("([0-9]{1,11})", "1").replace("([^/]+)", "x")
-    path = _CHOICE.sub(r"\1", path)
+    path = _CHOICE.sub(r"\1", path).replace(f"({ID_PATTERN})", "0123456789ab")
     assert re.fullmatch(pattern, path), (pattern, path)
     return path
 

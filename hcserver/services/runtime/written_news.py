@@ -68,9 +68,10 @@ class WrittenNews:
         await self._look(now)
 
     async def stop(self) -> None:
-        """Publish what was written last."""
+        """Publish what was written last, also to a process that has just started."""
         try:
             async with asyncio.timeout(STOP_TIME):
+                await self._look(self._clock())
                 if self._others:
                     await self._publish(self._clock())
                 await self._store.unregister()

@@ -181,6 +181,26 @@ async def test_what_was_written_last_is_published_when_a_process_stops(pair: Pai
     assert not await pair.second.storage.written_checks.has_others(pair.second.clock())
 
 
+async def test_what_a_process_has_changed_is_published_when_it_stops_though_another_has_just_started(
+    services: Services, make_services: MakeServices, project: Project
+) -> None:
+    check = await create(services, project)
+    second = await make_services(noticed=False)
+    assert await second.project_reader.checks(project.id) == [check]
+    await ping(services, check.id)
+    new = await create(services, project)
+    await services.state_writer.flush()
+    for task in reversed(services.runtime.exchange):
+        await task.stop()
+    await services.runtime.written_news.stop()
+    await second.runtime.written_news.exchange()
+    await second.runtime.news_listener.listen()
+    assert [(one.id, one.n_pings) for one in await second.project_reader.checks(project.id)] == [
+        (check.id, 1),
+        (new.id, 0),
+    ]
+
+
 async def test_a_check_whose_written_revision_is_known_is_not_loaded_again(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,11 +68,9 @@ def resolve(link: str) -> str | None:
     path, hash, anchor = link.partition("#")
     folder, _, file = path.rpartition("/")
     names = {file: name for name, (file, _) in DOCUMENTS.items()}
-    return (
-        None
-        if file not in names or folder not in ("", "..", "docs")
-        else f"/docs/{names[file]}{hash}{anchor}"
-    )
+    if file not in names or folder not in ("", "..", "docs"):
+        return None
+    return f"/docs/{names[file]}{hash}{anchor}"
 
 
 def filled_in(html: str, base_url: str, domain: str, ping_key: str | None) -> str:

@@ -90,16 +90,7 @@ class KeysPage(PageHandler):
             self.set_status(400)
             await self._show_keys(project, error.faults)
             return
-        self.set_header("Cache-Control", NOT_CACHED)
-        await self.show(
-            "settings_new_key.html",
-            title=named.name,
-            section="settings",
-            tab="keys",
-            name=named.name,
-            effect="",
-            new_key=new_key,
-        )
+        await _show_new_key(self, named.name, new_key)
 
     def _access(self) -> KeyAccess:
         """Raises InvalidFields."""
@@ -125,7 +116,7 @@ class NewKeyPage(PageHandler):
     @signed_in
     async def get(self, project_id: str, kind: KeyKind) -> None:
         await self.open_project(project_id, WORDS[kind].needed)
-        await self._show_page(kind, "")
+        await _show_new_key(self, WORDS[kind].name, "", WORDS[kind].effect)
 
     @signed_in
     async def post(self, project_id: str, kind: KeyKind) -> None:
@@ -134,20 +125,7 @@ class NewKeyPage(PageHandler):
         if kind in ("ping", "badge"):
             self.go(f"/p/{project.id}/settings/keys", notice=f"{WORDS[kind].name}: there is a new one.")
             return
-        self.set_header("Cache-Control", NOT_CACHED)
-        await self._show_page(kind, key)
-
-    async def _show_page(self, kind: KeyKind, key: str) -> None:
-        words = WORDS[kind]
-        await self.show(
-            "settings_new_key.html",
-            title=words.name,
-            section="settings",
-            tab="keys",
-            name=words.name,
-            effect=words.effect,
-            new_key=key,
-        )
+        await _show_new_key(self, WORDS[kind].name, key)
 
 
 class RevokeKeyPage(PageHandler):
@@ -166,6 +144,15 @@ class RevokeKeyPage(PageHandler):
         project = await self.open_project(project_id, "admin")
         key = await self.services.api_keys.revoke(project, key_id)
         self.go(f"/p/{project.id}/settings/keys", notice=f"The API key {key.name} is revoked.")
+
+
+async def _show_new_key(page: PageHandler, name: str, key: str, effect: str = "") -> None:
+    """Show a new key, this once; without a key, ask whether to make one, with what follows from it."""
+    page.set_header("Cache-Control", NOT_CACHED)
+    await page.show(
+        "settings_new_key.html", title=name, section="settings", tab="keys",
+        name=name, effect=effect, new_key=key,
+    )  # fmt: skip
 
 
 def _key(project: Project, kind: KeyKind) -> Key:

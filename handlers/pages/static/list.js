@@ -7,7 +7,8 @@ import { showTimes } from "./times.js";
 let list, pending, etag, restart;
 const pool = new Map(); // all rows that have been there by their ids, also those that the filter hides
 const sources = new WeakMap(); // the HTML that a row was last made of
-const lists = new Map(); // the rows of each list that the server has sent, or its beginning, by its filter
+const lists = new Map(); // the rows of the last lists that the server has sent, or their beginnings, by their filters
+const LISTS = 50;
 let listed; // the filter of the last of them
 
 export function startList(element) {
@@ -77,7 +78,9 @@ const filterOf = (address) => new URL(address).searchParams.get("q") ?? "";
 
 function remember(filter) {
   listed = filter;
+  lists.delete(filter); // so that it becomes the latest
   lists.set(filter, [...list.querySelectorAll("#rows > tr[id]")]);
+  if (lists.size > LISTS) lists.delete(lists.keys().next().value);
 }
 
 function merge(fresh, filter) {

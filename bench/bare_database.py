@@ -12,9 +12,8 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from msgspec.structs import replace
 
 from bench.fill import FilledProject
-from hcserver.config.schema import EmbeddedSettings
+from bench.running import database_uri
 from hcserver.domain.clock import utc_now
-from hcserver.embedded.access import connect_running
 from hcserver.storage.checks import CheckStore, Write
 from hcserver.storage.client import database_of
 from tests.e2e.server import RealServer
@@ -49,10 +48,8 @@ class BareDatabase:
 @contextmanager
 def bare_database(server: RealServer, project: FilledProject) -> Iterator[BareDatabase]:
     """The database of the server, reached as the server reaches it."""
+    uri = database_uri(server)
     with asyncio.Runner() as runner:
-        uri = runner.run(connect_running(EmbeddedSettings(path=server.environment["HCSERVER_EMBEDDED_PATH"])))
-        if uri is None:
-            raise SystemExit("the database of the server can't be reached")
         client: Any = AsyncIOMotorClient(
             uri, uuidRepresentation="standard", tz_aware=True, io_loop=runner.get_loop()
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from pathlib import Path
 from time import monotonic
 
 from bench.fill import FilledProject, fill
+from hcserver.config.schema import EmbeddedSettings
+from hcserver.embedded.access import connect_running
 from tests.e2e.server import RealServer
 
 SETTINGS = {
@@ -37,6 +40,14 @@ def running_server(
             yield server, projects
         finally:
             server.stop()
+
+
+def database_uri(server: RealServer) -> str:
+    """Where its embedded database can be reached."""
+    uri = asyncio.run(connect_running(EmbeddedSettings(path=server.environment["HCSERVER_EMBEDDED_PATH"])))
+    if uri is None:
+        raise SystemExit("the database of the server can't be reached")
+    return uri
 
 
 def badge_paths(server: RealServer, key: str) -> dict[str, str]:

@@ -14,10 +14,8 @@ from bench.load import Outcome
 from bench.open_loop import run_exactly, run_open_loop
 from bench.ping_requests import gets
 from bench.processes import Processes, Usage, cpu_seconds
-from bench.running import SETTINGS, running_server
+from bench.running import SETTINGS, database_uri, running_server
 from bench.table import Row, row_of_load
-from hcserver.config.schema import EmbeddedSettings
-from hcserver.embedded.access import running_or_own
 from tests.e2e.server import RealServer
 
 CHECKS = 1000
@@ -36,17 +34,11 @@ def rows(seconds: float) -> Iterator[Row]:
 def _second(server: RealServer) -> Iterator[RealServer]:
     """Another server on the database of the first one."""
     with tempfile.TemporaryDirectory() as folder:
-        uri = asyncio.run(_uri(server))
-        other = RealServer(Path(folder), **SETTINGS, HCSERVER_MONGODB_URI=uri).start()
+        other = RealServer(Path(folder), **SETTINGS, HCSERVER_MONGODB_URI=database_uri(server)).start()
         try:
             yield other
         finally:
             other.stop()
-
-
-async def _uri(server: RealServer) -> str:
-    async with running_or_own(EmbeddedSettings(path=server.environment["HCSERVER_EMBEDDED_PATH"])) as uri:
-        return uri
 
 
 def _rows(

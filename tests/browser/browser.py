@@ -13,6 +13,7 @@ from selenium.common.exceptions import (
     ElementNotInteractableException,
     NoSuchElementException,
     StaleElementReferenceException,
+    WebDriverException,
 )
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -145,7 +146,7 @@ class Browser:
         """Wait until the condition has a value that counts as true."""
         ignored = (NoSuchElementException, StaleElementReferenceException)
         waiting = WebDriverWait(self.driver, PATIENCE, 0.05, ignored)
-        return waiting.until(lambda _: condition(), what)
+        return waiting.until(lambda _: _unless_replaced(condition), what)
 
     def script(self, code: str, *arguments: object) -> Any:
         """What the code returns."""
@@ -208,6 +209,16 @@ class Browser:
 
     def _command(self, name: str, **parameters: object) -> Any:
         return self.driver.execute_cdp_cmd(name, parameters)
+
+
+def _unless_replaced(condition: Callable[[], T]) -> T:
+    """The condition's value. ChromeDriver has several errors for an element whose page has been replaced."""
+    try:
+        return condition()
+    except WebDriverException as error:
+        if "unhandled inspector error" in str(error.msg) and "ode with given id" in str(error.msg):
+            raise StaleElementReferenceException(error.msg) from error
+        raise
 
 
 @cache

@@ -4,15 +4,44 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from hcserver.cli import main
 from hcserver.config.report import describe
 from hcserver.config.schema import Settings
 
 TOP = Path(__file__).parents[1]
 DOCUMENTS = sorted([*TOP.glob("*.md"), *TOP.glob("docs/*.md"), *TOP.glob("bench/*.md")])
+
+
+# What runs the examples of a document.
+RUN_BY = {
+    "README.md": ("e2e/test_quickstart.py", "e2e/test_move.py"),
+    "docs/api.md": ("e2e/test_api_document.py", "e2e/test_events.py"),
+    "docs/config-as-code.md": ("hcserver/cli/test_declaration.py",),
+    "docs/jobs.md": ("e2e/test_jobs_document.py",),
+    "docs/metrics.md": ("e2e/test_metrics.py",),
+    "docs/moving-in.md": ("e2e/test_import.py",),
+    "docs/operations.md": ("e2e/test_operations_document.py", "e2e/test_proxies.py"),
+    "docs/quick-start.md": ("e2e/test_quick_start_document.py",),
+}
+
+
+def test_the_examples_of_every_document_are_run_by_a_test() -> None:
+    with_examples = {
+        document.relative_to(TOP).as_posix()
+        for document in DOCUMENTS
+        if re.search(r"^```\w", document.read_text("utf-8"), re.MULTILINE)
+    }
+    assert with_examples == RUN_BY.keys()
+    for document, tests in RUN_BY.items():
+        for test in tests:
+            text = (TOP / "tests" / test).read_text("utf-8")
+            assert Path(document).name in text or "tests.e2e.readme import" in text, (document, test)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -87,6 +116,30 @@ def test_every_message_of_the_troubleshooting_is_one_that_the_server_prints() ->
     for message in messages:
         start = message.removesuffix("…")
         assert any(start in one for one in printed), message
+
+
+def _named_commands(text: str) -> Iterator[list[str]]:
+    """The hcserver commands in it, word by word: those in shell blocks, and those within a sentence."""
+    blocks = re.findall(r"^```(?:sh|crontab)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    outside = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    for code in (*lines, *(span.replace("\n", " ") for span in re.findall(r"`([^`]*)`", outside))):
+        if found := re.match(r"(?:\S*/)?hcserver (.*)", code):
+            yield found[1].partition(" #")[0].split()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_that_is_named_exists_with_its_options(document: Path) -> None:
+    for words in _named_commands(document.read_text("utf-8")):
+        command: click.Command | None = main
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            if words[0].isupper():
+                break
+            command = command.get_command(click.Context(command), words.pop(0))
+        assert command is not None, words
+        own = words[: words.index("--")] if "--" in words else words
+        known = {name for parameter in command.params for name in parameter.opts} | {"-h", "--help"}
+        assert {word for word in own if word[0] == "-" and word != "-"} <= known, (command.name, words)
 
 
 def test_every_command_of_make_is_in_its_help() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 from pathlib import Path
 
+import yaml
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from tests.e2e.server import RealServer
 
+DOCUMENT = Path(__file__).parents[2] / "docs/metrics.md"
 KEY = "the-key-for-prometheus"
 
 
@@ -44,5 +47,29 @@ def test_pings_mails_and_the_database_are_measured(tmp_path: Path) -> None:
         assert found["hcserver_connections|smtp"] in {0, 1}
         assert found["hcserver_event_loop_lag_seconds_count"] >= 0
         assert found["process_open_fds"] > 0
+    finally:
+        server.stop()
+
+
+def test_prometheus_can_scrape_as_documented(tmp_path: Path) -> None:
+    text = DOCUMENT.read_text("utf-8")
+    project_job, server_job = (
+        yaml.safe_load(found)["scrape_configs"][0]
+        for found in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    )
+    server = RealServer(tmp_path, HCSERVER_METRICS_KEY=server_job["authorization"]["credentials"]).start()
+    try:
+        project = server.create_project("scraped")
+        server.request(f"/ping/{project['ping_key']}/nightly?create=1")
+        path = re.sub(r"[0-9a-f-]{36}", project["id"], project_job["metrics_path"])
+        for where, key, name in (
+            (path, project["api_key_readonly"], "hc_check_up"),
+            ("/metrics", server_job["authorization"]["credentials"], "hcserver_pings_total"),
+        ):
+            reply = server.request(where, Authorization=f"Bearer {key}")
+            assert reply.status == 200
+            assert name in reply.text
+            assert server.request(where, Authorization="Bearer another").status == 403
+        assert server_job.get("metrics_path", "/metrics") == "/metrics"
     finally:
         server.stop()

@@ -23,6 +23,11 @@ channels = [{ name = "ops", kind = "ntfy", target = { env = "OPS" } }]
 checks = [{ slug = "a", channels = ["ops"] }, { slug = "b", desc = "[red]x[/]" }]
 """
 SECRET = {"OPS": "s3cret-topic"}
+EXAMPLE_SECRETS = {
+    "HOMELAB_PING_KEY": "abcdefghijklmnopqrstuv",
+    "HOMELAB_HOOK_SECRET": "whsec_" + "QUJD" * 8,
+    "HOMELAB_PHONE": "topic",
+}
 
 
 @pytest.fixture
@@ -224,12 +229,28 @@ def test_what_can_not_be_read_or_written_is_an_error(lab: Cli, tmp_path: Path) -
 
 def test_the_example_of_the_document_can_be_applied(cli: Cli) -> None:
     (example,) = re.findall(r"^```toml\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    cli.environment |= {
-        "HOMELAB_PING_KEY": "abcdefghijklmnopqrstuv",
-        "HOMELAB_HOOK_SECRET": "whsec_" + "QUJD" * 8,
-        "HOMELAB_PHONE": "topic",
-    }
+    cli.environment |= EXAMPLE_SECRETS
     assert cli.text("apply", "-", input=example).splitlines()[-1] == "Created 9."
     assert cli.text("apply", "-", "--prune", input=example) == "Nothing to change.\n"
     (fault,) = cli("apply", "-", input=example.replace("timeout = 604800", "timeout = 6")).stderr.splitlines()
     assert fault == "error: projects[0].checks[1].timeout: is too small (certificates)"
+
+
+def test_the_commands_of_the_document_do_what_it_says(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = DOCUMENT.read_text("utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    Path("lab.toml").write_text(example)
+    lines = "".join(re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)).splitlines()
+    variables, dry_run, apply, again, everything, some = (line.partition(" #")[0].split() for line in lines)
+    assert {variable.partition("=")[0] for variable in variables[1:]} == EXAMPLE_SECRETS.keys()
+    cli.environment |= EXAMPLE_SECRETS
+    assert "+ project Homelab" in cli.text(*dry_run[1:])
+    assert cli.text(*apply[1:]).splitlines()[-1] == "Created 9."
+    assert cli.text(*again[1:]) == "Nothing to change.\n"
+    assert everything[-2:] == [">", "all.toml"]
+    assert 'name = "Homelab"' in cli.text(*everything[1:-2])
+    cli.text(*some[1:])
+    assert 'name = "Homelab"' in Path("homelab.toml").read_text()

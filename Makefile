@@ -81,7 +81,8 @@ $(DOCS_VENV)/.installed: docs/site/requirements.lock
 	touch $@
 
 audit: install
-	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes \
+		--requirement requirements.lock --requirement docs/site/requirements.lock
 
 # The files hold for Python 3.11 and newer on every platform, and have the hashes of all files of a release.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade --universal \

@@ -23,6 +23,7 @@ _COPIED: Final = (
         "desc",
         "grace",
         "max_runtime",
+        "min_runtime",
         "manual_resume",
         "methods",
         "start_kw",

@@ -25,7 +25,7 @@ from hcserver.domain.downtime import month_starts, monthly_downtime
 from hcserver.domain.output import visible
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
-from hcserver.domain.runs import durations
+from hcserver.domain.run_lines import match_runs
 from hcserver.domain.schedule_preview import preview
 from hcserver.domain.schedule_words import in_words
 from hcserver.domain.shown_state import state_of
@@ -39,7 +39,7 @@ from hcserver.services.reading.runs import last_runs
 PINGS: Final = 2 * RUNS + 20  # that are read: a run may have a start and an end
 NOTIFICATIONS: Final = 20
 LAST_RUNS: Final = 10
-OUTCOMES: Final = {"success": "Succeeded", "fail": "Failed", "start": "Started"}
+OUTCOMES: Final = {"success": "Succeeded", "short": "Too short", "fail": "Failed", "start": "Started"}
 OUTPUT_LINES: Final = 10
 OUTPUT_CHARACTERS: Final = 4000
 MONTHS: Final = 3
@@ -73,7 +73,7 @@ class CheckPage(PageHandler):
         state = state_of(check, status)
         recovered = recovery(check, notifications, now)
         last = pings[0] if pings else None
-        timed = timed_runs(pings)
+        timed = timed_runs(pings, check.min_runtime)
         limit_name = "maximum runtime" if check.max_runtime else "grace time"
         return {
             "seen": check_seen(check, status),
@@ -132,14 +132,17 @@ class CheckPage(PageHandler):
         }
 
 
-def timed_runs(pings: list[Ping]) -> list[TimedRun]:
-    """The runs among these pings whose duration is known, the earliest first.
+def timed_runs(pings: list[Ping], min_runtime: int = 0) -> list[TimedRun]:
+    """The runs among these pings whose duration is known, the earliest first. One that was too short has
+    failed.
 
     `pings` has the newest first.
     """
-    seconds = durations(pings)
-    ended = [ping for ping in reversed(pings) if ping.n in seconds]
-    return [TimedRun(ping.at, seconds[ping.n], ping.type == "fail") for ping in ended]
+    return [
+        TimedRun(run.ping.at, run.duration, run.outcome != "success")
+        for run in reversed(match_runs(pings, min_runtime=min_runtime))
+        if run.duration is not None
+    ]
 
 
 def upcoming(check: Check, now: datetime) -> list[Any]:

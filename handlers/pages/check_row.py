@@ -12,7 +12,7 @@ from hcserver.domain.notification_policy import wants
 from hcserver.domain.schedule_words import in_words
 from hcserver.domain.shown_state import ShownState
 from hcserver.domain.status import expected_at
-from hcserver.domain.words import duration_in_words
+from hcserver.domain.words import duration_in_words, rough_duration
 from hcserver.services.delivery.project_settings import ProjectSettings
 
 _NOTES: Final = 300  # characters of the notes in which the browser looks for words
@@ -64,6 +64,8 @@ def down_since(check: Check) -> datetime | None:
 def why_down(check: Check) -> str:
     """Why a check that shows as down is down."""
     if check.status == "down" and check.recent_runs.endswith("f"):
+        if check.too_short and check.last_duration is not None:
+            return f"finished too soon, after {rough_duration(check.last_duration)}"
         if check.last_exit_status:
             return f"exit status {check.last_exit_status}"
         return "failure reported"

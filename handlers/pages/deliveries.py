@@ -25,6 +25,7 @@ _EVENTS: Final[dict[AlertEvent, str]] = {
 CAUSES: Final[dict[Cause, str]] = {
     "ping": "a ping came",
     "fail": "a failure was reported",
+    "too-short": "a run finished too soon",
     "timeout": "no report came in time",
     "pause": "somebody paused it",
     "resume": "somebody resumed it",

@@ -16,6 +16,7 @@ from hcserver.errors import Forbidden, NotFound
 from hcserver.mime.letter import Letter
 from hcserver.services.reading.contents import PATIENT
 from hcserver.services.reading.contents_worker import Content
+from hcserver.services.reading.runs import with_starts
 
 SHOWN_BYTES: Final = 128_000  # of a body that are shown; all of it can be downloaded
 LOOKED_BACK: Final = 500  # pings in which the last success is looked for
@@ -145,9 +146,13 @@ class DiffPage(EntryHandler):
         )
 
     async def _last_success(self, check: Check, before: int) -> Ping | None:
-        """The last success before that ping which has sent anything."""
+        """The last success before that ping which has sent anything and was not too short."""
         for last in range(before, max(before - LOOKED_BACK, 1), -_AT_ONCE):
-            for ping in await self.services.checks.pings(check, _AT_ONCE, last):
+            pings = await self.services.checks.pings(check, _AT_ONCE, last)
+            if check.min_runtime:
+                runs = await with_starts(self.services.checks, check, pings)
+                pings = [run.ping for run in runs if not run.too_short]
+            for ping in pings:
                 if ping.type == "success" and ping.body_size:
                     return await self.services.checks.ping(check, ping.n)
         return None

@@ -17,19 +17,34 @@ from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.domain.output import decode_output, first_line, visible
 from hcserver.domain.ping import Ping
-from hcserver.domain.run_lines import Run
+from hcserver.domain.run_lines import Outcome, Run
 from hcserver.domain.veil import Veil
 from hcserver.domain.words import counted, duration_in_words
 from hcserver.services.reading.log_entries import Entry, Notified
 
 INLINE_BYTES: Final = 4000  # of a body that stands in the page of the log itself
 _KILOBYTE, _MEGABYTE = 1000, 1_000_000
-ICONS: Final = {"success": "up", "fail": "down", "start": "running", "log": "new", "ign": "new"}
-_WORDS: Final = {"success": "Success", "fail": "Failed", "start": "Started", "log": "Log", "ign": "Ignored"}
+ICONS: Final[dict[Outcome, str]] = {
+    "success": "up",
+    "short": "down",
+    "fail": "down",
+    "start": "running",
+    "log": "new",
+    "ign": "new",
+}
+_WORDS: Final[dict[Outcome, str]] = {
+    "success": "Success",
+    "short": "Too short",
+    "fail": "Failed",
+    "start": "Started",
+    "log": "Log",
+    "ign": "Ignored",
+}
 _STATES: Final = {"new": "Is new", "up": "Came up", "down": "Went down", "paused": "Paused"}
 _CAUSES: Final = {
     "ping": "by a success",
     "fail": "a failure was reported",
+    "too-short": "a run finished too soon",
     "timeout": "no report came in time",
     "pause": "by hand",
     "resume": "resumed",
@@ -127,16 +142,16 @@ class RowMaker:
         small = body if body is not None and len(body) <= INLINE_BYTES else None
         return Row(
             id=f"n{ping.n}",
-            name=ping.type,
-            icon=ICONS[ping.type],
-            word=_WORDS[ping.type],
+            name=run.outcome,
+            icon=ICONS[run.outcome],
+            word=_WORDS[run.outcome],
             note=self._note(ping),
             begin="" if start is None else self._time(start.at, ping.at),
             at=self._time(ping.at),
             moment=ping.at,
             duration="" if run.duration is None else run_length(run.duration),
             line=self._veil.text(run.first_line),
-            ping=self.ping(ping),
+            ping=self.ping(ping)._replace(is_failure=run.outcome in ("fail", "short")),
             output=None if small is None else self._veil.text(visible(decode_output(small))),
         )
 

@@ -18,7 +18,7 @@ from hcserver.domain.suggestion import suggested_cron, suggested_period
 from hcserver.domain.time_zone import zone_names
 from hcserver.domain.what_if import Proposal, what_if
 from hcserver.validation.check import parse_spec
-from hcserver.validation.forms import UNITS, FormFaults, read_schedule, schedule_form
+from hcserver.validation.forms import RUNTIMES, UNITS, FormFaults, read_schedule, schedule_form
 
 RUNS: Final = 50  # of the history are compared with the settings
 _PINGS: Final = 150  # that are read for it: runs may have starts and log entries
@@ -30,6 +30,7 @@ _LABELS: Final = {
     "tz": "The time zone",
     "grace": "The grace time",
     "max_runtime": "The maximum runtime",
+    "min_runtime": "The minimum runtime",
 }
 
 
@@ -43,7 +44,8 @@ class SchedulePage(PageHandler):
     async def get(self, check_id: str) -> None:
         check = await self.open_check(check_id, "editor")
         form = schedule_form(
-            check.kind, check.timeout, check.schedule, check.tz, check.grace, check.max_runtime
+            *(check.kind, check.timeout, check.schedule, check.tz),
+            *(check.grace, check.max_runtime, check.min_runtime),
         )
         if check.kind == "simple":
             form["tz"] = ""  # the script fills in the browser's
@@ -125,8 +127,8 @@ class SchedulePage(PageHandler):
         ]
 
     async def _suggested(self, check: Check, form: dict[str, str]) -> dict[str, str]:
-        """The form with a suggestion filled in, if there is one. The maximum runtime stays."""
-        kept = {name: form[name] for name in ("max_runtime", "max_runtime_unit") if name in form}
+        """The form with a suggestion filled in, if there is one. The runtimes stay."""
+        kept = {name: form[name] for one in RUNTIMES for name in (one, f"{one}_unit") if name in form}
         for name, _, one in await self._suggestions(check, form, await self._history(check)):
             if name == form["do"]:
                 filled = schedule_form(one.kind, one.timeout, one.schedule, one.tz, one.grace) | kept
@@ -145,13 +147,13 @@ def last_runs(pings: list[Ping]) -> list[Ping]:
 
 
 def _proposal(fields: dict[str, Any]) -> Proposal:
-    max_runtime = fields.get("max_runtime", 0)
+    limits = {name: fields.get(name, 0) for name in RUNTIMES}
     if "timeout" in fields:
-        return Proposal(timeout=fields["timeout"], grace=fields["grace"], max_runtime=max_runtime)
+        return Proposal(timeout=fields["timeout"], grace=fields["grace"], **limits)
     changes = parse_spec(fields, _API_VERSION).changes
     return Proposal(
         kind=schedule_kind(changes["schedule"]), schedule=changes["schedule"], tz=changes["tz"],
-        grace=changes["grace"], max_runtime=max_runtime,
+        grace=changes["grace"], **limits,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from hcserver.declaration.faults import Faults
 from hcserver.declaration.model import ALL, Chosen, DeclaredCheck, Settings
 from hcserver.declaration.tables import Table, names, require_known
 from hcserver.domain.check import Check
-from hcserver.validation.check import SCHEMA, parse_spec
+from hcserver.validation.check import SCHEMA, parse_spec, require_possible_runtimes
 
 _VERSION: Final = 3  # of the API, whose fields these are
 # The identity, what is read here, old names of other fields, and what people do for a while only.
@@ -45,10 +45,12 @@ def read_check(table: Table, faults: Faults) -> DeclaredCheck | None:
         faults.add("timeout", "does not go together with schedule")
     if "tz" in table and "schedule" not in table:
         faults.add("tz", "is given without schedule")
+    chosen = {**DEFAULTS, "name": slug, **given}
+    with faults.of_field("min_runtime"):
+        require_possible_runtimes(chosen["min_runtime"], chosen["max_runtime"], chosen["grace"])
     channels = _read_channels(table, faults)
     if len(faults.texts) > before:
         return None
-    chosen = {**DEFAULTS, "name": slug, **given}
     return DeclaredCheck(
         place=faults.place, slug=slug, channels=channels, settings=relevant(chosen, "schedule" in given)
     )

@@ -37,6 +37,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     held: str | None = None  # why nobody is notified; None: the channels decide
     ping: int = 0  # n of the last ping at that time, 0: there was none
     after_pause: bool = False  # an "up" that ends a pause of a check that was down before
+    took: float | None = None  # seconds, of the run that was too short
 
 
 class _MissedRun(NamedTuple):
@@ -90,17 +91,21 @@ def count_failure(
     )
     if after.told_at is not None:
         return with_next_alert(after), None
-    reason: Cause = "fail" if flip is None else flip.reason
+    reason: Cause = "too-short" if after.too_short else "fail"
+    if flip is not None:
+        reason = flip.reason
+    took = after.last_duration if reason == "too-short" else None
     if after.failures < after.failures_before_alert:
         waiting = with_next_alert(after)
         if flip is None:
             return waiting, None
         held = f"failure {after.failures} of {after.failures_before_alert} in a row"
-        return _with_alert(waiting, "down", at, reason, held=held)
+        return _with_alert(waiting, "down", at, reason, held=held, took=took)
     ran_too_long = by_time and before.last_start == since is not None
     event: AlertEvent = "start-too-long" if ran_too_long else "down"
     up_since = None if flip is None else before.up_at
-    return _with_alert(with_next_alert(replace(after, told_at=at)), event, at, reason, since=up_since)
+    told = with_next_alert(replace(after, told_at=at))
+    return _with_alert(told, event, at, reason, since=up_since, took=took)
 
 
 def is_counted(check: Check, rid: UUID | None) -> bool:
@@ -203,6 +208,7 @@ def _with_alert(
     since: datetime | None = None,
     held: str | None = None,
     after_pause: bool = False,
+    took: float | None = None,
 ) -> tuple[Check, Alert]:
     n = check.n_alerts + 1
     alert = Alert(
@@ -215,5 +221,6 @@ def _with_alert(
         held=held,
         ping=check.n_pings,
         after_pause=after_pause,
+        took=took,
     )
     return replace(check, n_alerts=n), alert

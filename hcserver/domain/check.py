@@ -41,6 +41,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     timeout: int = DEFAULT_TIMEOUT  # seconds
     grace: int = DEFAULT_GRACE  # seconds
     max_runtime: int = 0  # seconds from the start of a run to its end; 0: those of `grace`
+    min_runtime: int = 0  # seconds; a success that ends a run sooner is a failure
     schedule: str = DEFAULT_SCHEDULE
     tz: str = DEFAULT_TZ
     manual_resume: bool = False
@@ -66,6 +67,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     flipped_at: datetime | None = None  # the moment of the last flip
     last_ping: datetime | None = None  # the last success or failure
     last_duration: float | None = None  # seconds
+    too_short: bool = False  # the last run has ended with a success before `min_runtime` was over
     last_exit_status: int | None = None  # of the last failure, if it had one
     recent_runs: str = (
         ""  # how the last RECENT_RUNS runs ended, the latest last, a letter each (see RunOutcome)

@@ -10,7 +10,8 @@ import msgspec
 
 from hcserver.domain.check import Status
 
-Cause = Literal["ping", "fail", "timeout", "pause", "resume"]
+# "too-short": a success ended a run sooner than the check's min_runtime.
+Cause = Literal["ping", "fail", "too-short", "timeout", "pause", "resume"]
 
 
 class Flip(msgspec.Struct, frozen=True, kw_only=True):

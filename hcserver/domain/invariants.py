@@ -142,9 +142,10 @@ def _faults_of_replay(check: Check, log: LogSummary, flips: FlipSummary) -> Iter
         return
     if check.last_ping != ping.at:
         yield f"its last ping was at {_shown(ping.at)}, but the check says {_shown(check.last_ping)}"
-    if ping.type == "fail" and check.status != "down":
+    has_failed = ping.type == "fail" or check.too_short
+    if has_failed and check.status != "down":
         yield f"its status is {check.status}, but ping {ping.n} was a failure"
-    if ping.type == "success" and check.last_start is None and check.status != "up":
+    if not has_failed and check.last_start is None and check.status != "up":
         late = last is not None and last.reason == "timeout" and ping.at - last.at <= CLOCKS
         if not late:
             yield f"its status is {check.status}, but ping {ping.n} was a success"

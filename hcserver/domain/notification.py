@@ -36,6 +36,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     ping: int = 0  # n of the last ping when it happened
     after_pause: bool = False  # see Alert
+    took: float | None = None  # see Alert
     status: NotificationStatus = "pending"
     why: str | None = None  # why it is held back or was skipped, or how the mail came back
     held: bool = False  # it is held back, so that it is sent only if it still matters

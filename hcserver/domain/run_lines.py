@@ -10,7 +10,7 @@ import msgspec
 from hcserver.domain.ping import Ping
 from hcserver.domain.runs import RunMatcher
 
-Outcome = Literal["success", "fail", "start", "log", "ign"]
+Outcome = Literal["success", "short", "fail", "start", "log", "ign"]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,12 +22,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     ping: Ping
     start: Ping | None = None  # the start that belongs to the end, if there was one
     duration: float | None = None  # seconds from start to end
+    too_short: bool = False  # it succeeded too soon, by the minimum that the check has now
     first_line: str = ""  # of what the job wrote; empty where that was not read
 
     @property
     def outcome(self) -> Outcome:
-        """How it ended. "start": it has not, as far as is known."""
-        return self.ping.type
+        """How it ended. "start": it has not, as far as is known; "short": with a success, but too soon."""
+        return "short" if self.too_short else self.ping.type
 
     @property
     def is_run(self) -> bool:
@@ -35,13 +36,16 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return self.ping.type not in ("log", "ign")
 
 
-def match_runs(shown: Sequence[Ping], newer: Iterable[Ping] = (), older: Iterable[Ping] = ()) -> list[Run]:
-    """The runs that these pings show, in their order: the newest first, without gaps.
+def match_runs(
+    shown: Sequence[Ping], newer: Iterable[Ping] = (), older: Iterable[Ping] = (), min_runtime: int = 0
+) -> list[Run]:
+    """The runs that these pings show, in their order: the newest first, without gaps. One is too short that
+    succeeded in less than `min_runtime` seconds.
 
     `newer` and `older` are the pings before and behind them, in the same order: a start whose end is among
     the newer ones is left out, and an end finds its start among the older ones.
     """
-    matcher = RunMatcher()
+    matcher = RunMatcher(min_runtime)
     starts = {ping.n: ping for ping in shown if ping.type == "start"}
     for ping in newer:
         matcher.add(ping)
@@ -57,6 +61,7 @@ def match_runs(shown: Sequence[Ping], newer: Iterable[Ping] = (), older: Iterabl
             ping=ping,
             start=starts.get(matcher.starts.get(ping.n, 0)),
             duration=matcher.durations.get(ping.n),
+            too_short=ping.n in matcher.too_short,
         )
         for ping in shown
         if ping.n not in ended

@@ -28,12 +28,19 @@ class RunPing(Protocol):
 class RunMatcher:
     """Finds the durations of success and fail pings. Pings are added from the newest to the oldest.
 
+    The successes that ended a run within less than `min_runtime` seconds are `too_short`: as for the state of
+    the check (see hcserver.domain.state_machine), only if no other start and no other end of that run came
+    between.
+
     The start of a success or fail is the nearest earlier start with the same run id (or both without one), at
     most 72 hours before it, with no other success or fail of that id between them. Time and memory are linear
     in the number of pings.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, min_runtime: int = 0) -> None:
+        self._least = timedelta(seconds=min_runtime)
+        self.too_short: set[int] = set()  # n of a success
+        self._remembered: set[UUID | None] = set()  # ids whose last start before is the one to be remembered
         self.durations: dict[int, float] = {}  # n of a success or fail: seconds, to two decimals
         self.starts: dict[int, int] = {}  # n of a success or fail: n of its start
         self._open: dict[UUID | None, RunPing] = {}  # ends without a start so far, newest first
@@ -45,12 +52,19 @@ class RunMatcher:
             # Earlier starts belong to this end, no longer to a later one. Removing first moves it to the end.
             self._open.pop(ping.rid, None)
             self._open[ping.rid] = ping
+            if ping.type == "fail" or ping.rid is None:
+                self._remembered.clear()
+            self._remembered.add(ping.rid)
         elif ping.type == "start":
             end = self._open.pop(ping.rid, None)
             if end is not None:
                 self.starts[end.n] = ping.n
                 # With several processes a start can carry a later time than its end.
                 self.durations[end.n] = max(0.0, round((end.at - ping.at).total_seconds(), 2))
+                took = max(end.at - ping.at, timedelta())
+                if end.type == "success" and ping.rid in self._remembered and took < self._least:
+                    self.too_short.add(end.n)
+            self._remembered.clear()
 
     @property
     def unresolved(self) -> bool:

@@ -38,7 +38,8 @@ def record(
     """A ping with this effective signal (see hcserver.domain.signal).
 
     Of the runs that are under way only the one that started last is remembered. While that one is overdue,
-    the success of another run does not change the status.
+    the success of another run does not change the status. A success that ends the remembered run before
+    `min_runtime` is over counts as a failure.
     """
     counted = replace(check, n_pings=check.n_pings + 1)
     if signal in ("log", "ign") or (check.status == "paused" and check.manual_resume):
@@ -47,7 +48,9 @@ def record(
         return Step(_with_moments(replace(counted, last_start=at, last_start_rid=rid)))
     ended = _end_run(counted, signal, at, rid)
     if signal == "fail":
-        return _fail(check, replace(ended, last_exit_status=exit_status), at, rid)
+        return _fail(check, replace(ended, last_exit_status=exit_status), at, rid, "fail")
+    if ended.too_short:
+        return _fail(check, replace(ended, last_exit_status=None), at, rid, "too-short")
     ended = _with_run(ended, "s")
     if has_overdue_run(ended, at):
         return Step(with_deadline(ended))
@@ -119,6 +122,7 @@ def _end_run(check: Check, signal: Signal, at: datetime, rid: UUID | None) -> Ch
         check,
         last_ping=at,
         last_duration=duration,
+        too_short=signal == "success" and duration is not None and duration < check.min_runtime,
         last_start=start,
         last_start_rid=start_rid,
         excused_until=None if start is None else excuse,
@@ -129,13 +133,15 @@ def _with_run(check: Check, outcome: RunOutcome) -> Check:
     return replace(check, recent_runs=(check.recent_runs + outcome)[-RECENT_RUNS:])
 
 
-def _fail(before: Check, ended: Check, at: datetime, rid: UUID | None) -> Step:
-    """A failure that was reported. It is counted unless its run was counted already when it took too long."""
+def _fail(before: Check, ended: Check, at: datetime, rid: UUID | None, cause: Cause) -> Step:
+    """A run that has ended with a failure, or too soon. It is counted, unless that was done when it took too
+    long.
+    """
     if before.status == "down" and alerts.is_counted(before, rid):
         return Step(_with_moments(ended))
     ended = _with_run(ended, "f")
     if before.status != "down":
-        return _turn(before, ended, "down", at, "fail")
+        return _turn(before, ended, "down", at, cause)
     after, alert = alerts.count_failure(before, ended, _not_before_last_flip(before, at))
     return Step(after, None, alert)
 

@@ -31,16 +31,19 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     tz: str = DEFAULT_TZ
     grace: int = DEFAULT_GRACE
     max_runtime: int = 0
+    min_runtime: int = 0
 
 
 class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     """How the runs would have come: `late` within the grace time, `down` when the check had already gone down
-    by time. The first run of the history is not counted, as it is unknown when it was expected.
+    by time; `short` ones would have ended too soon (None: no run can). The first run of the history is not
+    counted, as it is unknown when it was expected.
     """
 
     runs: int
     late: int
     down: int
+    short: int | None = None
 
     @property
     def sentence(self) -> str:
@@ -48,18 +51,19 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
         if not self.runs:
             return "There are no runs yet to compare with."
         last = "the last run" if self.runs == 1 else f"the last {counted(self.runs, 'run')}"
-        return f"Of {last}, {self.late} would have been late, {self.down} down."
+        short = "" if self.short is None else f", {self.short} too short"
+        return f"Of {last}, {self.late} would have been late, {self.down} down{short}."
 
 
 def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
     """Replays the pings, oldest first, with the proposed settings through the state machine.
 
-    A run is judged when it ends. After a failure that was reported the check is down anyway, so that the run
-    after it is neither late nor down by time. Raises ValueError for a schedule or a zone that is not
-    accepted.
+    A run is judged when it ends. After a failure that was reported, or a run that was too short, the check is
+    down anyway, so that the run after it is neither late nor down by time. Raises ValueError for a schedule
+    or a zone that is not accepted.
     """
     check = _check(proposal)
-    ends = late = down = 0
+    ends = late = down = short = 0
     failed = False  # by the run before
     for ping in pings:
         if ping.type in ("success", "fail"):
@@ -68,10 +72,12 @@ def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
                 status = shown_status(check, ping.at)
                 late += status == "grace"
                 down += status == "down"
-            failed = ping.type == "fail"
         passed = expire(check, ping.at).check
         check = record(passed, ping.type, ping.at, ping.rid).check
-    return WhatIf(runs=max(0, ends - 1), late=late, down=down)
+        if ping.type in ("success", "fail"):
+            failed = ping.type == "fail" or check.too_short
+            short += check.too_short and ends > 1
+    return WhatIf(runs=max(0, ends - 1), late=late, down=down, short=short if proposal.min_runtime else None)
 
 
 def _check(proposal: Proposal) -> Check:
@@ -87,4 +93,5 @@ def _check(proposal: Proposal) -> Check:
         tz=proposal.tz,
         grace=proposal.grace,
         max_runtime=proposal.max_runtime,
+        min_runtime=proposal.min_runtime,
     )

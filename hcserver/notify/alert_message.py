@@ -27,7 +27,8 @@ class AlertMessage(msgspec.Struct, frozen=True, kw_only=True):
     project: str  # its name
     happened: datetime  # when the status changed
     since: datetime | None  # when the status that has ended began, if known
-    reason: str  # "fail", "timeout", "ping", ...: see domain.flip.Cause
+    reason: str  # "fail", "too-short", "timeout", ...: see domain.flip.Cause
+    took: float | None = None  # seconds, if the reason is "too-short"
     last_ping: Ping | None  # the last one when this happened, with what is kept of its body
     body_preview: str = ""  # the first lines of that body, readable
     base_url: str  # of this server, without a slash at the end

@@ -175,9 +175,18 @@ def _cause(alert_message: AlertMessage) -> str:
         return f"its job has failed with exit status {ping.exit_status}"
     if alert_message.reason == "fail":
         return "its job has reported a failure"
+    if alert_message.reason == "too-short":
+        return _too_short(alert_message)
     if alert_message.reason == "timeout":
         return "no success was reported in time"
     return "its status has changed"
+
+
+def _too_short(alert_message: AlertMessage) -> str:
+    took = duration(timedelta(seconds=alert_message.took or 0))
+    if seconds := alert_message.check.min_runtime:
+        return f"it finished after {took}, sooner than the minimum of {duration(timedelta(seconds=seconds))}"
+    return f"it finished too soon, after {took}"
 
 
 def _run_limit(alert_message: AlertMessage) -> str:

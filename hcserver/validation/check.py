@@ -19,6 +19,7 @@ MAX_DESC: Final = 10_000  # characters
 MAX_KEYWORDS: Final = 200  # characters
 MIN_SECONDS: Final = 60  # timeout and grace: one minute
 MAX_SECONDS: Final = 31_536_000  # timeout, grace, max_runtime and repeat_after: 365 days
+MAX_MIN_RUNTIME: Final = 259_200  # seconds: 72 hours, beyond which the log does not match starts with ends
 MAX_FAILURES: Final = 100  # failures_before_alert
 MAX_EXIT_STATUS: Final = 255
 
@@ -64,12 +65,24 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
 
 
 def apply_spec(check: Check, spec: Spec) -> Check:
-    """The check with the changes made, but for its channels and its deadlines, which the caller updates."""
+    """The check with the changes made, but for its channels and its deadlines, which the caller updates.
+
+    Raises InvalidRequest if no run could be neither too short nor too long.
+    """
     changed = msgspec.structs.replace(check, **spec.changes)
+    if _RUNTIMES & spec.changes.keys():
+        require_possible_runtimes(changed.min_runtime, changed.max_runtime, changed.grace)
     if spec.sets_subject and "filter_subject" not in spec.changes:
         keywords = changed.success_kw or changed.failure_kw
         changed = msgspec.structs.replace(changed, filter_subject=bool(keywords))
     return changed
+
+
+def require_possible_runtimes(min_runtime: int, max_runtime: int, grace: int) -> None:
+    """Raises InvalidRequest if every run would be too short or too long."""
+    if 0 < min_runtime >= (max_runtime or grace):
+        limit = "max_runtime" if max_runtime else "grace, the time that a run may take without max_runtime"
+        raise json_fields.fault(f"min_runtime is not less than {limit}")
 
 
 def with_tags(check: Check, added: Iterable[str], removed: Collection[str]) -> Check:
@@ -120,6 +133,7 @@ _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "manual_resume": json_fields.boolean,
     "max_runtime": json_fields.integer(MIN_SECONDS, MAX_SECONDS, or_zero=True),
     "methods": json_fields.choice("", "POST"),
+    "min_runtime": json_fields.integer(0, MAX_MIN_RUNTIME),
     "name": json_fields.text(MAX_NAME),
     "repeat_after": json_fields.integer(MIN_SECONDS, MAX_SECONDS, or_zero=True),
     "schedule": json_fields.schedule,
@@ -138,5 +152,6 @@ _OTHER_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "subject_fail": _KEYWORDS,
     "unique": json_fields.choices(*UNIQUE_FIELDS),
 }
+_RUNTIMES: Final = {"min_runtime", "max_runtime", "grace"}
 _READERS: Final = _PLAIN_FIELDS | _OTHER_FIELDS
 SCHEMA: Final = json_fields.object_schema(_READERS)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from hcserver.domain.check import CheckKind
 from hcserver.domain.schedule import schedule_kind
 from hcserver.errors import InvalidRequest
-from hcserver.validation.check import MAX_EXIT_STATUS, parse_spec
+from hcserver.validation.check import MAX_EXIT_STATUS, parse_spec, require_possible_runtimes
 from hcserver.validation.json_fields import without_prefix
 
 UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}  # in seconds
@@ -30,6 +30,7 @@ RULE_BOXES: Final = (
 )
 RULE_TEXTS: Final = ("failure_kw", "success_kw", "start_kw")
 EXIT_STATUSES: Final = "success_exit_statuses"
+RUNTIMES: Final = ("max_runtime", "min_runtime")
 
 
 class FormFaults(Exception):
@@ -41,9 +42,9 @@ class FormFaults(Exception):
 
 
 def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
-    """Either a timeout or a schedule with its zone, a grace time and perhaps a maximum runtime, as a request
-    has them, from the fields `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace`,
-    `grace_unit`, `max_runtime` (empty: none) and `max_runtime_unit` of a form.
+    """Either a timeout or a schedule with its zone, a grace time and perhaps runtimes, as a request has them,
+    from the fields `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace`, `grace_unit`, and
+    `max_runtime`, `min_runtime` (empty: none) with their units of a form.
 
     Only the fields of the chosen kind are looked at. Raises FormFaults.
     """
@@ -59,25 +60,34 @@ def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
         fields["schedule"] = form.get(kind, "")
         fields["tz"] = form.get("tz", "") or "UTC"
     _read_seconds(form, "grace", "grace", fields, faults)
-    if form.get("max_runtime"):
-        _read_seconds(form, "max_runtime", "max_runtime", fields, faults)
-    elif "max_runtime" in form:
-        fields["max_runtime"] = 0
+    for name in RUNTIMES:
+        if form.get(name):
+            _read_seconds(form, name, name, fields, faults)
+        elif name in form:
+            fields[name] = 0
     for name, value in fields.items():
         if (fault := _fault(name, value)) is not None:
             faults[named.get(name, name)] = fault
     if kind not in faults and kind != "simple" and schedule_kind(fields["schedule"]) != kind:
         faults[kind] = "is a cron expression" if kind == "oncalendar" else "does not have five fields"
+    if not faults:
+        _check_runtimes(fields, faults)
     if faults:
         raise FormFaults(faults)
     return fields
 
 
 def schedule_form(
-    kind: CheckKind, timeout: int, schedule: str, tz: str, grace: int, max_runtime: int = 0
+    kind: CheckKind,
+    timeout: int,
+    schedule: str,
+    tz: str,
+    grace: int,
+    max_runtime: int = 0,
+    min_runtime: int = 0,
 ) -> dict[str, str]:
-    """The fields of the form that say this; those of other kinds are empty. Without a maximum runtime (0)
-    there is no field for it.
+    """The fields of the form that say this; those of other kinds are empty. Without a maximum or a minimum
+    runtime (0) there is no field for it.
     """
     every, every_unit = _in_units(timeout)
     number, unit = _in_units(grace)
@@ -91,8 +101,9 @@ def schedule_form(
         "grace": number,
         "grace_unit": unit,
     }
-    if max_runtime:
-        form["max_runtime"], form["max_runtime_unit"] = _in_units(max_runtime)
+    for name, seconds in zip(RUNTIMES, (max_runtime, min_runtime), strict=True):
+        if seconds:
+            form[name], form[f"{name}_unit"] = _in_units(seconds)
     return form
 
 
@@ -127,6 +138,13 @@ def _read_seconds(
         faults[name] = _NO_NUMBER
     else:
         fields[field] = number * unit
+
+
+def _check_runtimes(fields: Mapping[str, Any], faults: dict[str, str]) -> None:
+    try:
+        require_possible_runtimes(*(fields.get(name, 0) for name in ("min_runtime", "max_runtime", "grace")))
+    except InvalidRequest:
+        faults["min_runtime"] = "is not shorter than a run may take"
 
 
 def _whole_number(text: str) -> int | None:

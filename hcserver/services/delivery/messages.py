@@ -56,6 +56,7 @@ class Messages:
             happened=goes_on_since or notification.at,
             since=None if is_reminder else notification.since,
             reason=notification.reason,
+            took=notification.took,
             bounce=self._return_address(notification.channel, id),
         )
 
@@ -95,6 +96,7 @@ class Messages:
         happened: datetime,
         since: datetime | None,
         reason: str,
+        took: float | None = None,
         bounce: str = "",
     ) -> AlertMessage:
         project = await self._lookup.by_id(check.project)
@@ -107,6 +109,7 @@ class Messages:
             happened=happened,
             since=since,
             reason=reason,
+            took=took,
             last_ping=ping,
             body_preview=body_preview(ping),
             base_url=self._base_url,

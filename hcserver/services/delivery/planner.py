@@ -113,4 +113,5 @@ def _notification(check: Check, alert: Alert, channel: Channel) -> Notification:
         since=alert.since,
         ping=alert.ping,
         after_pause=alert.after_pause,
+        took=alert.took,
     )

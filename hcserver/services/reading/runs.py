@@ -52,7 +52,7 @@ async def with_starts(
         older += piece
         if len(piece) < _AT_ONCE:
             break
-    return match_runs(shown, newer, older)
+    return match_runs(shown, newer, older, check.min_runtime)
 
 
 def with_first_lines(runs: Iterable[Run], bodies: Mapping[int, bytes]) -> list[Run]:

@@ -157,3 +157,25 @@ async def test_a_change_does_not_disturb_what_pings_have_done(site: Site) -> Non
     before = await site.get(check)
     assert await update(site, check, name="x") == {**before, "name": "x"}
     assert (before["n_pings"], before["started"], before["last_duration"]) == (3, True, 5)
+
+
+async def test_a_run_that_ends_sooner_than_the_minimum_runtime_is_a_failure(site: Site) -> None:
+    check = (await site.create(min_runtime=600))["uuid"]
+    await site.ping(check)
+    await site.ping(check, "/start")
+    site.clock.advance(2)
+    await site.ping(check)
+    document = await site.get(check)
+    assert (document["status"], document["min_runtime"], document["last_duration"]) == ("down", 600, 2)
+    assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
+    await site.ping(check)
+    assert (await site.get(check))["status"] == "up"
+    assert "min_runtime" not in await update(site, check, min_runtime=0)
+
+
+async def test_runtimes_that_contradict_each_other_are_refused_and_change_nothing(site: Site) -> None:
+    check = (await site.create(min_runtime=600))["uuid"]
+    reply = await site.api("POST", f"checks/{check}", {"name": "x", "grace": 600})
+    assert reply.status == 400
+    assert reply.json["error"].startswith("json validation error: min_runtime is not less than grace")
+    assert (await site.get(check))["name"] == ""

@@ -187,3 +187,24 @@ async def test_the_maximum_runtime_is_shown(site: Site, editor: Visitor) -> None
     await site.ping(str(check.id))
     text = text_of(await editor.get(f"/checks/{check.id}"))
     assert "The dashed line is the maximum runtime, 2 min." in text
+
+
+async def test_a_run_that_was_too_short_has_failed_on_every_part_of_the_page(
+    site: Site, editor: Visitor
+) -> None:
+    check = await make_check(site, min_runtime=600, grace=3600)
+    for seconds in (700, 2):
+        await site.ping(str(check.id), "/start")
+        site.clock.advance(seconds)
+        await site.ping(str(check.id))
+    page = await editor.page(f"/checks/{check.id}")
+    text = " ".join(page.get_text(" ").split())
+    assert "Down for 0 s : finished too soon, after 2 s." in text
+    assert "one that succeeds in less than 10 min has failed" in text
+    assert [run.get_text(" ", strip=True) for run in page.select("#part-runs .what")] == [
+        "Too short 2.0 s",
+        "Succeeded 11 min 40 s",
+    ]
+    assert "A run with a mark above it has failed." in text
+    log = " ".join((await editor.page(f"/checks/{check.id}/log")).get_text(" ").split())
+    assert "Too short" in log and "Went down a run finished too soon" in log

@@ -60,3 +60,13 @@ def test_a_check_that_is_past_its_deadline_is_down_since_then() -> None:
 def test_where_nothing_is_expected_there_is_a_dash(state: ShownState) -> None:
     check = new_check(status=state, kind="oncalendar", schedule="2020-01-01", last_ping=NOW)
     assert make_row(check, state, NO_SETTINGS, NOW).next == "—"
+
+
+def test_a_run_that_was_too_short_is_the_reason_until_another_failure() -> None:
+    running = record(new_check(min_runtime=60), "start", NOW).check
+    down = record(running, "success", NOW + timedelta(seconds=2)).check
+    assert why_down(down) == "finished too soon, after 2 s"
+    assert why_down(record(down, "fail", NOW + timedelta(minutes=1)).check) == "failure reported"
+    up = record(down, "success", NOW + timedelta(minutes=1)).check
+    assert up.alert_after is not None
+    assert why_down(expire(up, up.alert_after).check) == "no report"

@@ -170,3 +170,15 @@ async def test_where_there_is_nothing_to_compare_the_page_says_so(
     await site.ping(str(check.id), "", before)
     await site.ping(str(check.id), "/fail", b"same")
     assert words in text_of(await editor.get(f"/checks/{check.id}/log/2/diff"))
+
+
+async def test_the_output_is_not_compared_with_that_of_a_run_that_was_too_short(
+    site: Site, editor: Visitor
+) -> None:
+    check = await make_check(site, min_runtime=30)
+    await site.ping(str(check.id), "", b"good")
+    await site.ping(str(check.id), "/start")
+    await site.ping(str(check.id), "", b"short")
+    await site.ping(str(check.id), "/fail", b"bad")
+    page = await editor.page(f"/checks/{check.id}/log/4/diff")
+    assert [one.get_text() for one in page.select(".diff > *")] == ["− good", "+ bad"]

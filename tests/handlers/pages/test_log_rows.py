@@ -99,3 +99,13 @@ def test_an_alert_tells_what_became_of_its_notifications() -> None:
     assert (row.word, row.note) == ("Notified", "that it is down")
     [told] = row.told
     assert (told.channel, told.outcome, told.detail) == ("a deleted channel", "failed", "&lt;b&gt;refused")
+
+
+def test_a_run_that_was_too_short_has_failed() -> None:
+    ping = Ping(check=UUID(int=1), n=2, at=NOW, type="success", scheme="http", remote_addr="")
+    flip = Flip(check=UUID(int=1), n=1, at=NOW, old="up", new="down", reason="too-short")
+    [day] = maker().days([Entry(NOW, flip, 1), entry(ping, duration=2.0, too_short=True)], {})
+    went_down, run = day.rows
+    assert went_down.line == "a run finished too soon"
+    assert (run.word, run.icon, run.name, run.duration) == ("Too short", "down", "short", "2.0 s")
+    assert run.ping is not None and run.ping.is_failure

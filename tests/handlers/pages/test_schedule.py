@@ -30,7 +30,9 @@ async def test_the_form_has_what_the_check_has(site: Site, editor: Visitor) -> N
     page = await editor.page(f"/checks/{check.id}/schedule")
     assert page.select_one("[name=kind][checked]")["value"] == "simple"
     assert (page.find(id="every")["value"], page.find(id="grace")["value"]) == ("2", "90")
-    assert [one.get_text() for one in page.select("option[selected]")] == ["hours", "seconds", "minutes"]
+    assert [one.get_text() for one in page.select("option[selected]")] == [
+        *("hours", "seconds", "minutes", "minutes")
+    ]
     assert "Every 2 hours" in page.find(id="preview").get_text()
     assert "The first ping starts the clock" in page.find(id="preview").get_text()
 
@@ -99,6 +101,7 @@ async def test_saving_changes_the_check(site: Site, editor: Visitor) -> None:
         ({"tz": "Mars/Olympus"}, "tz", "The time zone is not a valid timezone."),
         ({"grace": "10", "grace_unit": "seconds"}, "grace", "The grace time is too small."),
         ({"max_runtime": "9" * 20}, "max_runtime", "The maximum runtime is not a whole number."),
+        ({"min_runtime": "90"}, "min_runtime", "The minimum runtime is not shorter than a run may take."),
     ],
 )
 async def test_faults_stand_beside_their_field(
@@ -199,7 +202,39 @@ async def test_no_text_in_a_field_is_an_error_of_the_server(
     path = f"/checks/{(await make_check(site)).id}/schedule"
     for kind in ("simple", "cron", "oncalendar", text):
         fields = dict.fromkeys(
-            ("every", "cron", "oncalendar", "tz", "grace", "max_runtime", "every_unit", "grace_unit"), text
+            (
+                "every",
+                "cron",
+                "oncalendar",
+                "tz",
+                "grace",
+                "max_runtime",
+                "min_runtime",
+                "every_unit",
+                "grace_unit",
+            ),
+            text,
         )
         reply = await editor.post(path, do=do, kind=kind, **fields)
         assert reply.status in (200, 400)
+
+
+async def test_a_minimum_runtime_is_previewed_set_and_taken_away(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    path = f"/checks/{check.id}/schedule"
+    for seconds in (200, 2, 200):
+        await site.ping(str(check.id), "/start")
+        site.clock.advance(seconds)
+        await site.ping(str(check.id))
+    least = {**HOURLY, "min_runtime": "3", "min_runtime_unit": "minutes"}
+    preview = text_of(await editor.fragment(path, "preview", do="preview", **least))
+    assert "A run that succeeds in less than 3 min has failed." in preview
+    assert "Of the last 2 runs, 0 would have been late, 0 down, 1 too short." in preview
+    await editor.post(path, **least)
+    assert (await site.services.checks.get(site.project, check.id)).min_runtime == 180
+    page = await editor.page(path)
+    assert page.find(id="min_runtime")["value"] == "3"
+    filled = await editor.post(path, do="period", **least)
+    assert read(filled.text).find(id="min_runtime")["value"] == "3"
+    await editor.post(path, **HOURLY, min_runtime="")
+    assert (await site.services.checks.get(site.project, check.id)).min_runtime == 0

@@ -87,3 +87,12 @@ def test_all_faults_are_reported_at_once() -> None:
 )
 def test_a_fault_names_the_field(table: dict[str, object], problem: str) -> None:
     assert faults_of(**table) == [problem]
+
+
+def test_a_run_can_be_neither_too_short_nor_too_long() -> None:
+    assert read(slug="a", grace=60, min_runtime=59).settings["min_runtime"] == 59
+    assert faults_of(slug="a", max_runtime=600, min_runtime=600) == [
+        "min_runtime: is not less than max_runtime"
+    ]
+    without = "min_runtime: is not less than grace, the time that a run may take without max_runtime"
+    assert faults_of(slug="a", min_runtime=3600) == [without]

@@ -31,6 +31,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"desc": "something else"},
     *({"grace": grace} for grace in (60, 600, 3600)),
     *({"max_runtime": seconds} for seconds in (0, 60, 5000)),
+    *({"min_runtime": seconds} for seconds in (0, 60, 4000)),
     *({"kind": "simple", "timeout": timeout} for timeout in (60, 3600, 86_400)),
     *({"kind": kind, "schedule": schedule, "tz": tz} for kind, schedule, tz in SCHEDULES[1:]),
     *({"failures_before_alert": failures} for failures in (1, 2, 5)),
@@ -111,6 +112,20 @@ class CheckLife(RuleBasedStateMachine):
         step = self.do(lambda check: record(check, signal, at, rid))
         if signal == "success" and has_overdue_run(step.check, at):
             assert step == Step(step.check) and step.check.status == before.status
+        if signal == "success" and self._is_too_short(before, at, rid):
+            assert step.check.too_short and step.check.status == "down"
+            assert step.check.recent_runs.endswith(("f", "m"))
+        elif signal in ("success", "fail") and not self._ignores_pings(before):
+            assert not step.check.too_short
+
+    def _is_too_short(self, before: Check, at: datetime, rid: UUID | None) -> bool:
+        start = before.last_start
+        if start is None or before.last_start_rid != rid or self._ignores_pings(before):
+            return False
+        return max((at - start).total_seconds(), 0) < before.min_runtime
+
+    def _ignores_pings(self, check: Check) -> bool:
+        return check.status == "paused" and check.manual_resume
 
     @rule(wait=waits, settings=st.sampled_from(SETTINGS))
     def it_is_edited(self, wait: float, settings: dict[str, Any]) -> None:

@@ -429,3 +429,31 @@ def test_each_missed_run_counts_once_though_others_have_started() -> None:
     check = record(make(**{**DAILY, "failures_before_alert": 4}, max_runtime=7200), "fail", DUE).check
     check = record(check, "start", DUE + DAY).check
     assert walk(check, DUE + 4 * DAY) == [(DUE + 3 * DAY + MINUTE, "down", None)]
+
+
+# --- the minimum runtime
+
+
+def short_run(check: Check, minutes: int) -> Step:
+    start = NOW + minutes * MINUTE
+    return record(record(check, "start", start).check, "success", start + timedelta(seconds=2))
+
+
+def test_a_run_that_was_too_short_is_a_failure_and_the_alert_says_how_long_it_took() -> None:
+    up = record(make(min_runtime=30), "success", NOW).check
+    step = short_run(up, 1)
+    assert step.alert is not None
+    assert (step.alert.event, step.alert.reason, step.alert.took) == ("down", "too-short", 2.0)
+    assert step.alert.since == NOW
+    recovered = record(step.check, "success", NOW + 2 * MINUTE)
+    assert recovered.alert is not None and (recovered.alert.event, recovered.alert.took) == ("up", None)
+
+
+def test_runs_that_were_too_short_are_counted_with_other_failures() -> None:
+    check = record(make(min_runtime=30, failures_before_alert=3), "success", NOW).check
+    first = short_run(check, 1)
+    assert events(first) == [("down", "failure 1 of 3 in a row")]
+    second = record(first.check, "fail", NOW + 2 * MINUTE)
+    third = short_run(second.check, 3)
+    assert events(second, third) == [("down", None)]
+    assert third.alert is not None and (third.alert.reason, third.alert.took) == ("too-short", 2.0)

@@ -191,3 +191,13 @@ class ExaminedLife(CheckLife):
 
 ExaminedLife.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
 test_no_life_of_a_check_has_faults = ExaminedLife.TestCase
+
+
+def test_a_run_that_was_too_short_is_the_reason_why_a_check_is_down_after_a_success() -> None:
+    short = Life()
+    short.check = replace(NEW, min_runtime=7200, grace=10_000)
+    short.ping("start").ping("success")
+    assert short.faults() == []
+    assert short.faults(too_short=False) == ["its status is down, but ping 2 was a success"]
+    up = life("success")
+    assert up.faults(too_short=True) == ["its status is up, but ping 1 was a failure"]

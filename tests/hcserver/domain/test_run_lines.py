@@ -41,3 +41,11 @@ def test_an_end_without_a_start_is_open() -> None:
     assert has_open_end(log(("success", 0, None)))
     assert not has_open_end(log(("start", 0, None), ("success", 0, None)))
     assert not has_open_end([])
+
+
+def test_a_success_that_came_too_soon_is_a_run_that_was_too_short() -> None:
+    pings = log(("start", 0, None), ("success", 4, None), ("start", 5, None), ("fail", 6, None))
+    runs = match_runs(pings, min_runtime=5)
+    assert shown(runs) == [("fail", 4, 3, 1.0), ("short", 2, 1, 4.0)]
+    assert [run.is_run for run in runs] == [True, True]
+    assert shown(match_runs(pings, min_runtime=4))[1] == ("success", 2, 1, 4.0)

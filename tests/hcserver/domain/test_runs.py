@@ -6,8 +6,10 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcserver.domain.check import Check
 from hcserver.domain.ping import Ping, Signal
 from hcserver.domain.runs import RunMatcher, durations
+from hcserver.domain.state_machine import record
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 A, B = UUID(int=1), UUID(int=2)
@@ -136,3 +138,21 @@ def test_matching_agrees_with_a_literal_implementation_of_the_rule(
                     expected[end.n] = (end.at - ping.at).total_seconds()
                 break
     assert durations(pings) == expected
+
+
+@settings(max_examples=300)
+@given(entries, st.sampled_from([0, 1, 30]))
+def test_the_log_calls_those_runs_too_short_that_the_state_of_the_check_does(
+    entries: list[tuple[Signal, float, UUID | None]], least: int
+) -> None:
+    pings = log(*entries)  # clocks differ: moments are in any order
+    check = Check(id=A, project=A, created=START, badge=A, grace=3600, min_runtime=least)
+    expected = set()
+    for ping in reversed(pings):
+        check = record(check, ping.type, ping.at, ping.rid).check
+        if ping.type == "success" and check.too_short:
+            expected.add(ping.n)
+    matcher = RunMatcher(least)
+    for ping in pings:
+        matcher.add(ping)
+    assert matcher.too_short == expected

@@ -350,3 +350,54 @@ def test_settings_posted_unchanged_change_nothing() -> None:
     for check in (started, expire(started, NOW + HOUR).check, put_off(started, NOW + HOUR).check):
         for now in (NOW, NOW + 5 * HOUR):
             assert change_settings(check, now) == Step(check)
+
+
+# --- the minimum runtime
+
+SECOND = timedelta(seconds=1)
+
+
+def ended(seconds: float, rid: UUID | None = None, **fields: object) -> Step:
+    """A run of a check that is up, and has a minimum runtime of 30 seconds, succeeds after that time."""
+    check = make("up", **{"last_ping": NOW, "min_runtime": 30, "last_exit_status": 3, **fields})
+    running = record(check, "start", NOW + MINUTE, rid).check
+    return record(running, "success", NOW + MINUTE + seconds * SECOND, rid)
+
+
+def test_a_success_sooner_than_the_minimum_runtime_takes_the_check_down() -> None:
+    for rid in (None, B):
+        step = ended(29.999, rid)
+        assert step.flip is not None and (step.flip.new, step.flip.reason) == ("down", "too-short")
+        assert step.flip.at == step.check.last_ping == NOW + MINUTE + 29.999 * SECOND
+        assert (step.check.too_short, step.check.last_duration) == (True, 29.999)
+        assert (step.check.recent_runs, step.check.last_exit_status) == ("f", None)
+        assert ended(30, rid) == Step(ended(30, rid).check)
+        assert (ended(30, rid).check.status, ended(30, rid).check.recent_runs) == ("up", "s")
+
+
+def test_after_a_run_that_was_too_short_the_next_success_brings_the_check_up() -> None:
+    again = record(ended(2).check, "success", NOW + HOUR)
+    assert again.flip is not None and (again.flip.new, again.check.too_short) == ("up", False)
+    assert again.check.recent_runs == "fs"
+
+
+@pytest.mark.parametrize(("started", "finished"), [(A, B), (A, None), (None, A)])
+def test_a_success_without_a_known_start_is_not_judged(started: UUID | None, finished: UUID | None) -> None:
+    check = make("up", last_ping=NOW, min_runtime=30)
+    assert record(check, "success", NOW + SECOND, finished).check.status == "up"
+    running = record(check, "start", NOW + SECOND, started).check
+    assert record(running, "success", NOW + 2 * SECOND, finished).check.status == "up"
+
+
+def test_a_failure_is_one_however_long_its_run_was() -> None:
+    running = record(make("up", last_ping=NOW, min_runtime=30), "start", NOW).check
+    step = record(running, "fail", NOW + SECOND)
+    assert step.flip is not None and (step.flip.reason, step.check.too_short) == ("fail", False)
+
+
+def test_a_run_that_took_too_long_already_is_no_second_failure_for_being_too_short() -> None:
+    running = record(make("up", last_ping=NOW, min_runtime=300), "start", NOW).check
+    down = expire(running, NOW + MINUTE).check
+    step = record(down, "success", NOW + 2 * MINUTE)
+    assert (step.flip, step.alert, step.check.status) == (None, None, "down")
+    assert (step.check.recent_runs, step.check.failures) == ("m", 1)

@@ -113,3 +113,21 @@ def test_a_hundred_pings_take_some_milliseconds() -> None:
     for _ in range(10):
         what_if(history, rare)
     assert time.process_time() - start < 2  # seconds; it takes some 20 ms
+
+
+def test_runs_that_would_have_been_too_short_are_counted_where_there_is_a_minimum() -> None:
+    history = mixed(
+        *(("start", at(0)), ("success", at(1)), ("start", at(30)), ("success", at(31))),
+        *(("start", at(60)), ("success", at(64)), ("success", at(90))),
+    )
+    least = Proposal(timeout=3600, grace=600, min_runtime=240)
+    assert what_if(history, least) == WhatIf(runs=3, late=0, down=0, short=1)
+    sentence = "Of the last 3 runs, 0 would have been late, 0 down, 1 too short."
+    assert what_if(history, least).sentence == sentence
+    assert what_if(history, HOURLY).short is None
+
+
+def test_the_run_after_one_that_was_too_short_can_not_be_late() -> None:
+    history = mixed(("success", at(0)), ("start", at(30)), ("success", at(31)), ("success", at(500)))
+    least = Proposal(timeout=3600, grace=600, min_runtime=240)
+    assert what_if(history, least) == WhatIf(runs=2, late=0, down=0, short=1)

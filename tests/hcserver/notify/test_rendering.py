@@ -225,3 +225,11 @@ def test_a_run_that_takes_too_long_says_how_long_it_may_take() -> None:
     told = alert_message("start-too-long", check=check(max_runtime=19_800))
     expected = "“Nightly backup” has started but did not finish within the 5 h 30 min that it may take."
     assert rendering.sentence(told) == expected
+
+
+def test_a_run_that_was_too_short_says_how_long_it_took_and_should_have_taken() -> None:
+    told = alert_message(reason="too-short", took=2.9, check=check(min_runtime=600))
+    expected = "“Nightly backup” is DOWN: it finished after 2 s, sooner than the minimum of 10 min."
+    assert rendering.sentence(told) == expected
+    taken_away = alert_message(reason="too-short", took=2.9)
+    assert rendering.sentence(taken_away) == "“Nightly backup” is DOWN: it finished too soon, after 2 s."

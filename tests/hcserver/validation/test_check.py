@@ -406,3 +406,33 @@ def test_the_maximum_runtime_has_the_bounds_of_the_grace_time_or_is_0() -> None:
     ):
         with pytest.raises(InvalidRequest, match=f"^json validation error: max_runtime {fault}$"):
             parse_spec({"max_runtime": value}, 3)
+
+
+def test_the_minimum_runtime_has_at_most_72_hours() -> None:
+    for seconds in (0, 1, 259_200):
+        assert parse_spec({"min_runtime": seconds}, 3).changes == {"min_runtime": seconds}
+    for value, fault in ((-1, "is too small"), (259_201, "is too large"), (None, "is not a number")):
+        with pytest.raises(InvalidRequest, match=f"^json validation error: min_runtime {fault}$"):
+            parse_spec({"min_runtime": value}, 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "limit"),
+    [
+        ({}, {"min_runtime": 3600}, "grace, the time that a run may take without max_runtime"),
+        ({"min_runtime": 600}, {"grace": 600}, "grace, the time that a run may take without max_runtime"),
+        ({"min_runtime": 600}, {"max_runtime": 60}, "max_runtime"),
+        ({"max_runtime": 600}, {"min_runtime": 600}, "max_runtime"),
+        ({"max_runtime": 9000, "min_runtime": 8000}, {"max_runtime": 0}, "grace, the time"),
+    ],
+)
+def test_a_run_can_be_neither_too_short_nor_too_long(
+    before: dict[str, Any], changes: dict[str, object], limit: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=f"^json validation error: min_runtime is not less than {limit}"):
+        apply_spec(replace(CHECK, **before), parse_spec(changes, 3))
+
+
+def test_runtimes_that_go_together_are_taken() -> None:
+    for changes in ({"min_runtime": 3599}, {"min_runtime": 9000, "max_runtime": 9001}, {"max_runtime": 60}):
+        assert apply_spec(CHECK, parse_spec({**changes}, 3)) == replace(CHECK, **changes)

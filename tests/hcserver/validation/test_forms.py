@@ -108,3 +108,19 @@ def test_an_empty_maximum_runtime_is_none() -> None:
     form = schedule_form("simple", 3600, "* * * * *", "UTC", 60, 5400)
     assert (form["max_runtime"], form["max_runtime_unit"]) == ("90", "minutes")
     assert read_schedule(form)["max_runtime"] == 5400
+
+
+def test_a_minimum_runtime_is_shorter_than_a_run_may_take() -> None:
+    least = {**DAILY, "min_runtime": "5", "min_runtime_unit": "seconds"}
+    assert read_schedule(least)["min_runtime"] == 5
+    assert read_schedule({**least, "min_runtime": ""})["min_runtime"] == 0
+    assert "min_runtime" not in read_schedule(DAILY)
+    too_long = {**least, "min_runtime": "2", "min_runtime_unit": "days"}
+    assert faults(too_long) == {"min_runtime": "is not shorter than a run may take"}
+    assert (
+        read_schedule({**too_long, "max_runtime": "3", "max_runtime_unit": "days"})["min_runtime"] == 172_800
+    )
+    assert faults({**least, "min_runtime": "x"}) == {"min_runtime": "is not a whole number"}
+    form = schedule_form("simple", 3600, "* * * * *", "UTC", 600, 0, 300)
+    assert (form["min_runtime"], form["min_runtime_unit"], "max_runtime" in form) == ("5", "minutes", False)
+    assert read_schedule(form)["min_runtime"] == 300

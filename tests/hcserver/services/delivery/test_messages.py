@@ -96,3 +96,16 @@ async def test_a_reminder_is_sent_and_says_since_when_it_is_down(
     await log_of(services, check, 2)
     assert fake.events("one") == ["down", "reminder"]
     assert fake.sent[1][1].happened == failed
+
+
+async def test_the_message_of_a_run_that_was_too_short_says_how_long_it_took(
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    await add_channel(services, project, "one")
+    check = await create(services, project, channels="*", min_runtime=60, grace=600)
+    await ping(services, check.id, "start")
+    clock.advance(2)
+    await ping(services, check.id)
+    await log_of(services, check, 1)
+    [(_, down)] = fake.sent
+    assert (down.event, down.reason, down.took, down.check.status) == ("down", "too-short", 2.0, "down")

@@ -196,3 +196,10 @@ def test_where_the_channels_are_unknown_they_stay() -> None:
     created = only(plan(source(uuid4(), channels=None))).spec
     assert created is not None
     assert created.channels is None
+
+
+def test_a_limit_that_goes_against_a_setting_of_the_copy_refuses_the_check() -> None:
+    id = uuid4()
+    step = only(plan(source(id, name="a", grace=300), ours=(ours(id, name="a", min_runtime=600),)))
+    assert (step.action, step.spec) == ("refuse", None)
+    assert step.fault is not None and step.fault.startswith("min_runtime is not less than grace")

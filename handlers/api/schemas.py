@@ -87,7 +87,7 @@ _CHECK: Final = _object(
             "type": "array",
             "items": {"type": "integer", "minimum": 1, "maximum": MAX_EXIT_STATUS},
         },
-        "failures_before_alert": NUMBER,
+        **dict.fromkeys(("failures_before_alert", "successes_before_up"), NUMBER),
         "repeat_after": _SECONDS_SET,
         "snoozed_until": MOMENT,
         "last_duration": _SECONDS_SET,

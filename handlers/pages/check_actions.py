@@ -32,6 +32,7 @@ _COPIED: Final = (
     ),
     *("filter_subject", "filter_body", "filter_http_body", "filter_default_fail", "kw_ignore_case"),
     *("kw_whole_word", "success_exit_statuses", "failures_before_alert", "repeat_after", "tz"),
+    "successes_before_up",
 )
 
 Action = Callable[["CheckActions", Project, Check], Awaitable[None]]

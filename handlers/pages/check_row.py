@@ -42,7 +42,7 @@ def make_row(check: Check, state: ShownState, settings: ProjectSettings, now: da
         schedule=in_words(check.kind, check.timeout, check.schedule, check.tz),
         grace=duration_in_words(check.grace),
         next=_next(check, state, now),
-        why=why_down(check) if state == "down" else "",
+        why="; ".join(filter(None, (why_down(check), recovering(check)))) if state == "down" else "",
         silent=is_silent(check, settings),
         searched=searched_text(check, _NOTES),
     )
@@ -63,13 +63,20 @@ def down_since(check: Check) -> datetime | None:
 
 def why_down(check: Check) -> str:
     """Why a check that shows as down is down."""
-    if check.status == "down" and check.recent_runs.endswith("f"):
+    if check.status == "down" and check.recent_runs.rstrip("s").endswith("f"):
         if check.too_short and check.last_duration is not None:
             return f"finished too soon, after {rough_duration(check.last_duration)}"
         if check.last_exit_status:
             return f"exit status {check.last_exit_status}"
-        return "failure reported"
+        return "failure reported" if check.recent_runs.endswith("f") else "a run failed"
     return "no report" if check.last_start is None else "the run takes too long"
+
+
+def recovering(check: Check) -> str:
+    """How many of the successes that bring a check up have come since it went down, if there are some."""
+    if not check.successes or check.successes_before_up == 1:
+        return ""
+    return f"{check.successes} of {check.successes_before_up} successes since then"
 
 
 def _next(check: Check, state: ShownState, now: datetime) -> str:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from handlers.pages import display
-from handlers.pages.check_row import down_since, why_down
+from handlers.pages.check_row import down_since, recovering, why_down
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.notification import Notification
@@ -34,7 +34,8 @@ def status_sentence(check: Check, state: ShownState, now: datetime) -> str:
         case "down":
             since = down_since(check)
             length = "" if since is None else f" for {display.elapsed(since, now)}"
-            return f"Down{length}: {why_down(check)}."
+            successes = recovering(check)
+            return f"Down{length}: {why_down(check)}." + f" {successes}." * bool(successes)
         case "late":
             return _late(check, now)
         case "running":
@@ -53,7 +54,7 @@ def status_sentence(check: Check, state: ShownState, now: datetime) -> str:
 
 def check_seen(check: Check, status: ShownStatus) -> str:
     """Identifies what a page shows of the check, as far as pings and time change it."""
-    return f"{check.n_pings}-{check.n_flips}-{status}"
+    return f"{check.n_pings}-{check.n_flips}-{status}-{check.successes}"
 
 
 def next_sentence(check: Check, state: ShownState, now: datetime) -> str:

@@ -57,6 +57,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     kw_ignore_case: bool = False
     kw_whole_word: bool = False
     failures_before_alert: int = 1  # failures in a row
+    successes_before_up: int = 1  # successes in a row that bring it up again when it is down
     repeat_after: int = 0  # seconds between reminders while it is down; 0: none
     snoozed_until: datetime | None = None  # nobody is notified that it is down before this moment
     channels: tuple[UUID, ...] = ()
@@ -75,6 +76,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     last_start: datetime | None = None  # the last start, until its run ends
     last_start_rid: UUID | None = None
     alert_after: datetime | None = None  # when it goes down by time; None: it doesn't
+    successes: int = 0  # in a row, while it is down
+    successes_until: datetime | None = None  # when they have to begin again, unless another one comes before
     excused_until: datetime | None = None  # no run counts as missed before this moment
     log_from: int = 1  # pings before this n have been pruned from the log
     cleared: int = (
@@ -83,7 +86,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     n_alerts: int = 0
     failures: int = 0  # in a row
-    failed_at: datetime | None = None  # the last of them; if by time: when the run was due
+    # The last of them, if by time: when the run was due; or, if it is later, the last success that was not
+    # enough to bring it up. The next run is expected after it.
+    failed_at: datetime | None = None
     up_at: datetime | None = None  # since when it is up, or was before it went down
     down_at: datetime | None = None  # since when it is down
     told_at: datetime | None = None  # when people were last alerted that it is down
@@ -94,7 +99,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def due(self) -> datetime | None:
         """When the scheduler has to look at the check."""
-        return min((at for at in (self.alert_after, self.tell_after) if at is not None), default=None)
+        moments = self.alert_after, self.tell_after, self.successes_until
+        return min((at for at in moments if at is not None), default=None)
 
     @property
     def run_limit(self) -> int:

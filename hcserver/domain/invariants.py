@@ -147,7 +147,8 @@ def _faults_of_replay(check: Check, log: LogSummary, flips: FlipSummary) -> Iter
         yield f"its status is {check.status}, but ping {ping.n} was a failure"
     if not has_failed and check.last_start is None and check.status != "up":
         late = last is not None and last.reason == "timeout" and ping.at - last.at <= CLOCKS
-        if not late:
+        is_one_of_several = check.failed_at is not None and check.failed_at >= ping.at
+        if not late and not is_one_of_several:
             yield f"its status is {check.status}, but ping {ping.n} was a success"
 
 

@@ -39,11 +39,14 @@ def record(
 
     Of the runs that are under way only the one that started last is remembered. While that one is overdue,
     the success of another run does not change the status. A success that ends the remembered run before
-    `min_runtime` is over counts as a failure.
+    `min_runtime` is over counts as a failure. A check that is down comes up with success number
+    `successes_before_up` in a row.
     """
     counted = replace(check, n_pings=check.n_pings + 1)
     if signal in ("log", "ign") or (check.status == "paused" and check.manual_resume):
         return Step(counted)
+    if check.successes_until is not None and check.successes_until <= at:
+        counted = replace(counted, successes=0)
     if signal == "start":
         return Step(_with_moments(replace(counted, last_start=at, last_start_rid=rid)))
     ended = _end_run(counted, signal, at, rid)
@@ -54,6 +57,8 @@ def record(
     ended = _with_run(ended, "s")
     if has_overdue_run(ended, at):
         return Step(with_deadline(ended))
+    if check.status == "down" and ended.successes + 1 < check.successes_before_up:
+        return _recover(ended, at)
     return _turn(check, ended, "up", at, "ping")
 
 
@@ -89,6 +94,8 @@ def expire(check: Check, now: datetime) -> Step:
     """Time passing. A check whose deadline has come goes down; its flip is dated at the deadline, not at
     `now`. For a check that is down already, an alert may have become due.
     """
+    if check.successes_until is not None and check.successes_until <= now:
+        check = with_deadline(replace(check, successes=0))
     if check.tell_after is not None and check.tell_after <= now:
         after, alert = alerts.when_due(check, now)
         return Step(after, None, alert)
@@ -116,17 +123,25 @@ def _end_run(check: Check, signal: Signal, at: datetime, rid: UUID | None) -> Ch
     start, start_rid, excuse, duration = check.last_start, check.last_start_rid, check.excused_until, None
     if start is not None and start_rid == rid:
         duration = max((at - start).total_seconds(), 0.0)
+    too_short = signal == "success" and duration is not None and duration < check.min_runtime
     if start_rid == rid or rid is None or signal == "fail":
         start = start_rid = None
     return replace(
         check,
         last_ping=at,
         last_duration=duration,
-        too_short=signal == "success" and duration is not None and duration < check.min_runtime,
+        too_short=too_short,
+        successes=0 if signal == "fail" or too_short else check.successes,
         last_start=start,
         last_start_rid=start_rid,
         excused_until=None if start is None else excuse,
     )
+
+
+def _recover(check: Check, at: datetime) -> Step:
+    """One more success of a check that is down, with which it is not up yet."""
+    failed_at = at if check.failed_at is None else max(check.failed_at, at)
+    return Step(_with_moments(replace(check, successes=check.successes + 1, failed_at=failed_at)))
 
 
 def _with_run(check: Check, outcome: RunOutcome) -> Check:
@@ -142,7 +157,7 @@ def _fail(before: Check, ended: Check, at: datetime, rid: UUID | None, cause: Ca
     ended = _with_run(ended, "f")
     if before.status != "down":
         return _turn(before, ended, "down", at, cause)
-    after, alert = alerts.count_failure(before, ended, _not_before_last_flip(before, at))
+    after, alert = alerts.count_failure(before, with_deadline(ended), _not_before_last_flip(before, at))
     return Step(after, None, alert)
 
 
@@ -153,7 +168,7 @@ def _turn(before: Check, changed: Check, new: Status, at: datetime, reason: Caus
     n = changed.n_flips + 1
     at = _not_before_last_flip(changed, at)
     flip = Flip(check=changed.id, n=n, at=at, old=changed.status, new=new, reason=reason)
-    turned = with_deadline(replace(changed, status=new, n_flips=n, flipped_at=at))
+    turned = with_deadline(replace(changed, status=new, n_flips=n, flipped_at=at, successes=0))
     after, alert = alerts.after_flip(before, turned, flip)
     return Step(after, flip, alert)
 
@@ -167,5 +182,10 @@ def _with_moments(check: Check) -> Check:
 
 
 def _next_miss(check: Check) -> datetime | None:
-    """When the check goes down by time or, being down, counts another missed run as a failure."""
-    return check.alert_after if check.status != "down" else alerts.missed_run_at(check)
+    """When the check goes down by time or, being down, counts another missed run as a failure or has to begin
+    again with its successes.
+    """
+    if check.status != "down":
+        return check.alert_after
+    moments = alerts.missed_run_at(check), check.successes_until
+    return min((moment for moment in moments if moment is not None), default=None)

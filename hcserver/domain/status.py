@@ -68,9 +68,19 @@ def not_before(moment: datetime | None, earliest: datetime | None) -> datetime |
 
 def with_deadline(check: Check) -> Check:
     """The check with `alert_after` computed from its other fields: the end of its time (see `term`), but not
-    before `excused_until`. Needed after every change of these fields.
+    before `excused_until`; and with `successes_until`, which is the same for the successes of a check that is
+    down. Needed after every change of these fields.
     """
-    return replace(check, alert_after=not_before(going_down_at(check), check.excused_until))
+    return replace(
+        check,
+        alert_after=not_before(going_down_at(check), check.excused_until),
+        successes_until=_successes_until(check) if check.successes else None,
+    )
+
+
+def _successes_until(check: Check) -> datetime | None:
+    """Another run is missed, or takes too long, when a check that is up would go down."""
+    return not_before(going_down_at(replace(check, status="up")), check.excused_until)
 
 
 def has_overdue_run(check: Check, at: datetime) -> bool:

@@ -56,8 +56,8 @@ def _only_where_used(check: Check, now: datetime) -> dict[str, Any]:
     members |= {name: getattr(check, name) for name in ("max_runtime", "min_runtime") if getattr(check, name)}
     if check.success_exit_statuses:
         members["success_exit_statuses"] = list(check.success_exit_statuses)
-    if check.failures_before_alert != 1:
-        members["failures_before_alert"] = check.failures_before_alert
+    counts = ("failures_before_alert", "successes_before_up")
+    members |= {name: getattr(check, name) for name in counts if getattr(check, name) != 1}
     if check.repeat_after:
         members["repeat_after"] = check.repeat_after
     if check.snoozed_until is not None and check.snoozed_until > now:

@@ -21,6 +21,7 @@ MIN_SECONDS: Final = 60  # timeout and grace: one minute
 MAX_SECONDS: Final = 31_536_000  # timeout, grace, max_runtime and repeat_after: 365 days
 MAX_MIN_RUNTIME: Final = 259_200  # seconds: 72 hours, beyond which the log does not match starts with ends
 MAX_FAILURES: Final = 100  # failures_before_alert
+MAX_SUCCESSES: Final = 100  # successes_before_up
 MAX_EXIT_STATUS: Final = 255
 
 UNIQUE_FIELDS: Final = frozenset({"name", "slug", "tags", "timeout", "grace"})
@@ -142,6 +143,7 @@ _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "start_kw": _KEYWORDS,
     "success_exit_statuses": json_fields.integers(1, MAX_EXIT_STATUS),
     "success_kw": _KEYWORDS,
+    "successes_before_up": json_fields.integer(1, MAX_SUCCESSES),
     "tags": json_fields.text(MAX_TAGS),
     "timeout": _SECONDS,
     "tz": json_fields.tz,

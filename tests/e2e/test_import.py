@@ -39,6 +39,7 @@ SETTINGS: list[dict[str, Any]] = [
         "success_exit_statuses": [3],
         "max_runtime": 60,
         "min_runtime": 30,
+        "successes_before_up": 2,
     },
     {"snoozed_until": "2099-01-01T00:00:00Z"},
 ]

@@ -179,3 +179,16 @@ async def test_runtimes_that_contradict_each_other_are_refused_and_change_nothin
     assert reply.status == 400
     assert reply.json["error"].startswith("json validation error: min_runtime is not less than grace")
     assert (await site.get(check))["name"] == ""
+
+
+async def test_several_successes_bring_a_check_up(site: Site) -> None:
+    check = (await site.create(successes_before_up=2))["uuid"]
+    await site.ping(check)
+    await site.ping(check, "/fail")
+    statuses = []
+    for _ in range(2):
+        await site.ping(check)
+        statuses.append((await site.get(check))["status"])
+    assert statuses == ["down", "up"]
+    assert [flip["up"] for flip in await site.flips(check)] == [1, 0, 1]
+    assert "successes_before_up" not in await update(site, check, successes_before_up=1)

@@ -45,6 +45,7 @@ CHECKS: list[dict[str, Any]] = [
     {"success_kw": "ok", "start_kw": "go", "filter_body": True, "kw_whole_word": True},
     {"failures_before_alert": 3, "repeat_after": 3600, "channels": "*", "kw_ignore_case": True},
     {"success_exit_statuses": [3, 24], "max_runtime": 7200, "min_runtime": 300},
+    {"successes_before_up": 3},
 ]
 
 

@@ -208,3 +208,24 @@ async def test_a_run_that_was_too_short_has_failed_on_every_part_of_the_page(
     assert "A run with a mark above it has failed." in text
     log = " ".join((await editor.page(f"/checks/{check.id}/log")).get_text(" ").split())
     assert "Too short" in log and "Went down a run finished too soon" in log
+
+
+async def test_a_check_that_needs_several_successes_says_how_many_have_come(
+    site: Site, editor: Visitor
+) -> None:
+    check = await make_check(site, timeout=60, successes_before_up=3)
+    path = f"/checks/{check.id}"
+    await site.ping(str(check.id), "/fail")
+    before = (await editor.page(path)).find(id="check")["data-seen"]
+    await site.ping(str(check.id))
+    page = await editor.page(path)
+    text = " ".join(page.get_text(" ").split())
+    assert "Down for 0 s : a run failed. 1 of 3 successes since then." in text
+    assert "after a failure, 3 successes in a row bring it up" in text
+    counted = page.find(id="check")["data-seen"]
+    await site.settled()
+    site.clock.advance(120)
+    await site.services.runtime.due_checks.tick()
+    page = await editor.page(path)
+    assert "successes since then" not in page.get_text()
+    assert len({before, counted, page.find(id="check")["data-seen"]}) == 3

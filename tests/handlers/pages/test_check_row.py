@@ -70,3 +70,13 @@ def test_a_run_that_was_too_short_is_the_reason_until_another_failure() -> None:
     up = record(down, "success", NOW + timedelta(minutes=1)).check
     assert up.alert_after is not None
     assert why_down(expire(up, up.alert_after).check) == "no report"
+
+
+def test_successes_that_are_not_enough_yet_stand_beside_the_reason() -> None:
+    check = record(new_check(successes_before_up=3), "fail", NOW, None, 3).check
+    assert next_of(check, 60) == "down for 1 min (exit status 3)"
+    one = record(check, "success", NOW + timedelta(minutes=1)).check
+    assert next_of(one, 120) == "down for 2 min (exit status 3; 1 of 3 successes since then)"
+    assert why_down(record(record(check, "fail", NOW).check, "success", NOW).check) == "a run failed"
+    late = expire(one, NOW + timedelta(hours=9)).check
+    assert next_of(late, 9 * 3600) == "down for 9 h (exit status 3)"

@@ -61,6 +61,7 @@ SETTINGS = st.fixed_dictionaries(
         "failure_kw": TEXTS,
         "repeat_after": st.sampled_from([0, 60]),
         "failures_before_alert": st.integers(1, 100),
+        "successes_before_up": st.integers(1, 100),
         "success_exit_statuses": st.sets(st.integers(1, 255), max_size=3).map(
             lambda some: tuple(sorted(some))
         ),

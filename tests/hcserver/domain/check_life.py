@@ -35,6 +35,7 @@ SETTINGS: list[dict[str, Any]] = [
     *({"kind": "simple", "timeout": timeout} for timeout in (60, 3600, 86_400)),
     *({"kind": kind, "schedule": schedule, "tz": tz} for kind, schedule, tz in SCHEDULES[1:]),
     *({"failures_before_alert": failures} for failures in (1, 2, 5)),
+    *({"successes_before_up": successes} for successes in (1, 2, 3)),
     *({"repeat_after": seconds} for seconds in (0, 600)),
 ]
 waits: st.SearchStrategy[float] = st.one_of(  # seconds
@@ -61,6 +62,7 @@ class CheckLife(RuleBasedStateMachine):
         self.alerts: list[Alert] = []
         self.happenings: list[Happening] = []
         self.pings = 0
+        self.successes = 0  # pings since the last failure or flip
         self.last_report: tuple[datetime, Signal] = (self.now, "log")  # moment and type of the last ping
         self.not_late_before = self.now - CLOCKS  # the settings allow no deadline before this moment
 
@@ -91,6 +93,7 @@ class CheckLife(RuleBasedStateMachine):
             assert (step.flip.old, step.flip.new) == (before.status, self.check.status)
             assert step.flip.old != step.flip.new
             assert step.flip.at <= self.latest
+            self.successes = 0
             self.flips.append(step.flip)
         if step.alert is not None:
             self.alerts.append(step.alert)
@@ -109,7 +112,15 @@ class CheckLife(RuleBasedStateMachine):
         # A clock that is behind can date it before the last change of the settings.
         self.not_late_before = min(self.not_late_before, at)
         before = self.check
+        is_good = signal == "success" and not self._is_too_short(before, at, rid)
+        if signal in ("success", "fail"):
+            self.successes = self.successes + 1 if is_good else 0
+        successes = self.successes
         step = self.do(lambda check: record(check, signal, at, rid))
+        if before.status == "down" and step.flip is not None:
+            assert is_good and before.successes_before_up <= successes
+        elif before.status == "down" and before.successes_before_up == 1 and is_good:
+            assert has_overdue_run(step.check, at)
         if signal == "success" and has_overdue_run(step.check, at):
             assert step == Step(step.check) and step.check.status == before.status
         if signal == "success" and self._is_too_short(before, at, rid):
@@ -203,6 +214,14 @@ class CheckLife(RuleBasedStateMachine):
     @invariant()
     def the_deadline_follows_from_the_rest_of_the_state(self) -> None:
         assert self.check.alert_after == not_before(going_down_at(self.check), self.check.excused_until)
+
+    @invariant()
+    def successes_in_a_row_are_counted_while_it_is_down_alone(self) -> None:
+        check = self.check
+        assert check.successes <= (self.successes if check.status == "down" else 0)
+        up = replace(check, status="up")
+        expected = not_before(going_down_at(up), check.excused_until) if check.successes else None
+        assert check.successes_until == expected
 
     def teardown(self) -> None:
         """Another server that goes through the same events comes to the same result."""

@@ -457,3 +457,35 @@ def test_runs_that_were_too_short_are_counted_with_other_failures() -> None:
     third = short_run(second.check, 3)
     assert events(second, third) == [("down", None)]
     assert third.alert is not None and (third.alert.reason, third.alert.took) == ("too-short", 2.0)
+
+
+# --- several successes before it is up
+
+
+def test_failures_count_on_until_the_check_is_up_and_alerts_and_recoveries_pair_up() -> None:
+    """Where every other run fails, nobody would ever hear of it if each success began the count again."""
+    check = make(failures_before_alert=3, successes_before_up=2)
+    _, alerts = run(check, *["fail", "success"] * 4, "success", "fail", "success", "success", "success")
+    assert [(alert.event, alert.held, (alert.at - NOW) // MINUTE) for alert in alerts] == [
+        ("down", "failure 1 of 3 in a row", 1),
+        ("down", None, 5),
+        ("up", None, 9),
+        ("down", "failure 1 of 3 in a row", 10),
+    ]
+    assert alerts[2].since == NOW + MINUTE
+
+
+def test_a_run_that_a_success_stands_for_is_not_missed_as_well() -> None:
+    check = record(make(failures_before_alert=3, successes_before_up=2), "fail", NOW).check
+    check = record(check, "success", NOW + 50 * MINUTE).check
+    assert check.tell_after == NOW + 111 * MINUTE
+    assert walk(check, NOW + timedelta(hours=9)) == [(NOW + 171 * MINUTE, "down", None)]
+
+
+def test_reminders_go_on_while_successes_are_counted() -> None:
+    check = record(make(repeat_after=600, successes_before_up=2), "fail", NOW).check
+    check = record(check, "success", NOW + MINUTE).check
+    assert walk(check, NOW + 21 * MINUTE) == [
+        (NOW + 10 * MINUTE, "reminder", None),
+        (NOW + 20 * MINUTE, "reminder", None),
+    ]

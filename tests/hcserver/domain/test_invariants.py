@@ -21,7 +21,7 @@ from hcserver.domain.invariants import (
     summary_of_log,
 )
 from hcserver.domain.ping import Signal
-from hcserver.domain.state_machine import Step, pause, record, resume
+from hcserver.domain.state_machine import Step, expire, pause, record, resume
 from tests.hcserver.domain.check_life import CheckLife, Happening
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -198,6 +198,19 @@ def test_a_run_that_was_too_short_is_the_reason_why_a_check_is_down_after_a_succ
     short.check = replace(NEW, min_runtime=7200, grace=10_000)
     short.ping("start").ping("success")
     assert short.faults() == []
-    assert short.faults(too_short=False) == ["its status is down, but ping 2 was a success"]
+    assert short.faults(too_short=False, failed_at=None) == ["its status is down, but ping 2 was a success"]
     up = life("success")
     assert up.faults(too_short=True) == ["its status is up, but ping 1 was a failure"]
+
+
+def test_a_success_that_was_not_enough_leaves_the_check_down() -> None:
+    recovering = Life()
+    recovering.check = replace(NEW, successes_before_up=2)
+    recovering.ping("fail").ping("success")
+    assert recovering.faults() == []
+    # The setting is taken away later, or another run is missed.
+    assert recovering.faults(successes_before_up=1) == []
+    missed = expire(recovering.check, recovering.now + timedelta(days=2)).check
+    assert (missed.status, missed.successes) == ("down", 0)
+    recovering.check = missed
+    assert recovering.faults() == []

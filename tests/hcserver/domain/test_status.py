@@ -163,3 +163,12 @@ def test_a_run_is_overdue_after_the_maximum_runtime() -> None:
     running = make("down", last_start=NOW, max_runtime=600)
     assert not has_overdue_run(running, NOW + MINUTE)
     assert has_overdue_run(running, NOW + 10 * MINUTE)
+
+
+def test_the_successes_of_a_check_that_is_down_last_as_long_as_it_would_be_up() -> None:
+    recovering = make("down", last_ping=NOW, successes=1)
+    assert (recovering.alert_after, recovering.successes_until) == (None, NOW + HOUR + MINUTE)
+    assert recovering.due == recovering.successes_until
+    assert make("down", last_ping=NOW).due is None
+    assert make("down", last_ping=NOW, successes=1, excused_until=NOW + 9 * HOUR).due == NOW + 9 * HOUR
+    assert shown_until(recovering, NOW + HOUR) == ("down", None)

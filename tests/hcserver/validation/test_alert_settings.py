@@ -12,7 +12,7 @@ from hcserver.validation.check import parse_spec
 
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_every_version_takes_them(version: int) -> None:
-    data: dict[str, object] = {"failures_before_alert": 100, "repeat_after": 60}
+    data: dict[str, object] = {"failures_before_alert": 100, "repeat_after": 60, "successes_before_up": 100}
     assert parse_spec(data, version).changes == data
     assert parse_spec({"repeat_after": 0}, version).changes == {"repeat_after": 0}
 
@@ -21,6 +21,9 @@ def test_every_version_takes_them(version: int) -> None:
     ("name", "value", "expected"),
     [
         ("failures_before_alert", 0, "is too small"),
+        ("successes_before_up", 0, "is too small"),
+        ("successes_before_up", 101, "is too large"),
+        ("successes_before_up", None, "is not a number"),
         ("failures_before_alert", 101, "is too large"),
         ("failures_before_alert", True, "is not a number"),
         ("repeat_after", 1, "is too small"),

@@ -11,6 +11,7 @@ from handlers.pages.zones import shown_zone
 from hcserver.domain.check import Check
 from hcserver.domain.output import decode_output, visible
 from hcserver.domain.ping import Ping
+from hcserver.domain.run_lines import Run
 from hcserver.domain.veil import Veil
 from hcserver.errors import Forbidden, NotFound
 from hcserver.mime.letter import Letter
@@ -60,11 +61,14 @@ class EntryHandler(PageHandler):
         ping = await self.services.checks.ping(check, int(n))
         return Opened(check, ping, Veil(check, self.project, hides=not self.may("editor")))
 
-    def view(self, opened: Opened) -> dict[str, Any]:
-        """The check and the ping for a template."""
+    async def view(self, opened: Opened) -> dict[str, Any]:
+        """The check and the ping for a template. Raises Unavailable."""
+        run = Run(ping=opened.ping)
+        if opened.check.min_runtime:
+            [run] = await with_starts(self.services.checks, opened.check, [opened.ping])
         zone = shown_zone(self, opened.check)
         maker = RowMaker(opened.check, {}, zone, opened.veil, self.services.clock())
-        return {"check": opened.check, "ping": maker.ping(opened.ping), "zone": zone}
+        return {"check": opened.check, "ping": maker.ping(opened.ping, run.outcome), "zone": zone}
 
 
 class EntryPage(EntryHandler):
@@ -74,7 +78,7 @@ class EntryPage(EntryHandler):
     async def get(self, check_id: str, n: str) -> None:
         self.allow(PATIENT)
         opened = await self.open_ping(check_id, n)
-        values = {**self.view(opened), "output": None, "cut": "", "letter": None, "is_unread": False}
+        values = {**await self.view(opened), "output": None, "cut": "", "letter": None, "is_unread": False}
         if opened.ping.scheme == "email" and opened.ping.body:
             letter = await self.services.log_reader.contents.letter(opened.ping.body)
             values |= {
@@ -142,7 +146,7 @@ class DiffPage(EntryHandler):
             success=None if success is None else success.n,
             comparison=comparison,
             lines=[(line.kind, opened.veil.text(line.text)) for line in lines],
-            **self.view(opened),
+            **await self.view(opened),
         )
 
     async def _last_success(self, check: Check, before: int) -> Ping | None:

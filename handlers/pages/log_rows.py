@@ -151,22 +151,22 @@ class RowMaker:
             moment=ping.at,
             duration="" if run.duration is None else run_length(run.duration),
             line=self._veil.text(run.first_line),
-            ping=self.ping(ping)._replace(is_failure=run.outcome in ("fail", "short")),
+            ping=self.ping(ping, run.outcome),
             output=None if small is None else self._veil.text(visible(decode_output(small))),
         )
 
-    def ping(self, ping: Ping) -> PingView:
-        """The ping as its details show it."""
+    def ping(self, ping: Ping, outcome: Outcome) -> PingView:
+        """The ping as its details show it; `outcome` is that of its run."""
         clean = self._veil.text
         return PingView(
             n=ping.n,
             path=f"{check_path(ping.check)}/log/{ping.n}",
             at=ping.at,
-            word=_WORDS[ping.type],
+            word=_WORDS[outcome],
             origin=clean(_origin(ping)),
             why=clean(_why(ping)),
             is_mail=ping.scheme == "email",
-            is_failure=ping.type == "fail",
+            is_failure=outcome in ("fail", "short"),
             size=size_in_words(ping.body_size) if ping.body_size else "",
         )
 

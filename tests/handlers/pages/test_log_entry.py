@@ -182,3 +182,7 @@ async def test_the_output_is_not_compared_with_that_of_a_run_that_was_too_short(
     await site.ping(str(check.id), "/fail", b"bad")
     page = await editor.page(f"/checks/{check.id}/log/4/diff")
     assert [one.get_text() for one in page.select(".diff > *")] == ["− good", "+ bad"]
+    short = await editor.page(f"/checks/{check.id}/log/3")
+    assert short.h1.get_text().startswith("Too short")
+    assert "Compare with the last success" in short.get_text()
+    assert (await editor.page(f"/checks/{check.id}/log/1")).h1.get_text().startswith("Success")

@@ -88,7 +88,7 @@ def test_a_ping_says_why_it_counts_as_what_it_does(reason: Reason | None, words:
         check=UUID(int=1), n=1, at=NOW, type="fail", scheme="email", remote_addr="192.0.2.1", sender="a@b",
         reason=reason, body_size=12,
     )  # fmt: skip
-    view = maker().ping(ping)
+    view = maker().ping(ping, "fail")
     assert (view.why, view.origin, view.size) == (words, "email from a@b, by 192.0.2.1", "12 bytes")
 
 

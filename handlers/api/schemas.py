@@ -83,6 +83,7 @@ _CHECK: Final = _object(
         "unique_key": {"type": "string", "description": "for a read-only key, in place of the uuid"},
         **dict.fromkeys(("kw_ignore_case", "kw_whole_word"), FLAG),
         "max_runtime": _SECONDS_SET,
+        "early": _SECONDS_SET,
         "success_exit_statuses": {
             "type": "array",
             "items": {"type": "integer", "minimum": 1, "maximum": MAX_EXIT_STATUS},

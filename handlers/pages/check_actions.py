@@ -23,6 +23,7 @@ _COPIED: Final = (
         "desc",
         "grace",
         "max_runtime",
+        "early",
         "manual_resume",
         "methods",
         "start_kw",

@@ -29,7 +29,7 @@ from hcserver.domain.runs import durations
 from hcserver.domain.schedule_preview import preview
 from hcserver.domain.schedule_words import in_words
 from hcserver.domain.shown_state import state_of
-from hcserver.domain.status import shown_status
+from hcserver.domain.status import counted_until, shown_status
 from hcserver.domain.veil import Veil
 from hcserver.domain.words import duration_in_words
 from hcserver.errors import NotFound
@@ -147,7 +147,8 @@ def upcoming(check: Check, now: datetime) -> list[Any]:
     if check.status == "paused":
         return []
     expected = (check.kind, check.timeout, check.schedule, check.tz)
-    return list(preview(*expected, now=now, last_ping=check.last_ping, count=OCCURRENCES).occurrences)
+    since = counted_until(check, now)
+    return list(preview(*expected, now=since, last_ping=check.last_ping, count=OCCURRENCES).occurrences)
 
 
 def linked(text: str) -> list[tuple[str, bool]]:

@@ -23,6 +23,7 @@ from hcserver.validation.forms import UNITS, FormFaults, read_schedule, schedule
 RUNS: Final = 50  # of the history are compared with the settings
 _PINGS: Final = 150  # that are read for it: runs may have starts and log entries
 _API_VERSION: Final = 3
+_KEPT: Final = ("max_runtime", "max_runtime_unit", "early", "early_unit")  # beside a suggestion
 _LABELS: Final = {
     "every": "The period",
     "cron": "The expression",
@@ -30,6 +31,7 @@ _LABELS: Final = {
     "tz": "The time zone",
     "grace": "The grace time",
     "max_runtime": "The maximum runtime",
+    "early": "How early it may come",
 }
 
 
@@ -43,7 +45,7 @@ class SchedulePage(PageHandler):
     async def get(self, check_id: str) -> None:
         check = await self.open_check(check_id, "editor")
         form = schedule_form(
-            check.kind, check.timeout, check.schedule, check.tz, check.grace, check.max_runtime
+            check.kind, check.timeout, check.schedule, check.tz, check.grace, check.max_runtime, check.early
         )
         if check.kind == "simple":
             form["tz"] = ""  # the script fills in the browser's
@@ -125,8 +127,8 @@ class SchedulePage(PageHandler):
         ]
 
     async def _suggested(self, check: Check, form: dict[str, str]) -> dict[str, str]:
-        """The form with a suggestion filled in, if there is one. The maximum runtime stays."""
-        kept = {name: form[name] for name in ("max_runtime", "max_runtime_unit") if name in form}
+        """The form with a suggestion filled in, if there is one. What is not suggested stays."""
+        kept = {name: form[name] for name in _KEPT if name in form}
         for name, _, one in await self._suggestions(check, form, await self._history(check)):
             if name == form["do"]:
                 filled = schedule_form(one.kind, one.timeout, one.schedule, one.tz, one.grace) | kept
@@ -151,7 +153,7 @@ def _proposal(fields: dict[str, Any]) -> Proposal:
     changes = parse_spec(fields, _API_VERSION).changes
     return Proposal(
         kind=schedule_kind(changes["schedule"]), schedule=changes["schedule"], tz=changes["tz"],
-        grace=changes["grace"], max_runtime=max_runtime,
+        grace=changes["grace"], max_runtime=max_runtime, early=fields.get("early", 0),
     )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     timeout: int = DEFAULT_TIMEOUT  # seconds
     grace: int = DEFAULT_GRACE  # seconds
     max_runtime: int = 0  # seconds from the start of a run to its end; 0: those of `grace`
+    early: int = 0  # seconds that a ping may come before a time of the schedule and still count for it
     schedule: str = DEFAULT_SCHEDULE
     tz: str = DEFAULT_TZ
     manual_resume: bool = False
@@ -65,6 +66,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     n_flips: int = 0
     flipped_at: datetime | None = None  # the moment of the last flip
     last_ping: datetime | None = None  # the last success or failure
+    early_for: datetime | None = None  # the later time of the schedule for which that one counts
     last_duration: float | None = None  # seconds
     last_exit_status: int | None = None  # of the last failure, if it had one
     recent_runs: str = (

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from hcserver.domain import alert as alerts
 from hcserver.domain.alert import Alert
 from hcserver.domain.check import RECENT_RUNS, Check, RunOutcome, Status
+from hcserver.domain.early import early_for, still_early_for
 from hcserver.domain.flip import Cause, Flip
 from hcserver.domain.ping import Signal
 from hcserver.domain.status import has_overdue_run, with_deadline
@@ -64,7 +65,9 @@ def pause(check: Check, at: datetime) -> Step:
 
 def resume(check: Check, at: datetime) -> Step:
     """Make a paused check new, and forget its last ping and start. The caller ensures that it is paused."""
-    cleared = replace(check, last_ping=None, last_start=None, last_start_rid=None, excused_until=None)
+    cleared = replace(
+        check, last_ping=None, early_for=None, last_start=None, last_start_rid=None, excused_until=None
+    )
     return _turn(check, cleared, "new", at, "resume")
 
 
@@ -74,7 +77,7 @@ def change_settings(check: Check, at: datetime) -> Step:
     A check that is late by the new settings but was not by the old ones is late from `at` on, not earlier.
     One that is down stays down until its next success, even if the new settings would allow it more time.
     """
-    after = _with_moments(check)
+    after = _with_moments(replace(check, early_for=still_early_for(check)))
     missed = _next_miss(after)
     earliest = at if check.due is None else min(at, check.due)
     if missed is not None and missed < earliest:
@@ -118,6 +121,7 @@ def _end_run(check: Check, signal: Signal, at: datetime, rid: UUID | None) -> Ch
     return replace(
         check,
         last_ping=at,
+        early_for=early_for(check, at),
         last_duration=duration,
         last_start=start,
         last_start_rid=start_rid,

@@ -31,16 +31,19 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     tz: str = DEFAULT_TZ
     grace: int = DEFAULT_GRACE
     max_runtime: int = 0
+    early: int = 0
 
 
 class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     """How the runs would have come: `late` within the grace time, `down` when the check had already gone down
-    by time. The first run of the history is not counted, as it is unknown when it was expected.
+    by time, `early` ahead of the time for which they would have counted. The first run of the history is not
+    counted, as it is unknown when it was expected.
     """
 
     runs: int
     late: int
     down: int
+    early: int = 0
 
     @property
     def sentence(self) -> str:
@@ -48,7 +51,8 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
         if not self.runs:
             return "There are no runs yet to compare with."
         last = "the last run" if self.runs == 1 else f"the last {counted(self.runs, 'run')}"
-        return f"Of {last}, {self.late} would have been late, {self.down} down."
+        early = f"; {self.early} would have counted for the time ahead" if self.early else ""
+        return f"Of {last}, {self.late} would have been late, {self.down} down{early}."
 
 
 def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
@@ -59,7 +63,7 @@ def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
     accepted.
     """
     check = _check(proposal)
-    ends = late = down = 0
+    ends = late = down = early = 0
     failed = False  # by the run before
     for ping in pings:
         if ping.type in ("success", "fail"):
@@ -71,7 +75,8 @@ def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
             failed = ping.type == "fail"
         passed = expire(check, ping.at).check
         check = record(passed, ping.type, ping.at, ping.rid).check
-    return WhatIf(runs=max(0, ends - 1), late=late, down=down)
+        early += ends > 1 and check.early_for not in (None, passed.early_for)
+    return WhatIf(runs=max(0, ends - 1), late=late, down=down, early=early)
 
 
 def _check(proposal: Proposal) -> Check:
@@ -87,4 +92,5 @@ def _check(proposal: Proposal) -> Check:
         tz=proposal.tz,
         grace=proposal.grace,
         max_runtime=proposal.max_runtime,
+        early=proposal.early,
     )

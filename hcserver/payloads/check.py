@@ -53,8 +53,7 @@ def _only_where_used(check: Check, now: datetime) -> dict[str, Any]:
     members: dict[str, Any] = {
         name: True for name in ("kw_ignore_case", "kw_whole_word") if getattr(check, name)
     }
-    if check.max_runtime:
-        members["max_runtime"] = check.max_runtime
+    members |= {name: getattr(check, name) for name in ("max_runtime", "early") if getattr(check, name)}
     if check.success_exit_statuses:
         members["success_exit_statuses"] = list(check.success_exit_statuses)
     if check.failures_before_alert != 1:

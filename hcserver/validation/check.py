@@ -19,6 +19,7 @@ MAX_DESC: Final = 10_000  # characters
 MAX_KEYWORDS: Final = 200  # characters
 MIN_SECONDS: Final = 60  # timeout and grace: one minute
 MAX_SECONDS: Final = 31_536_000  # timeout, grace, max_runtime and repeat_after: 365 days
+MAX_EARLY: Final = 86_400  # one day
 MAX_FAILURES: Final = 100  # failures_before_alert
 MAX_EXIT_STATUS: Final = 255
 
@@ -108,6 +109,7 @@ _KEYWORDS: Final = json_fields.text(MAX_KEYWORDS)
 
 _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "desc": json_fields.text(MAX_DESC),
+    "early": json_fields.integer(0, MAX_EARLY),
     "failure_kw": _KEYWORDS,
     "failures_before_alert": json_fields.integer(1, MAX_FAILURES),
     "filter_body": json_fields.boolean,

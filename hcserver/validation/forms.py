@@ -42,8 +42,9 @@ class FormFaults(Exception):
 
 def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
     """Either a timeout or a schedule with its zone, a grace time and perhaps a maximum runtime, as a request
-    has them, from the fields `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace`,
-    `grace_unit`, `max_runtime` (empty: none) and `max_runtime_unit` of a form.
+    has them, from the fields `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `early`,
+    `early_unit`, `grace`, `grace_unit`, `max_runtime` and `max_runtime_unit` of a form. An empty `early` or
+    `max_runtime` is none.
 
     Only the fields of the chosen kind are looked at. Raises FormFaults.
     """
@@ -59,10 +60,11 @@ def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
         fields["schedule"] = form.get(kind, "")
         fields["tz"] = form.get("tz", "") or "UTC"
     _read_seconds(form, "grace", "grace", fields, faults)
-    if form.get("max_runtime"):
-        _read_seconds(form, "max_runtime", "max_runtime", fields, faults)
-    elif "max_runtime" in form:
-        fields["max_runtime"] = 0
+    for name in ("max_runtime",) if kind == "simple" else ("max_runtime", "early"):
+        if form.get(name):
+            _read_seconds(form, name, name, fields, faults)
+        elif name in form:
+            fields[name] = 0
     for name, value in fields.items():
         if (fault := _fault(name, value)) is not None:
             faults[named.get(name, name)] = fault
@@ -74,10 +76,10 @@ def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def schedule_form(
-    kind: CheckKind, timeout: int, schedule: str, tz: str, grace: int, max_runtime: int = 0
+    kind: CheckKind, timeout: int, schedule: str, tz: str, grace: int, max_runtime: int = 0, early: int = 0
 ) -> dict[str, str]:
-    """The fields of the form that say this; those of other kinds are empty. Without a maximum runtime (0)
-    there is no field for it.
+    """The fields of the form that say this; those of other kinds are empty. A maximum runtime of 0 and an
+    `early` of 0 have no field.
     """
     every, every_unit = _in_units(timeout)
     number, unit = _in_units(grace)
@@ -91,8 +93,9 @@ def schedule_form(
         "grace": number,
         "grace_unit": unit,
     }
-    if max_runtime:
-        form["max_runtime"], form["max_runtime_unit"] = _in_units(max_runtime)
+    for name, seconds in (("max_runtime", max_runtime), ("early", early)):
+        if seconds:
+            form[name], form[f"{name}_unit"] = _in_units(seconds)
     return form
 
 

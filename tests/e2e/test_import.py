@@ -38,6 +38,7 @@ SETTINGS: list[dict[str, Any]] = [
         "repeat_after": 3600,
         "success_exit_statuses": [3],
         "max_runtime": 60,
+        "early": 600,
     },
     {"snoozed_until": "2099-01-01T00:00:00Z"},
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -157,3 +158,19 @@ async def test_a_change_does_not_disturb_what_pings_have_done(site: Site) -> Non
     before = await site.get(check)
     assert await update(site, check, name="x") == {**before, "name": "x"}
     assert (before["n_pings"], before["started"], before["last_duration"]) == (3, True, 5)
+
+
+async def test_a_report_before_its_time_counts_for_it(site: Site) -> None:
+    at = site.clock.now + timedelta(minutes=5)
+    schedule = f"{at.minute} {at.hour} * * *"
+    check = (await site.create(schedule=schedule, grace=60, early=600))["uuid"]
+    site.clock.advance(-at.second)
+    await site.ping(check)
+    document = await site.get(check)
+    tomorrow = at.replace(second=0, microsecond=0) + timedelta(days=1)
+    assert document["next_ping"] == tomorrow.isoformat(timespec="seconds")
+    assert document["early"] == 600
+    site.clock.advance(7200)
+    await site.services.runtime.due_checks.tick()
+    assert (await site.get(check))["status"] == "up"
+    assert "early" not in await update(site, check, early=0)

@@ -187,3 +187,17 @@ async def test_the_maximum_runtime_is_shown(site: Site, editor: Visitor) -> None
     await site.ping(str(check.id))
     text = text_of(await editor.get(f"/checks/{check.id}"))
     assert "The dashed line is the maximum runtime, 2 min." in text
+
+
+async def test_a_report_that_came_early_is_said_to_count_for_its_time(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, schedule="0 2 * * *", grace=900, early=600)
+    seconds = (26 - site.clock.now.hour) * 3600 - site.clock.now.minute * 60 - site.clock.now.second
+    site.clock.advance(seconds - 300)
+    due = site.clock.now.replace(hour=2, minute=0)
+    await site.ping(str(check.id))
+    page = await editor.page(f"/checks/{check.id}")
+    words = page.get_text(" ", strip=True)
+    assert "up to 10 min early and up to 15 min late" in words
+    assert "The last report came early and counts for" in words
+    [first, *_] = page.select("[aria-labelledby=h-schedule] time")
+    assert first["datetime"].startswith(f"{due + timedelta(days=1):%Y-%m-%dT02:00}")

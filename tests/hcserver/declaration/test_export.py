@@ -55,6 +55,7 @@ SETTINGS = st.fixed_dictionaries(
         "timeout": st.integers(60, 31_536_000),
         "grace": st.integers(60, 31_536_000),
         "max_runtime": st.sampled_from([0, 60, 7200]),
+        "early": st.sampled_from([0, 60, 86_400]),
         "manual_resume": st.booleans(),
         "methods": st.sampled_from(["", "POST"]),
         "failure_kw": TEXTS,

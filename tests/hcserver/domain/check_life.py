@@ -15,6 +15,7 @@ from hcserver.domain.alert import Alert
 from hcserver.domain.check import Check, CheckKind
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Signal
+from hcserver.domain.schedule import next_occurrence
 from hcserver.domain.state_machine import Step, change_settings, expire, pause, put_off, record, resume
 from hcserver.domain.status import going_down_at, has_overdue_run, not_before, shown_status
 
@@ -31,6 +32,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"desc": "something else"},
     *({"grace": grace} for grace in (60, 600, 3600)),
     *({"max_runtime": seconds} for seconds in (0, 60, 5000)),
+    *({"early": seconds} for seconds in (0, 600, 86_400)),
     *({"kind": "simple", "timeout": timeout} for timeout in (60, 3600, 86_400)),
     *({"kind": kind, "schedule": schedule, "tz": tz} for kind, schedule, tz in SCHEDULES[1:]),
     *({"failures_before_alert": failures} for failures in (1, 2, 5)),
@@ -188,6 +190,13 @@ class CheckLife(RuleBasedStateMachine):
     @invariant()
     def the_deadline_follows_from_the_rest_of_the_state(self) -> None:
         assert self.check.alert_after == not_before(going_down_at(self.check), self.check.excused_until)
+
+    @invariant()
+    def no_more_than_one_time_of_the_schedule_is_counted_ahead(self) -> None:
+        check = self.check
+        if check.early_for is not None:
+            assert check.kind != "simple" and check.last_ping is not None
+            assert check.early_for == next_occurrence(check.kind, check.schedule, check.tz, check.last_ping)
 
     def teardown(self) -> None:
         """Another server that goes through the same events comes to the same result."""

@@ -113,3 +113,14 @@ def test_a_hundred_pings_take_some_milliseconds() -> None:
     for _ in range(10):
         what_if(history, rare)
     assert time.process_time() - start < 2  # seconds; it takes some 20 ms
+
+
+def test_a_run_shortly_before_its_time_counts_for_it() -> None:
+    daily = Proposal(kind="cron", schedule="0 2 * * *", grace=600)
+    history = pings(START + timedelta(days=n, hours=2, minutes=-5) for n in range(5))
+    assert what_if(history, daily) == WhatIf(runs=4, late=0, down=4)
+    early = what_if(history, Proposal(kind="cron", schedule="0 2 * * *", grace=600, early=300))
+    assert early == WhatIf(runs=4, late=0, down=0, early=4)
+    assert early.sentence == (
+        "Of the last 4 runs, 0 would have been late, 0 down; 4 would have counted for the time ahead."
+    )

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from hcserver.domain.check import Check
 from hcserver.errors import InvalidRequest
 from hcserver.validation.check import (
+    MAX_EARLY,
     MAX_SECONDS,
     MIN_SECONDS,
     Spec,
@@ -406,3 +407,15 @@ def test_the_maximum_runtime_has_the_bounds_of_the_grace_time_or_is_0() -> None:
     ):
         with pytest.raises(InvalidRequest, match=f"^json validation error: max_runtime {fault}$"):
             parse_spec({"max_runtime": value}, 3)
+
+
+def test_a_report_may_come_up_to_a_day_early() -> None:
+    for seconds in (0, 1, MAX_EARLY):
+        for kind in ({"timeout": 60}, {"schedule": "0 2 * * *"}):
+            assert parse_spec({"early": seconds, **kind}, 3).changes["early"] == seconds
+    for value, fault in (
+        *((-1, "is too small"), (MAX_EARLY + 1, "is too large")),
+        *((None, "is not a number"), (True, "is not a number"), (60.0, "is not a number")),
+    ):
+        with pytest.raises(InvalidRequest, match=f"^json validation error: early {fault}$"):
+            parse_spec({"early": value}, 3)

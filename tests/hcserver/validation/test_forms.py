@@ -97,6 +97,18 @@ def test_exit_statuses_are_numbers_with_commas_or_blanks_between_them() -> None:
         assert caught.value.faults == {"success_exit_statuses": fault}
 
 
+def test_how_early_a_report_may_come_is_read_for_schedules_alone() -> None:
+    nightly = {"kind": "cron", "cron": "0 2 * * *", "grace": "10", "early": "5"}
+    assert read_schedule(nightly)["early"] == 300
+    for none in ("", "0"):
+        assert read_schedule({**nightly, "early": none})["early"] == 0
+    assert "early" not in read_schedule({**DAILY, "early": "five"})
+    assert faults({**nightly, "early": "25", "early_unit": "hours"}) == {"early": "is too large"}
+    form = schedule_form("cron", 3600, "0 2 * * *", "UTC", 60, early=90)
+    assert (form["early"], form["early_unit"]) == ("90", "seconds")
+    assert read_schedule(form)["early"] == 90
+
+
 def test_an_empty_maximum_runtime_is_none() -> None:
     two_hours = {**DAILY, "max_runtime": "2", "max_runtime_unit": "hours"}
     assert read_schedule(two_hours)["max_runtime"] == 7200

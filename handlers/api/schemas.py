@@ -59,6 +59,11 @@ def _enum(*words: str) -> Schema:
 
 _SECONDS_SET: Final[Schema] = {"type": "integer", "minimum": 0, "description": "seconds"}
 
+_EXIT_STATUSES: Final[Schema] = {
+    "type": "array",
+    "items": {"type": "integer", "minimum": 1, "maximum": MAX_EXIT_STATUS},
+}
+
 _CHECK: Final = _object(
     {
         **dict.fromkeys(("name", "slug", "tags", "desc", "subject", "subject_fail"), TEXT),
@@ -84,10 +89,7 @@ _CHECK: Final = _object(
         **dict.fromkeys(("kw_ignore_case", "kw_whole_word"), FLAG),
         "max_runtime": _SECONDS_SET,
         "early": _SECONDS_SET,
-        "success_exit_statuses": {
-            "type": "array",
-            "items": {"type": "integer", "minimum": 1, "maximum": MAX_EXIT_STATUS},
-        },
+        **dict.fromkeys(("success_exit_statuses", "ignored_exit_statuses"), _EXIT_STATUSES),
         "failures_before_alert": NUMBER,
         "repeat_after": _SECONDS_SET,
         "snoozed_until": MOMENT,

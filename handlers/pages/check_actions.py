@@ -31,7 +31,14 @@ _COPIED: Final = (
         "failure_kw",
     ),
     *("filter_subject", "filter_body", "filter_http_body", "filter_default_fail", "kw_ignore_case"),
-    *("kw_whole_word", "success_exit_statuses", "failures_before_alert", "repeat_after", "tz"),
+    *(
+        "kw_whole_word",
+        "success_exit_statuses",
+        "ignored_exit_statuses",
+        "failures_before_alert",
+        "repeat_after",
+        "tz",
+    ),
 )
 
 Action = Callable[["CheckActions", Project, Check], Awaitable[None]]

@@ -39,7 +39,7 @@ from hcserver.services.reading.runs import last_runs
 PINGS: Final = 2 * RUNS + 20  # that are read: a run may have a start and an end
 NOTIFICATIONS: Final = 20
 LAST_RUNS: Final = 10
-OUTCOMES: Final = {"success": "Succeeded", "fail": "Failed", "start": "Started"}
+OUTCOMES: Final = {"success": "Succeeded", "fail": "Failed", "start": "Started", "ign": "Ignored"}
 OUTPUT_LINES: Final = 10
 OUTPUT_CHARACTERS: Final = 4000
 MONTHS: Final = 3

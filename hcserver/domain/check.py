@@ -47,6 +47,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     manual_resume: bool = False
     methods: Literal["", "POST"] = ""
     success_exit_statuses: tuple[int, ...] = ()  # besides 0; in order, each once
+    ignored_exit_statuses: tuple[int, ...] = ()  # none of them is a success; in order, each once
     start_kw: str = ""
     success_kw: str = ""
     failure_kw: str = ""

@@ -74,7 +74,7 @@ def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
                 down += status == "down"
             failed = ping.type == "fail"
         passed = expire(check, ping.at).check
-        check = record(passed, ping.type, ping.at, ping.rid).check
+        check = record(passed, ping.type, ping.at, ping.rid, ignored_end=ping.ignored_end).check
         early += ends > 1 and check.early_for not in (None, passed.early_for)
     return WhatIf(runs=max(0, ends - 1), late=late, down=down, early=early)
 

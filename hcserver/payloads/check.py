@@ -54,8 +54,9 @@ def _only_where_used(check: Check, now: datetime) -> dict[str, Any]:
         name: True for name in ("kw_ignore_case", "kw_whole_word") if getattr(check, name)
     }
     members |= {name: getattr(check, name) for name in ("max_runtime", "early") if getattr(check, name)}
-    if check.success_exit_statuses:
-        members["success_exit_statuses"] = list(check.success_exit_statuses)
+    for name in ("success_exit_statuses", "ignored_exit_statuses"):
+        if statuses := getattr(check, name):
+            members[name] = list(statuses)
     if check.failures_before_alert != 1:
         members["failures_before_alert"] = check.failures_before_alert
     if check.repeat_after:

@@ -43,6 +43,7 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
     """
     values = json_fields.parse(data, _READERS)
     changes = {name: values[name] for name in _PLAIN_FIELDS if name in values}
+    require_apart(changes.get("success_exit_statuses", ()), changes.get("ignored_exit_statuses", ()))
     if version < 3 and "name" in values:
         changes["slug"] = values.get("slug", slugify(values["name"]))
     # A timeout that is sent together with a schedule has no effect but is kept: a later request with
@@ -65,12 +66,23 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
 
 
 def apply_spec(check: Check, spec: Spec) -> Check:
-    """The check with the changes made, but for its channels and its deadlines, which the caller updates."""
+    """The check with the changes made, but for its channels and its deadlines, which the caller updates.
+
+    Raises InvalidRequest if what is changed does not go together with what stays.
+    """
     changed = msgspec.structs.replace(check, **spec.changes)
+    require_apart(changed.success_exit_statuses, changed.ignored_exit_statuses)
     if spec.sets_subject and "filter_subject" not in spec.changes:
         keywords = changed.success_kw or changed.failure_kw
         changed = msgspec.structs.replace(changed, filter_subject=bool(keywords))
     return changed
+
+
+def require_apart(success: Collection[int], ignored: Collection[int]) -> None:
+    """Raises InvalidRequest if an exit status is to be a success and to be ignored."""
+    for status in ignored:
+        if status in success:
+            raise json_fields.fault(f"ignored_exit_statuses has {status}, which is a success")
 
 
 def with_tags(check: Check, added: Iterable[str], removed: Collection[str]) -> Check:
@@ -117,6 +129,7 @@ _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "filter_http_body": json_fields.boolean,
     "filter_subject": json_fields.boolean,
     "grace": _SECONDS,
+    "ignored_exit_statuses": json_fields.integers(1, MAX_EXIT_STATUS),
     "kw_ignore_case": json_fields.boolean,
     "kw_whole_word": json_fields.boolean,
     "manual_resume": json_fields.boolean,

@@ -29,7 +29,7 @@ RULE_BOXES: Final = (
     "kw_whole_word",
 )
 RULE_TEXTS: Final = ("failure_kw", "success_kw", "start_kw")
-EXIT_STATUSES: Final = "success_exit_statuses"
+EXIT_STATUSES: Final = ("success_exit_statuses", "ignored_exit_statuses")
 
 
 class FormFaults(Exception):
@@ -102,17 +102,20 @@ def schedule_form(
 def read_rules(form: Mapping[str, str]) -> dict[str, Any]:
     """The fields of a form that say what reports count as, as a request has them. Raises FormFaults.
 
-    In the form the exit statuses are numbers with commas or blanks between them; without them they stay.
+    In the form the exit statuses are numbers with commas or blanks between them; a list that has no field
+    stays.
     """
     fields: dict[str, Any] = {name: bool(form.get(name)) for name in RULE_BOXES}
     fields |= {name: form.get(name, "") for name in RULE_TEXTS}
     faults = {name: fault for name in RULE_TEXTS if (fault := _fault(name, fields[name])) is not None}
-    if EXIT_STATUSES in form:
-        fields[EXIT_STATUSES] = [
-            _whole_number(word) for word in re.split(r"[\s,]+", form[EXIT_STATUSES]) if word
-        ]
-        if _fault(EXIT_STATUSES, fields[EXIT_STATUSES]) is not None:
-            faults[EXIT_STATUSES] = f"has something else than whole numbers from 1 to {MAX_EXIT_STATUS}"
+    for name in EXIT_STATUSES:
+        if name in form:
+            fields[name] = [_whole_number(word) for word in re.split(r"[\s,]+", form[name]) if word]
+            if _fault(name, fields[name]) is not None:
+                faults[name] = f"has something else than whole numbers from 1 to {MAX_EXIT_STATUS}"
+    success, ignored = (fields.get(name, ()) for name in EXIT_STATUSES)
+    if both := [status for status in ignored if status in success]:
+        faults.setdefault(EXIT_STATUSES[1], f"has {both[0]}, which is a success")
     if faults:
         raise FormFaults(faults)
     return fields

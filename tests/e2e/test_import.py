@@ -37,6 +37,7 @@ SETTINGS: list[dict[str, Any]] = [
         "failures_before_alert": 3,
         "repeat_after": 3600,
         "success_exit_statuses": [3],
+        "ignored_exit_statuses": [75],
         "max_runtime": 60,
         "early": 600,
     },

@@ -154,7 +154,10 @@ def _step(
     except InvalidRequest as error:
         return _refused(source, without_prefix(error))
     if copy is not None:
-        return _compared(source, spec, copy, channels.of(source, copy))
+        try:
+            return _compared(source, spec, copy, channels.of(source, copy))
+        except InvalidRequest as error:
+            return _refused(source, without_prefix(error))
     if id in existing.elsewhere:
         return _refused(
             source, "a check of another project of this server has this id: --new-ids makes new ones"

@@ -61,9 +61,10 @@ SETTINGS = st.fixed_dictionaries(
         "failure_kw": TEXTS,
         "repeat_after": st.sampled_from([0, 60]),
         "failures_before_alert": st.integers(1, 100),
-        "success_exit_statuses": st.sets(st.integers(1, 255), max_size=3).map(
+        "success_exit_statuses": st.sets(st.integers(1, 99), max_size=3).map(
             lambda some: tuple(sorted(some))
         ),
+        "ignored_exit_statuses": st.sampled_from([(), (100,), (101, 255)]),
     },
 ) | st.fixed_dictionaries(
     {

@@ -87,3 +87,10 @@ def test_all_faults_are_reported_at_once() -> None:
 )
 def test_a_fault_names_the_field(table: dict[str, object], problem: str) -> None:
     assert faults_of(**table) == [problem]
+
+
+def test_an_exit_status_is_a_success_or_ignored() -> None:
+    check = read(slug="backup", success_exit_statuses=[3], ignored_exit_statuses=[75])
+    assert check.settings["ignored_exit_statuses"] == (75,)
+    [fault] = faults_of(slug="backup", success_exit_statuses=[3], ignored_exit_statuses=[3, 75])
+    assert fault == "ignored_exit_statuses: has 3, which is a success"

@@ -101,8 +101,16 @@ class CheckLife(RuleBasedStateMachine):
         self.now += timedelta(milliseconds=int(seconds * 1000))
         self.latest = max(self.latest, self.now)
 
-    @rule(wait=waits, signal=signals, rid=st.sampled_from([None, A, B, C]), behind=behinds)
-    def a_ping_comes_in(self, wait: float, signal: Signal, rid: UUID | None, behind: int) -> None:
+    @rule(
+        wait=waits,
+        signal=signals,
+        rid=st.sampled_from([None, A, B, C]),
+        behind=behinds,
+        ignored_end=st.booleans(),
+    )
+    def a_ping_comes_in(
+        self, wait: float, signal: Signal, rid: UUID | None, behind: int, ignored_end: bool
+    ) -> None:
         self.wait(wait)
         at = self.now - timedelta(seconds=behind)
         self.pings += 1
@@ -110,7 +118,8 @@ class CheckLife(RuleBasedStateMachine):
         # A clock that is behind can date it before the last change of the settings.
         self.not_late_before = min(self.not_late_before, at)
         before = self.check
-        step = self.do(lambda check: record(check, signal, at, rid))
+        ignored_end &= signal == "ign"
+        step = self.do(lambda check: record(check, signal, at, rid, ignored_end=ignored_end))
         if signal == "success" and has_overdue_run(step.check, at):
             assert step == Step(step.check) and step.check.status == before.status
 

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping, Signal
 from hcserver.domain.runs import RunMatcher, durations
 
@@ -136,3 +138,11 @@ def test_matching_agrees_with_a_literal_implementation_of_the_rule(
                     expected[end.n] = (end.at - ping.at).total_seconds()
                 break
     assert durations(pings) == expected
+
+
+def test_an_ignored_end_has_the_duration_of_its_run() -> None:
+    pings = log(("start", 0, A), ("ign", 5, A), ("success", 9, A))
+    assert durations(pings) == {3: 9.0}
+    why = Reason(signal="ign", keyword=None, where="exit status")
+    pings[1] = replace(pings[1], reason=why)
+    assert durations(pings) == {2: 5.0}

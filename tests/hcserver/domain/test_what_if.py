@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hcserver.domain.ping import Signal
 from hcserver.domain.what_if import Proposal, WhatIf, what_if
@@ -124,3 +125,10 @@ def test_a_run_shortly_before_its_time_counts_for_it() -> None:
     assert early.sentence == (
         "Of the last 4 runs, 0 would have been late, 0 down; 4 would have counted for the time ahead."
     )
+
+
+def test_a_run_whose_exit_status_is_ignored_does_not_take_too_long() -> None:
+    history = mixed(("success", at(0)), ("start", at(10)), ("ign", at(12)), ("success", at(50)))
+    assert what_if(history, HOURLY) == WhatIf(runs=1, late=0, down=1)
+    history[2] = replace(history[2], ignored_end=True)
+    assert what_if(history, HOURLY) == WhatIf(runs=1, late=0, down=0)

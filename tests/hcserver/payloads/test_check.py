@@ -64,10 +64,12 @@ def test_what_older_clients_do_not_know_is_shown_only_where_it_is_used() -> None
     used = shown(
         kw_whole_word=True, failures_before_alert=3, repeat_after=60, last_duration=1.9,
         snoozed_until=NOW + timedelta(hours=1), success_exit_statuses=(3, 24), max_runtime=7200, early=600,
+        ignored_exit_statuses=(75,),
     )  # fmt: skip
     assert {name: used[name] for name in used.keys() - shown().keys()} == {
         "kw_whole_word": True,
         "success_exit_statuses": [3, 24],
+        "ignored_exit_statuses": [75],
         "max_runtime": 7200,
         "early": 600,
         "failures_before_alert": 3,

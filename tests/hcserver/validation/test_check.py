@@ -419,3 +419,17 @@ def test_a_report_may_come_up_to_a_day_early() -> None:
     ):
         with pytest.raises(InvalidRequest, match=f"^json validation error: early {fault}$"):
             parse_spec({"early": value}, 3)
+
+
+def test_an_exit_status_is_a_success_or_ignored() -> None:
+    fault = "^json validation error: ignored_exit_statuses has 3, which is a success$"
+    with pytest.raises(InvalidRequest, match=fault):
+        parse_spec({"success_exit_statuses": [3, 24], "ignored_exit_statuses": [3]}, 3)
+    check = replace(CHECK, success_exit_statuses=(3,))
+    with pytest.raises(InvalidRequest, match=fault):
+        apply_spec(check, parse_spec({"ignored_exit_statuses": [75, 3]}, 3))
+    both = parse_spec({"success_exit_statuses": [], "ignored_exit_statuses": [3, 75]}, 3)
+    assert apply_spec(check, both).ignored_exit_statuses == (3, 75)
+    for value in ([0], [256], ["3"], [None]):
+        with pytest.raises(InvalidRequest, match="'ignored_exit_statuses' has unexpected value"):
+            parse_spec({"ignored_exit_statuses": value}, 3)

@@ -97,6 +97,15 @@ def test_exit_statuses_are_numbers_with_commas_or_blanks_between_them() -> None:
         assert caught.value.faults == {"success_exit_statuses": fault}
 
 
+def test_an_exit_status_that_is_a_success_can_not_be_ignored() -> None:
+    fields = read_rules({"success_exit_statuses": "3", "ignored_exit_statuses": "75, 99"})
+    assert (fields["success_exit_statuses"], fields["ignored_exit_statuses"]) == ([3], [75, 99])
+    with pytest.raises(FormFaults) as caught:
+        read_rules({"success_exit_statuses": "3 24", "ignored_exit_statuses": "75 24"})
+    assert caught.value.faults == {"ignored_exit_statuses": "has 24, which is a success"}
+    assert "ignored_exit_statuses" not in read_rules({"success_exit_statuses": "3"})
+
+
 def test_how_early_a_report_may_come_is_read_for_schedules_alone() -> None:
     nightly = {"kind": "cron", "cron": "0 2 * * *", "grace": "10", "early": "5"}
     assert read_schedule(nightly)["early"] == 300

@@ -30,6 +30,7 @@ from hcserver.domain.schedule_preview import preview
 from hcserver.domain.schedule_words import in_words
 from hcserver.domain.shown_state import state_of
 from hcserver.domain.status import counted_until, shown_status
+from hcserver.domain.time_zone_hint import time_zone_hint
 from hcserver.domain.veil import Veil
 from hcserver.domain.words import duration_in_words
 from hcserver.errors import NotFound
@@ -75,6 +76,7 @@ class CheckPage(PageHandler):
         last = pings[0] if pings else None
         timed = timed_runs(pings)
         limit_name = "maximum runtime" if check.max_runtime else "grace time"
+        runs = await last_runs(services.checks, check, LAST_RUNS)
         return {
             "seen": check_seen(check, status),
             "state_name": state,
@@ -84,7 +86,8 @@ class CheckPage(PageHandler):
             "notified": notified(notifications if state == "down" else recovered, settings.channels, now),
             "output": veil.text(await self._output(check, pings)),
             "veil": veil,
-            "runs": await last_runs(services.checks, check, LAST_RUNS),
+            "runs": runs,
+            "zone_hint": time_zone_hint(check, runs),
             "OUTCOMES": OUTCOMES,
             "ICONS": ICONS,
             "run_length": run_length,

@@ -201,3 +201,24 @@ async def test_a_report_that_came_early_is_said_to_count_for_its_time(site: Site
     assert "The last report came early and counts for" in words
     [first, *_] = page.select("[aria-labelledby=h-schedule] time")
     assert first["datetime"].startswith(f"{due + timedelta(days=1):%Y-%m-%dT02:00}")
+
+
+async def test_runs_that_are_whole_hours_off_their_schedule_are_told_in_the_log_too(
+    site: Site, editor: Visitor, viewer: Visitor
+) -> None:
+    check = await make_check(site, schedule=f"0 {site.clock.now.hour + 2} * * *", grace=86_400)
+    words = "The last 3 runs came 2 hours before the times of the schedule, which is in UTC."
+    path = f"/checks/{check.id}"
+    for told in (False, False, True):
+        await site.ping(str(check.id))
+        for page in (path, f"{path}/log"):
+            assert (words in text_of(await editor.get(page))) == told
+        site.clock.advance(86_400)
+    for page in (path, f"{path}/log"):
+        assert (await editor.page(page)).select_one(".hint a")["href"].endswith("/schedule")
+        assert not (await viewer.page(page)).select(".hint a")
+        assert words in text_of(await viewer.get(page))
+    # It changes with the pings, as what the page shows while one looks.
+    await site.ping(str(check.id))
+    changing = await editor.get(path, X_Fragment="1")
+    assert words.replace("3", "4") in text_of(changing)

@@ -59,6 +59,11 @@ def _enum(*words: str) -> Schema:
 
 _SECONDS_SET: Final[Schema] = {"type": "integer", "minimum": 0, "description": "seconds"}
 
+_EXIT_STATUSES: Final[Schema] = {
+    "type": "array",
+    "items": {"type": "integer", "minimum": 1, "maximum": MAX_EXIT_STATUS},
+}
+
 _CHECK: Final = _object(
     {
         **dict.fromkeys(("name", "slug", "tags", "desc", "subject", "subject_fail"), TEXT),
@@ -82,11 +87,8 @@ _CHECK: Final = _object(
         "channels": {"type": "string", "description": "ids with commas between them"},
         "unique_key": {"type": "string", "description": "for a read-only key, in place of the uuid"},
         **dict.fromkeys(("kw_ignore_case", "kw_whole_word"), FLAG),
-        **dict.fromkeys(("max_runtime", "min_runtime"), _SECONDS_SET),
-        "success_exit_statuses": {
-            "type": "array",
-            "items": {"type": "integer", "minimum": 1, "maximum": MAX_EXIT_STATUS},
-        },
+        **dict.fromkeys(("max_runtime", "min_runtime", "early"), _SECONDS_SET),
+        **dict.fromkeys(("success_exit_statuses", "ignored_exit_statuses"), _EXIT_STATUSES),
         **dict.fromkeys(("failures_before_alert", "successes_before_up"), NUMBER),
         "repeat_after": _SECONDS_SET,
         "snoozed_until": MOMENT,

@@ -24,6 +24,7 @@ _COPIED: Final = (
         "grace",
         "max_runtime",
         "min_runtime",
+        "early",
         "manual_resume",
         "methods",
         "start_kw",
@@ -31,8 +32,8 @@ _COPIED: Final = (
         "failure_kw",
     ),
     *("filter_subject", "filter_body", "filter_http_body", "filter_default_fail", "kw_ignore_case"),
-    *("kw_whole_word", "success_exit_statuses", "failures_before_alert", "repeat_after", "tz"),
-    "successes_before_up",
+    *("kw_whole_word", "success_exit_statuses", "ignored_exit_statuses", "failures_before_alert"),
+    *("successes_before_up", "repeat_after", "tz"),
 )
 
 Action = Callable[["CheckActions", Project, Check], Awaitable[None]]

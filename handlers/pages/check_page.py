@@ -29,7 +29,8 @@ from hcserver.domain.run_lines import match_runs
 from hcserver.domain.schedule_preview import preview
 from hcserver.domain.schedule_words import in_words
 from hcserver.domain.shown_state import state_of
-from hcserver.domain.status import shown_status
+from hcserver.domain.status import counted_until, shown_status
+from hcserver.domain.time_zone_hint import time_zone_hint
 from hcserver.domain.veil import Veil
 from hcserver.domain.words import duration_in_words
 from hcserver.errors import NotFound
@@ -39,7 +40,13 @@ from hcserver.services.reading.runs import last_runs
 PINGS: Final = 2 * RUNS + 20  # that are read: a run may have a start and an end
 NOTIFICATIONS: Final = 20
 LAST_RUNS: Final = 10
-OUTCOMES: Final = {"success": "Succeeded", "short": "Too short", "fail": "Failed", "start": "Started"}
+OUTCOMES: Final = {
+    "success": "Succeeded",
+    "short": "Too short",
+    "fail": "Failed",
+    "start": "Started",
+    "ign": "Ignored",
+}
 OUTPUT_LINES: Final = 10
 OUTPUT_CHARACTERS: Final = 4000
 MONTHS: Final = 3
@@ -75,6 +82,7 @@ class CheckPage(PageHandler):
         last = pings[0] if pings else None
         timed = timed_runs(pings, check.min_runtime)
         limit_name = "maximum runtime" if check.max_runtime else "grace time"
+        runs = await last_runs(services.checks, check, LAST_RUNS)
         return {
             "seen": check_seen(check, status),
             "state_name": state,
@@ -84,7 +92,8 @@ class CheckPage(PageHandler):
             "notified": notified(notifications if state == "down" else recovered, settings.channels, now),
             "output": veil.text(await self._output(check, pings)),
             "veil": veil,
-            "runs": await last_runs(services.checks, check, LAST_RUNS),
+            "runs": runs,
+            "zone_hint": time_zone_hint(check, runs),
             "OUTCOMES": OUTCOMES,
             "ICONS": ICONS,
             "run_length": run_length,
@@ -139,7 +148,7 @@ def timed_runs(pings: list[Ping], min_runtime: int = 0) -> list[TimedRun]:
     `pings` has the newest first.
     """
     return [
-        TimedRun(run.ping.at, run.duration, run.outcome != "success")
+        TimedRun(run.ping.at, run.duration, run.outcome in ("fail", "short"))
         for run in reversed(match_runs(pings, min_runtime=min_runtime))
         if run.duration is not None
     ]
@@ -150,7 +159,8 @@ def upcoming(check: Check, now: datetime) -> list[Any]:
     if check.status == "paused":
         return []
     expected = (check.kind, check.timeout, check.schedule, check.tz)
-    return list(preview(*expected, now=now, last_ping=check.last_ping, count=OCCURRENCES).occurrences)
+    since = counted_until(check, now)
+    return list(preview(*expected, now=since, last_ping=check.last_ping, count=OCCURRENCES).occurrences)
 
 
 def linked(text: str) -> list[tuple[str, bool]]:

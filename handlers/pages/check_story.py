@@ -14,7 +14,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.notification import Notification
 from hcserver.domain.schedule_preview import preview
 from hcserver.domain.shown_state import ShownState
-from hcserver.domain.status import ShownStatus, expected_at
+from hcserver.domain.status import ShownStatus, counted_until, expected_at
 from hcserver.domain.words import rough_duration
 
 RECENT: Final = timedelta(days=7)  # for which a page says who was notified that its check is up again
@@ -63,9 +63,9 @@ def next_sentence(check: Check, state: ShownState, now: datetime) -> str:
         return f"It goes down in {display.remaining(check.alert_after, now)}, unless it ends before."
     if state != "down":
         return ""
-    following = preview(
-        check.kind, check.timeout, check.schedule, check.tz, now=now, last_ping=check.last_ping, count=1
-    ).occurrences
+    expected = (check.kind, check.timeout, check.schedule, check.tz)
+    since = counted_until(check, now)
+    following = preview(*expected, now=since, last_ping=check.last_ping, count=1).occurrences
     if not following or following[0].at <= now:
         return ""
     return f"The next ping is expected {display.moment(following[0].at, now)}."

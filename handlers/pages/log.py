@@ -12,11 +12,14 @@ from handlers.pages.paths import CHECK, check_path
 from handlers.pages.zones import WORDS, ShownZone, shown_zone
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
+from hcserver.domain.run_lines import Run, match_runs
 from hcserver.domain.status import shown_status
+from hcserver.domain.time_zone_hint import RUNS, time_zone_hint
 from hcserver.domain.veil import Veil
 from hcserver.services.reading.contents import PATIENT
 from hcserver.services.reading.log_entries import Position
 
+_PINGS: Final = 3 * RUNS  # that are read for it: runs may have starts and log entries
 KINDS: Final = (
     ("success", "Successes"),
     ("fail", "Failures"),
@@ -58,8 +61,15 @@ class LogPage(PageHandler):
             zone=zone,
             seen=check_seen(check, shown_status(check, self.services.clock())),
             is_newest=view.position == Position(),
+            zone_hint=time_zone_hint(check, await self._last_runs(check)),
             **values,
         )
+
+    async def _last_runs(self, check: Check) -> list[Run]:
+        """Those that are asked for a hint on the time zone: of a check with a schedule, the newest first."""
+        if check.kind == "simple":
+            return []
+        return match_runs(await self.services.checks.pings(check, _PINGS))
 
     async def _rows(self, check: Check, project: Project, view: LogView, zone: ShownZone) -> dict[str, Any]:
         veil = Veil(check, project, hides=not self.may("editor"))

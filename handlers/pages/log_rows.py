@@ -61,6 +61,7 @@ _WHERE: Final = {
     "unfiltered": "nothing is searched for keywords",
     "unread": "it could not be read in time",
     "endpoint": "no keyword was found, its address says so",
+    "exit status": "this exit status is ignored",
 }
 
 
@@ -171,7 +172,7 @@ class RowMaker:
         )
 
     def _note(self, ping: Ping) -> str:
-        if ping.type in ("success", "fail") and ping.exit_status:
+        if ping.type in ("success", "fail", "ign") and ping.exit_status:
             return f"exit status {ping.exit_status}"
         if ping.type == "start":
             return "running" if self._check.last_start == ping.at else "its end was not reported"

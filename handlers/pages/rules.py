@@ -22,7 +22,7 @@ _LABELS: Final = {
     "failure_kw": "The list of keywords",
     "success_kw": "The list of keywords",
     "start_kw": "The list of keywords",
-    EXIT_STATUSES: "The list of exit statuses",
+    **dict.fromkeys(EXIT_STATUSES, "The list of exit statuses"),
 }
 # What a report counts as: its word, and the icon of the state that is like it.
 VERDICTS: Final[dict[Signal, tuple[str, str]]] = {
@@ -127,7 +127,8 @@ def rules_form(check: Check) -> dict[str, str]:
     """The fields of the form for the rules that the check has."""
     boxes = {name: "on" for name in RULE_BOXES if getattr(check, name)}
     texts = {name: getattr(check, name) for name in RULE_TEXTS}
-    return boxes | texts | {EXIT_STATUSES: ", ".join(map(str, check.success_exit_statuses))}
+    statuses = {name: ", ".join(map(str, getattr(check, name))) for name in EXIT_STATUSES}
+    return boxes | texts | statuses
 
 
 def summary(reports: list[JudgedReport]) -> str:
@@ -151,6 +152,7 @@ def reason_in_words(judged: Judgement) -> str:
         "endpoint": "no keyword was found, so its address decides",
         "unfiltered": "it is not searched",
         "unread": "it could not be read in time",
+        "exit status": "this exit status is ignored",
     }.get(reason.where, "")
 
 

@@ -23,6 +23,9 @@ from hcserver.validation.forms import RUNTIMES, UNITS, FormFaults, read_schedule
 RUNS: Final = 50  # of the history are compared with the settings
 _PINGS: Final = 150  # that are read for it: runs may have starts and log entries
 _API_VERSION: Final = 3
+_KEPT: Final = tuple(
+    f"{name}{end}" for name in (*RUNTIMES, "early") for end in ("", "_unit")
+)  # beside a suggestion
 _LABELS: Final = {
     "every": "The period",
     "cron": "The expression",
@@ -31,6 +34,7 @@ _LABELS: Final = {
     "grace": "The grace time",
     "max_runtime": "The maximum runtime",
     "min_runtime": "The minimum runtime",
+    "early": "How early it may come",
 }
 
 
@@ -44,8 +48,8 @@ class SchedulePage(PageHandler):
     async def get(self, check_id: str) -> None:
         check = await self.open_check(check_id, "editor")
         form = schedule_form(
-            *(check.kind, check.timeout, check.schedule, check.tz),
-            *(check.grace, check.max_runtime, check.min_runtime),
+            *(check.kind, check.timeout, check.schedule, check.tz, check.grace),
+            *(check.max_runtime, check.early, check.min_runtime),
         )
         if check.kind == "simple":
             form["tz"] = ""  # the script fills in the browser's
@@ -127,8 +131,8 @@ class SchedulePage(PageHandler):
         ]
 
     async def _suggested(self, check: Check, form: dict[str, str]) -> dict[str, str]:
-        """The form with a suggestion filled in, if there is one. The runtimes stay."""
-        kept = {name: form[name] for one in RUNTIMES for name in (one, f"{one}_unit") if name in form}
+        """The form with a suggestion filled in, if there is one. What is not suggested stays."""
+        kept = {name: form[name] for name in _KEPT if name in form}
         for name, _, one in await self._suggestions(check, form, await self._history(check)):
             if name == form["do"]:
                 filled = schedule_form(one.kind, one.timeout, one.schedule, one.tz, one.grace) | kept
@@ -153,7 +157,7 @@ def _proposal(fields: dict[str, Any]) -> Proposal:
     changes = parse_spec(fields, _API_VERSION).changes
     return Proposal(
         kind=schedule_kind(changes["schedule"]), schedule=changes["schedule"], tz=changes["tz"],
-        grace=changes["grace"], **limits,
+        grace=changes["grace"], **limits, early=fields.get("early", 0),
     )  # fmt: skip
 
 

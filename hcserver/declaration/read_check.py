@@ -10,7 +10,7 @@ from hcserver.declaration.faults import Faults
 from hcserver.declaration.model import ALL, Chosen, DeclaredCheck, Settings
 from hcserver.declaration.tables import Table, names, require_known
 from hcserver.domain.check import Check
-from hcserver.validation.check import SCHEMA, parse_spec, require_possible_runtimes
+from hcserver.validation.check import SCHEMA, parse_spec, require_apart, require_possible_runtimes
 
 _VERSION: Final = 3  # of the API, whose fields these are
 # The identity, what is read here, old names of other fields, and what people do for a while only.
@@ -48,6 +48,8 @@ def read_check(table: Table, faults: Faults) -> DeclaredCheck | None:
     chosen = {**DEFAULTS, "name": slug, **given}
     with faults.of_field("min_runtime"):
         require_possible_runtimes(chosen["min_runtime"], chosen["max_runtime"], chosen["grace"])
+    with faults.of_field("ignored_exit_statuses"):
+        require_apart(given.get("success_exit_statuses", ()), given.get("ignored_exit_statuses", ()))
     channels = _read_channels(table, faults)
     if len(faults.texts) > before:
         return None

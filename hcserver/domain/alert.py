@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Cause, Flip
 from hcserver.domain.schedule import next_occurrence
-from hcserver.domain.status import term
+from hcserver.domain.status import counted_until, term
 
 AlertEvent = Literal["down", "up", "start-too-long", "paused", "reminder"]
 
@@ -84,7 +84,7 @@ def count_failure(
     """
     by_time = flip is not None and flip.reason == "timeout"
     since, seconds = term(before)
-    failed_at = _due_moment(before, at - timedelta(seconds=seconds) if by_time else at)
+    failed_at = counted_until(after, _due_moment(before, at - timedelta(seconds=seconds) if by_time else at))
     down_at = after.down_at if flip is None else flip.at
     after = replace(
         after, failures=before.failures + 1, failed_at=failed_at, down_at=down_at, down_before_pause=None
@@ -186,15 +186,16 @@ def _due_moment(check: Check, failure: datetime) -> datetime:
     """The moment at which the run was due that failed at `failure` (if by time: was late from then on); the
     next run is expected after it. `check` is as it was before.
 
-    A run that started at most the grace time before an occurrence of the schedule stands for that occurrence,
-    which is therefore not missed as well.
+    A run that started at most the grace time before an occurrence of the schedule, or as early as a ping may
+    come, stands for that occurrence, which is therefore not missed as well.
     """
     start = check.last_start
     if start is None or check.kind == "simple":
         return failure
     since = {"up": check.last_ping, "down": check.failed_at}.get(check.status) or start
     occurrence = next_occurrence(check.kind, check.schedule, check.tz, since)
-    if occurrence is None or not start < occurrence <= start + timedelta(seconds=check.grace):
+    ahead = timedelta(seconds=max(check.grace, check.early))
+    if occurrence is None or not start < occurrence <= start + ahead:
         return failure
     return max(failure, occurrence)
 

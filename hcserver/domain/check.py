@@ -42,11 +42,13 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     grace: int = DEFAULT_GRACE  # seconds
     max_runtime: int = 0  # seconds from the start of a run to its end; 0: those of `grace`
     min_runtime: int = 0  # seconds; a success that ends a run sooner is a failure
+    early: int = 0  # seconds that a ping may come before a time of the schedule and still count for it
     schedule: str = DEFAULT_SCHEDULE
     tz: str = DEFAULT_TZ
     manual_resume: bool = False
     methods: Literal["", "POST"] = ""
     success_exit_statuses: tuple[int, ...] = ()  # besides 0; in order, each once
+    ignored_exit_statuses: tuple[int, ...] = ()  # none of them is a success; in order, each once
     start_kw: str = ""
     success_kw: str = ""
     failure_kw: str = ""
@@ -67,6 +69,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     n_flips: int = 0
     flipped_at: datetime | None = None  # the moment of the last flip
     last_ping: datetime | None = None  # the last success or failure
+    early_for: datetime | None = None  # the later time of the schedule for which that one counts
     last_duration: float | None = None  # seconds
     too_short: bool = False  # the last run has ended with a success before `min_runtime` was over
     last_exit_status: int | None = None  # of the last failure, if it had one

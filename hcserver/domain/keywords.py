@@ -10,7 +10,7 @@ from unicodedata import normalize
 import msgspec
 
 KeywordSignal = Literal["start", "success", "fail", "ign"]
-Where = Literal["subject", "body", "default", "unfiltered", "unread", "endpoint"]
+Where = Literal["subject", "body", "default", "unfiltered", "unread", "endpoint", "exit status"]
 
 # They may stand anywhere within a word and are not seen: soft hyphen, zero-width space, non-joiner and
 # joiner, word joiner, zero-width no-break space.
@@ -39,9 +39,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why a report was taken as `signal`: the keyword, as written in the rules, and where it was found.
 
-    Without a keyword `where` is "default" (none was found), "unfiltered" (nothing was to be searched) or
-    "unread" (the report could not be read in time) or "endpoint" (none was found, and the address of the HTTP
-    ping says what it means; only then `signal` can be "log").
+    Without a keyword `where` is "default" (none was found), "unfiltered" (nothing was to be searched),
+    "unread" (the report could not be read in time), "endpoint" (none was found, and the address of the HTTP
+    ping says what it means; only then `signal` can be "log") or "exit status" (the check ignores that).
     """
 
     signal: KeywordSignal | Literal["log"]

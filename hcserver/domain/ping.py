@@ -35,6 +35,11 @@ class Ping(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: Reason | None = None  # why keywords made it what it is
     token: bytes = b""  # unique to this report: tells our own append from another process's
 
+    @property
+    def ignored_end(self) -> bool:
+        """Whether it is the end of a run that counts neither as a success nor as a failure."""
+        return self.type == "ign" and self.reason is not None and self.reason.where == "exit status"
+
 
 class LoggedToken(msgspec.Struct, frozen=True):
     """What tells a ping in the log from other attempts at reporting the same."""

@@ -32,8 +32,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_run(self) -> bool:
-        """Whether it says something about a run; entries of the log and ignored pings don't."""
-        return self.ping.type not in ("log", "ign")
+        """Whether it says something about a run. Entries of the log and ignored pings don't, unless it is the
+        exit status of a run that is ignored.
+        """
+        return self.ping.type not in ("log", "ign") or self.ping.ignored_end
 
 
 def match_runs(

@@ -23,32 +23,35 @@ class RunPing(Protocol):
     def rid(self) -> UUID | None: ...
     @property
     def at(self) -> datetime: ...
+    @property
+    def ignored_end(self) -> bool: ...
 
 
 class RunMatcher:
-    """Finds the durations of success and fail pings. Pings are added from the newest to the oldest.
+    """Finds the durations of ends: success and fail pings, and those whose exit status is ignored. Pings are
+    added from the newest to the oldest.
+
+    The start of an end is the nearest earlier start with the same run id (or both without one), at most 72
+    hours before it, with no other end of that id between them. Time and memory are linear in the number of
+    pings.
 
     The successes that ended a run within less than `min_runtime` seconds are `too_short`: as for the state of
     the check (see hcserver.domain.state_machine), only if no other start and no other end of that run came
     between.
-
-    The start of a success or fail is the nearest earlier start with the same run id (or both without one), at
-    most 72 hours before it, with no other success or fail of that id between them. Time and memory are linear
-    in the number of pings.
     """
 
     def __init__(self, min_runtime: int = 0) -> None:
         self._least = timedelta(seconds=min_runtime)
         self.too_short: set[int] = set()  # n of a success
         self._remembered: set[UUID | None] = set()  # ids whose last start before is the one to be remembered
-        self.durations: dict[int, float] = {}  # n of a success or fail: seconds, to two decimals
-        self.starts: dict[int, int] = {}  # n of a success or fail: n of its start
+        self.durations: dict[int, float] = {}  # n of an end: seconds, to two decimals
+        self.starts: dict[int, int] = {}  # n of an end: n of its start
         self._open: dict[UUID | None, RunPing] = {}  # ends without a start so far, newest first
 
     def add(self, ping: RunPing) -> None:
         """Add the next older ping."""
         self._give_up_before(ping.at)
-        if ping.type in ("success", "fail"):
+        if ping.type in ("success", "fail") or ping.ignored_end:
             # Earlier starts belong to this end, no longer to a later one. Removing first moves it to the end.
             self._open.pop(ping.rid, None)
             self._open[ping.rid] = ping
@@ -89,7 +92,7 @@ class RunMatcher:
 
 
 def durations(pings: Iterable[RunPing]) -> dict[int, float]:
-    """How many seconds the runs took: by the n of the success or fail ping, where its start is in `pings`.
+    """How many seconds the runs took: by the n of the ping that ended them, where its start is in `pings`.
 
     `pings` are ordered from the newest to the oldest. Runs longer than 72 hours have no duration.
     """

@@ -19,9 +19,10 @@ from msgspec.structs import replace
 from hcserver.domain import alert as alerts
 from hcserver.domain.alert import Alert
 from hcserver.domain.check import RECENT_RUNS, Check, RunOutcome, Status
+from hcserver.domain.early import early_for, still_early_for
 from hcserver.domain.flip import Cause, Flip
 from hcserver.domain.ping import Signal
-from hcserver.domain.status import has_overdue_run, with_deadline
+from hcserver.domain.status import counted_until, has_overdue_run, with_deadline
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -33,9 +34,16 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def record(
-    check: Check, signal: Signal, at: datetime, rid: UUID | None = None, exit_status: int | None = None
+    check: Check,
+    signal: Signal,
+    at: datetime,
+    rid: UUID | None = None,
+    exit_status: int | None = None,
+    *,
+    ignored_end: bool = False,
 ) -> Step:
-    """A ping with this effective signal (see hcserver.domain.signal).
+    """A ping with this effective signal (see hcserver.domain.signal). An `ign` with `ignored_end` is the end
+    of a run that is neither a success nor a failure.
 
     Of the runs that are under way only the one that started last is remembered. While that one is overdue,
     the success of another run does not change the status. A success that ends the remembered run before
@@ -43,10 +51,12 @@ def record(
     `successes_before_up` in a row.
     """
     counted = replace(check, n_pings=check.n_pings + 1)
-    if signal in ("log", "ign") or (check.status == "paused" and check.manual_resume):
+    if check.status == "paused" and check.manual_resume:
         return Step(counted)
     if check.successes_until is not None and check.successes_until <= at:
-        counted = replace(counted, successes=0)
+        counted = with_deadline(replace(counted, successes=0))
+    if signal in ("log", "ign"):
+        return Step(_without_run(counted, at, rid) if ignored_end else counted)
     if signal == "start":
         return Step(_with_moments(replace(counted, last_start=at, last_start_rid=rid)))
     ended = _end_run(counted, signal, at, rid)
@@ -72,7 +82,9 @@ def pause(check: Check, at: datetime) -> Step:
 
 def resume(check: Check, at: datetime) -> Step:
     """Make a paused check new, and forget its last ping and start. The caller ensures that it is paused."""
-    cleared = replace(check, last_ping=None, last_start=None, last_start_rid=None, excused_until=None)
+    cleared = replace(
+        check, last_ping=None, early_for=None, last_start=None, last_start_rid=None, excused_until=None
+    )
     return _turn(check, cleared, "new", at, "resume")
 
 
@@ -82,12 +94,7 @@ def change_settings(check: Check, at: datetime) -> Step:
     A check that is late by the new settings but was not by the old ones is late from `at` on, not earlier.
     One that is down stays down until its next success, even if the new settings would allow it more time.
     """
-    after = _with_moments(check)
-    missed = _next_miss(after)
-    earliest = at if check.due is None else min(at, check.due)
-    if missed is not None and missed < earliest:
-        after = _with_moments(replace(after, excused_until=earliest))
-    return Step(after)
+    return Step(_late_from(at, check, replace(check, early_for=still_early_for(check))))
 
 
 def expire(check: Check, now: datetime) -> Step:
@@ -129,6 +136,7 @@ def _end_run(check: Check, signal: Signal, at: datetime, rid: UUID | None) -> Ch
     return replace(
         check,
         last_ping=at,
+        early_for=early_for(check, at),
         last_duration=duration,
         too_short=too_short,
         successes=0 if signal == "fail" or too_short else check.successes,
@@ -140,8 +148,31 @@ def _end_run(check: Check, signal: Signal, at: datetime, rid: UUID | None) -> Ch
 
 def _recover(check: Check, at: datetime) -> Step:
     """One more success of a check that is down, with which it is not up yet."""
-    failed_at = at if check.failed_at is None else max(check.failed_at, at)
+    until = counted_until(check, at)
+    failed_at = until if check.failed_at is None else max(check.failed_at, until)
     return Step(_with_moments(replace(check, successes=check.successes + 1, failed_at=failed_at)))
+
+
+def _without_run(check: Check, at: datetime, rid: UUID | None) -> Check:
+    """The check after the end of a run that counts neither as a success nor as a failure: one that has the id
+    of the remembered run or none ends that, unless it has taken too long by then. What was expected without
+    the run still is, but the check is not late for it earlier than `at`.
+    """
+    if check.last_start is None or rid not in (None, check.last_start_rid) or has_overdue_run(check, at):
+        return check
+    return _late_from(at, check, replace(check, last_start=None, last_start_rid=None))
+
+
+def _late_from(at: datetime, before: Check, changed: Check) -> Check:
+    """The changed check with its deadlines. One that is late by the change but was not before is late from
+    `at` on, not earlier.
+    """
+    after = _with_moments(changed)
+    missed = _next_miss(after)
+    earliest = at if before.due is None else min(at, before.due)
+    if missed is not None and missed < earliest:
+        after = _with_moments(replace(after, excused_until=earliest))
+    return after
 
 
 def _with_run(check: Check, outcome: RunOutcome) -> Check:

@@ -26,7 +26,14 @@ def expected_at(check: Check) -> datetime | None:
         return None
     if check.kind == "simple":
         return check.last_ping + timedelta(seconds=check.timeout)
-    return next_occurrence(check.kind, check.schedule, check.tz, check.last_ping)
+    return next_occurrence(check.kind, check.schedule, check.tz, counted_until(check, check.last_ping))
+
+
+def counted_until(check: Check, moment: datetime) -> datetime:
+    """`moment` or, if that is later, the time of the schedule for which the last ping has come early: nothing
+    is expected up to there.
+    """
+    return moment if check.early_for is None else max(moment, check.early_for)
 
 
 def grace_start(check: Check) -> datetime | None:

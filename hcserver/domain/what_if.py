@@ -32,11 +32,13 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     grace: int = DEFAULT_GRACE
     max_runtime: int = 0
     min_runtime: int = 0
+    early: int = 0
 
 
 class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     """How the runs would have come: `late` within the grace time, `down` when the check had already gone down
-    by time; `short` ones would have ended too soon (None: no run can). The first run of the history is not
+    by time, `early` ahead of the time for which they would have counted; `short` ones would have ended too
+    soon (None: no run can). The first run of the history is not
     counted, as it is unknown when it was expected.
     """
 
@@ -44,6 +46,7 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     late: int
     down: int
     short: int | None = None
+    early: int = 0
 
     @property
     def sentence(self) -> str:
@@ -52,7 +55,8 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
             return "There are no runs yet to compare with."
         last = "the last run" if self.runs == 1 else f"the last {counted(self.runs, 'run')}"
         short = "" if self.short is None else f", {self.short} too short"
-        return f"Of {last}, {self.late} would have been late, {self.down} down{short}."
+        early = f"; {self.early} would have counted for the time ahead" if self.early else ""
+        return f"Of {last}, {self.late} would have been late, {self.down} down{short}{early}."
 
 
 def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
@@ -63,7 +67,7 @@ def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
     or a zone that is not accepted.
     """
     check = _check(proposal)
-    ends = late = down = short = 0
+    ends = late = down = early = short = 0
     failed = False  # by the run before
     for ping in pings:
         if ping.type in ("success", "fail"):
@@ -73,11 +77,13 @@ def what_if(pings: Iterable[RunPing], proposal: Proposal) -> WhatIf:
                 late += status == "grace"
                 down += status == "down"
         passed = expire(check, ping.at).check
-        check = record(passed, ping.type, ping.at, ping.rid).check
+        check = record(passed, ping.type, ping.at, ping.rid, ignored_end=ping.ignored_end).check
         if ping.type in ("success", "fail"):
             failed = ping.type == "fail" or check.too_short
             short += check.too_short and ends > 1
-    return WhatIf(runs=max(0, ends - 1), late=late, down=down, short=short if proposal.min_runtime else None)
+        early += ends > 1 and check.early_for not in (None, passed.early_for)
+    judged = short if proposal.min_runtime else None
+    return WhatIf(runs=max(0, ends - 1), late=late, down=down, early=early, short=judged)
 
 
 def _check(proposal: Proposal) -> Check:
@@ -94,4 +100,5 @@ def _check(proposal: Proposal) -> Check:
         grace=proposal.grace,
         max_runtime=proposal.max_runtime,
         min_runtime=proposal.min_runtime,
+        early=proposal.early,
     )

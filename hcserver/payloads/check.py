@@ -53,9 +53,11 @@ def _only_where_used(check: Check, now: datetime) -> dict[str, Any]:
     members: dict[str, Any] = {
         name: True for name in ("kw_ignore_case", "kw_whole_word") if getattr(check, name)
     }
-    members |= {name: getattr(check, name) for name in ("max_runtime", "min_runtime") if getattr(check, name)}
-    if check.success_exit_statuses:
-        members["success_exit_statuses"] = list(check.success_exit_statuses)
+    optional = ("max_runtime", "min_runtime", "early")
+    members |= {name: getattr(check, name) for name in optional if getattr(check, name)}
+    for name in ("success_exit_statuses", "ignored_exit_statuses"):
+        if statuses := getattr(check, name):
+            members[name] = list(statuses)
     counts = ("failures_before_alert", "successes_before_up")
     members |= {name: getattr(check, name) for name in counts if getattr(check, name) != 1}
     if check.repeat_after:

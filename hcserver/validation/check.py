@@ -20,6 +20,7 @@ MAX_KEYWORDS: Final = 200  # characters
 MIN_SECONDS: Final = 60  # timeout and grace: one minute
 MAX_SECONDS: Final = 31_536_000  # timeout, grace, max_runtime and repeat_after: 365 days
 MAX_MIN_RUNTIME: Final = 259_200  # seconds: 72 hours, beyond which the log does not match starts with ends
+MAX_EARLY: Final = 86_400  # one day
 MAX_FAILURES: Final = 100  # failures_before_alert
 MAX_SUCCESSES: Final = 100  # successes_before_up
 MAX_EXIT_STATUS: Final = 255
@@ -44,6 +45,7 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
     """
     values = json_fields.parse(data, _READERS)
     changes = {name: values[name] for name in _PLAIN_FIELDS if name in values}
+    require_apart(changes.get("success_exit_statuses", ()), changes.get("ignored_exit_statuses", ()))
     if version < 3 and "name" in values:
         changes["slug"] = values.get("slug", slugify(values["name"]))
     # A timeout that is sent together with a schedule has no effect but is kept: a later request with
@@ -68,9 +70,10 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
 def apply_spec(check: Check, spec: Spec) -> Check:
     """The check with the changes made, but for its channels and its deadlines, which the caller updates.
 
-    Raises InvalidRequest if no run could be neither too short nor too long.
+    Raises InvalidRequest if what is changed does not go together with what stays.
     """
     changed = msgspec.structs.replace(check, **spec.changes)
+    require_apart(changed.success_exit_statuses, changed.ignored_exit_statuses)
     if _RUNTIMES & spec.changes.keys():
         require_possible_runtimes(changed.min_runtime, changed.max_runtime, changed.grace)
     if spec.sets_subject and "filter_subject" not in spec.changes:
@@ -84,6 +87,13 @@ def require_possible_runtimes(min_runtime: int, max_runtime: int, grace: int) ->
     if 0 < min_runtime >= (max_runtime or grace):
         limit = "max_runtime" if max_runtime else "grace, the time that a run may take without max_runtime"
         raise json_fields.fault(f"min_runtime is not less than {limit}")
+
+
+def require_apart(success: Collection[int], ignored: Collection[int]) -> None:
+    """Raises InvalidRequest if an exit status is to be a success and to be ignored."""
+    for status in ignored:
+        if status in success:
+            raise json_fields.fault(f"ignored_exit_statuses has {status}, which is a success")
 
 
 def with_tags(check: Check, added: Iterable[str], removed: Collection[str]) -> Check:
@@ -122,6 +132,7 @@ _KEYWORDS: Final = json_fields.text(MAX_KEYWORDS)
 
 _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "desc": json_fields.text(MAX_DESC),
+    "early": json_fields.integer(0, MAX_EARLY),
     "failure_kw": _KEYWORDS,
     "failures_before_alert": json_fields.integer(1, MAX_FAILURES),
     "filter_body": json_fields.boolean,
@@ -129,6 +140,7 @@ _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "filter_http_body": json_fields.boolean,
     "filter_subject": json_fields.boolean,
     "grace": _SECONDS,
+    "ignored_exit_statuses": json_fields.integers(1, MAX_EXIT_STATUS),
     "kw_ignore_case": json_fields.boolean,
     "kw_whole_word": json_fields.boolean,
     "manual_resume": json_fields.boolean,

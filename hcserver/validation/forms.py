@@ -29,7 +29,7 @@ RULE_BOXES: Final = (
     "kw_whole_word",
 )
 RULE_TEXTS: Final = ("failure_kw", "success_kw", "start_kw")
-EXIT_STATUSES: Final = "success_exit_statuses"
+EXIT_STATUSES: Final = ("success_exit_statuses", "ignored_exit_statuses")
 RUNTIMES: Final = ("max_runtime", "min_runtime")
 
 
@@ -43,8 +43,9 @@ class FormFaults(Exception):
 
 def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
     """Either a timeout or a schedule with its zone, a grace time and perhaps runtimes, as a request has them,
-    from the fields `kind`, `every`, `every_unit`, `cron`, `oncalendar`, `tz`, `grace`, `grace_unit`, and
-    `max_runtime`, `min_runtime` (empty: none) with their units of a form.
+    from the fields `kind`, `every`, `cron`, `oncalendar`, `tz`, `early`, `grace`, `max_runtime` and
+    `min_runtime` of a form; those that are times have a unit beside them, such as `grace_unit`. An empty
+    `early`, `max_runtime` or `min_runtime` is none.
 
     Only the fields of the chosen kind are looked at. Raises FormFaults.
     """
@@ -60,7 +61,7 @@ def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
         fields["schedule"] = form.get(kind, "")
         fields["tz"] = form.get("tz", "") or "UTC"
     _read_seconds(form, "grace", "grace", fields, faults)
-    for name in RUNTIMES:
+    for name in RUNTIMES if kind == "simple" else (*RUNTIMES, "early"):
         if form.get(name):
             _read_seconds(form, name, name, fields, faults)
         elif name in form:
@@ -84,10 +85,11 @@ def schedule_form(
     tz: str,
     grace: int,
     max_runtime: int = 0,
+    early: int = 0,
     min_runtime: int = 0,
 ) -> dict[str, str]:
-    """The fields of the form that say this; those of other kinds are empty. Without a maximum or a minimum
-    runtime (0) there is no field for it.
+    """The fields of the form that say this; those of other kinds are empty. A runtime of 0 and an `early` of
+    0 have no field.
     """
     every, every_unit = _in_units(timeout)
     number, unit = _in_units(grace)
@@ -101,7 +103,7 @@ def schedule_form(
         "grace": number,
         "grace_unit": unit,
     }
-    for name, seconds in zip(RUNTIMES, (max_runtime, min_runtime), strict=True):
+    for name, seconds in (("max_runtime", max_runtime), ("early", early), ("min_runtime", min_runtime)):
         if seconds:
             form[name], form[f"{name}_unit"] = _in_units(seconds)
     return form
@@ -110,17 +112,20 @@ def schedule_form(
 def read_rules(form: Mapping[str, str]) -> dict[str, Any]:
     """The fields of a form that say what reports count as, as a request has them. Raises FormFaults.
 
-    In the form the exit statuses are numbers with commas or blanks between them; without them they stay.
+    In the form the exit statuses are numbers with commas or blanks between them; a list that has no field
+    stays.
     """
     fields: dict[str, Any] = {name: bool(form.get(name)) for name in RULE_BOXES}
     fields |= {name: form.get(name, "") for name in RULE_TEXTS}
     faults = {name: fault for name in RULE_TEXTS if (fault := _fault(name, fields[name])) is not None}
-    if EXIT_STATUSES in form:
-        fields[EXIT_STATUSES] = [
-            _whole_number(word) for word in re.split(r"[\s,]+", form[EXIT_STATUSES]) if word
-        ]
-        if _fault(EXIT_STATUSES, fields[EXIT_STATUSES]) is not None:
-            faults[EXIT_STATUSES] = f"has something else than whole numbers from 1 to {MAX_EXIT_STATUS}"
+    for name in EXIT_STATUSES:
+        if name in form:
+            fields[name] = [_whole_number(word) for word in re.split(r"[\s,]+", form[name]) if word]
+            if _fault(name, fields[name]) is not None:
+                faults[name] = f"has something else than whole numbers from 1 to {MAX_EXIT_STATUS}"
+    success, ignored = (fields.get(name, ()) for name in EXIT_STATUSES)
+    if both := [status for status in ignored if status in success]:
+        faults.setdefault(EXIT_STATUSES[1], f"has {both[0]}, which is a success")
     if faults:
         raise FormFaults(faults)
     return fields

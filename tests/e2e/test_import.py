@@ -37,9 +37,11 @@ SETTINGS: list[dict[str, Any]] = [
         "failures_before_alert": 3,
         "repeat_after": 3600,
         "success_exit_statuses": [3],
+        "ignored_exit_statuses": [75],
         "max_runtime": 60,
         "min_runtime": 30,
         "successes_before_up": 2,
+        "early": 600,
     },
     {"snoozed_until": "2099-01-01T00:00:00Z"},
 ]

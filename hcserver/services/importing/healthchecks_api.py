@@ -35,7 +35,7 @@ _FIELDS: Final = (
     *("filter_http_body", "filter_default_fail"),
     # Of hcserver only.
     *("kw_ignore_case", "kw_whole_word", "success_exit_statuses", "failures_before_alert", "repeat_after"),
-    *("max_runtime", "min_runtime", "snoozed_until", "successes_before_up"),
+    *("max_runtime", "min_runtime", "early", "ignored_exit_statuses", "snoozed_until", "successes_before_up"),
 )
 _OLD_KEYWORDS: Final = ("subject", "subject_fail")  # where there is no success_kw yet
 

@@ -129,8 +129,9 @@ class Appender:
                 continue
             tokens.add(queued.token)
             signal, reason = effective_signal(check, report)
-            queued.ping = _ping(queued, check.n_pings + 1, signal, reason)
-            states[report.check] = record(check, signal, report.at, report.rid).check
+            queued.ping = ping = _ping(queued, check.n_pings + 1, signal, reason)
+            step = record(check, signal, report.at, report.rid, ignored_end=ping.ignored_end)
+            states[report.check] = step.check
             numbered.append(queued)
         return numbered, repeated
 

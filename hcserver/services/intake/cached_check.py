@@ -60,7 +60,9 @@ class CachedCheck:
 
     def count_ping(self, ping: Ping) -> Step:
         """Take over the next ping of the log."""
-        step = record(self.check, ping.type, ping.at, ping.rid, ping.exit_status)
+        step = record(
+            self.check, ping.type, ping.at, ping.rid, ping.exit_status, ignored_end=ping.ignored_end
+        )
         self.apply(step)
         self.unwritten_pings += 1
         return step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -192,3 +193,19 @@ async def test_several_successes_bring_a_check_up(site: Site) -> None:
     assert statuses == ["down", "up"]
     assert [flip["up"] for flip in await site.flips(check)] == [1, 0, 1]
     assert "successes_before_up" not in await update(site, check, successes_before_up=1)
+
+
+async def test_a_report_before_its_time_counts_for_it(site: Site) -> None:
+    at = site.clock.now + timedelta(minutes=5)
+    schedule = f"{at.minute} {at.hour} * * *"
+    check = (await site.create(schedule=schedule, grace=60, early=600))["uuid"]
+    site.clock.advance(-at.second)
+    await site.ping(check)
+    document = await site.get(check)
+    tomorrow = at.replace(second=0, microsecond=0) + timedelta(days=1)
+    assert document["next_ping"] == tomorrow.isoformat(timespec="seconds")
+    assert document["early"] == 600
+    site.clock.advance(7200)
+    await site.services.runtime.due_checks.tick()
+    assert (await site.get(check))["status"] == "up"
+    assert "early" not in await update(site, check, early=0)

@@ -76,6 +76,24 @@ async def test_an_exit_status_counts_as_the_check_said_when_it_came(site: Site) 
     assert shown == [("fail", 3), ("fail", 1), ("success", 24), ("success", 3)]
 
 
+async def test_an_ignored_exit_status_ends_its_run_and_counts_for_nothing(site: Site) -> None:
+    check = (await site.create(timeout=3600, grace=60, ignored_exit_statuses=[75]))["uuid"]
+    await site.ping(check)
+    await site.ping(check, "/start")
+    site.clock.advance(30)
+    await site.ping(check, "/75", b"another one is at work")
+    site.clock.advance(300)
+    await site.services.runtime.due_checks.tick()
+    document = await site.get(check)
+    assert (document["status"], document["started"], document["n_pings"]) == ("up", False, 3)
+    newest = (await site.pings(check))[0]
+    assert (newest["type"], newest["exit_status"], newest["duration"]) == ("ign", 75, 30)
+    assert newest["reason"] == {"signal": "ign", "keyword": None, "where": "exit status"}
+    refused = await site.api("POST", f"checks/{check}", {"success_exit_statuses": [75]})
+    assert refused.status == 400
+    assert refused.json["error"] == "json validation error: ignored_exit_statuses has 75, which is a success"
+
+
 async def test_every_type_is_listed_the_newest_first(site: Site) -> None:
     check = (await site.create(methods="POST"))["uuid"]
     for signal in ("", "/start", "/fail", "/log"):

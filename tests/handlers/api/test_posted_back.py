@@ -44,8 +44,8 @@ CHECKS: list[dict[str, Any]] = [
     {"success_kw": "ok", "failure_kw": "bad", "filter_subject": True, "filter_default_fail": True},
     {"success_kw": "ok", "start_kw": "go", "filter_body": True, "kw_whole_word": True},
     {"failures_before_alert": 3, "repeat_after": 3600, "channels": "*", "kw_ignore_case": True},
-    {"success_exit_statuses": [3, 24], "max_runtime": 7200, "min_runtime": 300},
-    {"successes_before_up": 3},
+    {"success_exit_statuses": [3, 24], "max_runtime": 7200, "early": 600, "ignored_exit_statuses": [75]},
+    {"successes_before_up": 3, "min_runtime": 300},
 ]
 
 

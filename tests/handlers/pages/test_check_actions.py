@@ -84,7 +84,8 @@ async def test_a_copy_has_the_settings_but_not_the_slug_and_the_log(site: Site, 
     check = await make_check(
         site, slug="s", tags="t", schedule="5 4 * * *", tz="Europe/Riga", grace=600, failure_kw="FAIL",
         filter_subject=True, channels=str(channel.id), manual_resume=True,
-        success_exit_statuses=[3], max_runtime=7200, min_runtime=5, successes_before_up=2,
+        success_exit_statuses=[3], max_runtime=7200, early=600, ignored_exit_statuses=[75],
+        min_runtime=5, successes_before_up=2,
     )  # fmt: skip
     await site.ping(str(check.id))
     reply = await editor.post(f"/checks/{check.id}/copy")
@@ -100,9 +101,11 @@ async def test_a_copy_has_the_settings_but_not_the_slug_and_the_log(site: Site, 
         "channels",
         "manual_resume",
         "success_exit_statuses",
+        "ignored_exit_statuses",
         "max_runtime",
         "min_runtime",
         "successes_before_up",
+        "early",
     ):
         assert copy[name] == original[name]
     assert (copy["name"], copy["slug"], copy["n_pings"]) == ("a job (copy)", "", 0)

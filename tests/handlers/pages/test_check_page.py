@@ -229,3 +229,38 @@ async def test_a_check_that_needs_several_successes_says_how_many_have_come(
     page = await editor.page(path)
     assert "successes since then" not in page.get_text()
     assert len({before, counted, page.find(id="check")["data-seen"]}) == 3
+
+
+async def test_a_report_that_came_early_is_said_to_count_for_its_time(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, schedule="0 2 * * *", grace=900, early=600)
+    seconds = (26 - site.clock.now.hour) * 3600 - site.clock.now.minute * 60 - site.clock.now.second
+    site.clock.advance(seconds - 300)
+    due = site.clock.now.replace(hour=2, minute=0)
+    await site.ping(str(check.id))
+    page = await editor.page(f"/checks/{check.id}")
+    words = page.get_text(" ", strip=True)
+    assert "up to 10 min early and up to 15 min late" in words
+    assert "The last report came early and counts for" in words
+    [first, *_] = page.select("[aria-labelledby=h-schedule] time")
+    assert first["datetime"].startswith(f"{due + timedelta(days=1):%Y-%m-%dT02:00}")
+
+
+async def test_runs_that_are_whole_hours_off_their_schedule_are_told_in_the_log_too(
+    site: Site, editor: Visitor, viewer: Visitor
+) -> None:
+    check = await make_check(site, schedule=f"0 {site.clock.now.hour + 2} * * *", grace=86_400)
+    words = "The last 3 runs came 2 hours before the times of the schedule, which is in UTC."
+    path = f"/checks/{check.id}"
+    for told in (False, False, True):
+        await site.ping(str(check.id))
+        for page in (path, f"{path}/log"):
+            assert (words in text_of(await editor.get(page))) == told
+        site.clock.advance(86_400)
+    for page in (path, f"{path}/log"):
+        assert (await editor.page(page)).select_one(".hint a")["href"].endswith("/schedule")
+        assert not (await viewer.page(page)).select(".hint a")
+        assert words in text_of(await viewer.get(page))
+    # It changes with the pings, as what the page shows while one looks.
+    await site.ping(str(check.id))
+    changing = await editor.get(path, X_Fragment="1")
+    assert words.replace("3", "4") in text_of(changing)

@@ -65,7 +65,7 @@ def test_a_start_without_an_end_is_running_if_it_is_the_last(running: bool) -> N
     assert day.rows[0].note == ("running" if running else "its end was not reported")
 
 
-@pytest.mark.parametrize("type", ["success", "fail"])
+@pytest.mark.parametrize("type", ["success", "fail", "ign"])
 def test_an_exit_status_other_than_0_is_shown(type: Signal) -> None:
     ping = Ping(check=UUID(int=1), n=1, at=NOW, type=type, scheme="http", remote_addr="", exit_status=3)
     [day] = maker().days([entry(ping)], {})
@@ -81,6 +81,7 @@ def test_an_exit_status_other_than_0_is_shown(type: Signal) -> None:
             "because of the keyword “error” in the subject",
         ),
         (Reason(signal="ign", keyword=None, where="default"), "no keyword was found"),
+        (Reason(signal="ign", keyword=None, where="exit status"), "this exit status is ignored"),
     ],
 )
 def test_a_ping_says_why_it_counts_as_what_it_does(reason: Reason | None, words: str) -> None:

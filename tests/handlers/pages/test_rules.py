@@ -113,6 +113,26 @@ async def test_exit_statuses_are_saved_and_tried(site: Site, editor: Visitor) ->
     assert saved.success_exit_statuses == (3, 24)
 
 
+async def test_ignored_exit_statuses_are_saved_and_tried(site: Site, editor: Visitor) -> None:
+    check = await make_check(site, ignored_exit_statuses=[99])
+    path = f"/checks/{check.id}/rules"
+    await site.ping(str(check.id), "/75", body=b"another backup is at work")
+    page = await editor.page(path)
+    assert page.find(id="ignored_exit_statuses")["value"] == "99"
+    tried = await editor.fragment(path, "preview", do="preview", ignored_exit_statuses="75")
+    assert verdicts(read(tried.text)) == ["Ignored"]
+    assert "this exit status is ignored" in text_of(tried)
+    wrong = read((await editor.post(path, success_exit_statuses="75", ignored_exit_statuses="75")).text)
+    fault = wrong.find(id="fault-ignored_exit_statuses").get_text()
+    assert fault == "The list of exit statuses has 75, which is a success."
+    # Without the other list in the form, the saved one counts.
+    reply = await editor.post(path, success_exit_statuses="99")
+    assert (reply.status, "ignored_exit_statuses has 99" in text_of(reply)) == (400, True)
+    await editor.post(path, ignored_exit_statuses="75")
+    saved = await site.services.checks.get(site.project, check.id)
+    assert saved.ignored_exit_statuses == (75,)
+
+
 async def test_a_check_without_reports_says_what_to_do(site: Site, editor: Visitor) -> None:
     check = await make_check(site)
     await site.ping(str(check.id))

@@ -30,9 +30,8 @@ async def test_the_form_has_what_the_check_has(site: Site, editor: Visitor) -> N
     page = await editor.page(f"/checks/{check.id}/schedule")
     assert page.select_one("[name=kind][checked]")["value"] == "simple"
     assert (page.find(id="every")["value"], page.find(id="grace")["value"]) == ("2", "90")
-    assert [one.get_text() for one in page.select("option[selected]")] == [
-        *("hours", "seconds", "minutes", "minutes")
-    ]
+    units = [one.get_text() for one in page.select("select:not([name=early_unit]) option[selected]")]
+    assert units == ["hours", "seconds", "minutes", "minutes"]
     assert "Every 2 hours" in page.find(id="preview").get_text()
     assert "The first ping starts the clock" in page.find(id="preview").get_text()
 
@@ -100,6 +99,7 @@ async def test_saving_changes_the_check(site: Site, editor: Visitor) -> None:
         ({"cron": "Mon 10:00"}, "cron", "The expression does not have five fields."),
         ({"tz": "Mars/Olympus"}, "tz", "The time zone is not a valid timezone."),
         ({"grace": "10", "grace_unit": "seconds"}, "grace", "The grace time is too small."),
+        ({"early": "2", "early_unit": "days"}, "early", "How early it may come is too large."),
         ({"max_runtime": "9" * 20}, "max_runtime", "The maximum runtime is not a whole number."),
         ({"min_runtime": "90"}, "min_runtime", "The minimum runtime is not shorter than a run may take."),
     ],
@@ -133,12 +133,28 @@ async def test_a_maximum_runtime_is_set_and_taken_away(site: Site, editor: Visit
     assert (await site.services.checks.get(site.project, check.id)).max_runtime == 0
 
 
+async def test_how_early_it_may_come_is_set_and_taken_away(site: Site, editor: Visitor) -> None:
+    check = await make_check(site)
+    path, early = f"/checks/{check.id}/schedule", {"early": "10", "early_unit": "minutes"}
+    preview = await editor.fragment(path, "preview", do="preview", **CRON, **early)
+    assert "A report that comes up to 10 min before its time counts for it." in text_of(preview)
+    await editor.post(path, **CRON, **early)
+    assert (await site.services.checks.get(site.project, check.id)).early == 600
+    page = await editor.page(path)
+    assert page.find(id="early")["value"] == "10"
+    # For a period it means nothing, and stays as it is.
+    await editor.post(path, **HOURLY, **early | {"early": "20"})
+    assert (await site.services.checks.get(site.project, check.id)).early == 600
+    await editor.post(path, **CRON, early="")
+    assert (await site.services.checks.get(site.project, check.id)).early == 0
+
+
 async def test_a_suggestion_leaves_the_maximum_runtime(site: Site, editor: Visitor) -> None:
     check = await make_check(site, timeout=86_400)
     await ping_hourly(site, str(check.id), 8)
-    form = {**CRON, "max_runtime": "5", "max_runtime_unit": "hours"}
+    form = {**CRON, "max_runtime": "5", "max_runtime_unit": "hours", "early": "7"}
     filled = read((await editor.post(f"/checks/{check.id}/schedule", do="period", **form)).text)
-    assert (filled.find(id="every")["value"], filled.find(id="max_runtime")["value"]) == ("1", "5")
+    assert [filled.find(id=id)["value"] for id in ("every", "max_runtime", "early")] == ["1", "5", "7"]
 
 
 async def test_the_history_is_judged_by_the_settings(site: Site, editor: Visitor) -> None:
@@ -215,6 +231,7 @@ async def test_no_text_in_a_field_is_an_error_of_the_server(
             ),
             text,
         )
+        fields["early"] = text
         reply = await editor.post(path, do=do, kind=kind, **fields)
         assert reply.status in (200, 400)
 

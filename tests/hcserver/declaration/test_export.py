@@ -56,15 +56,17 @@ SETTINGS = st.fixed_dictionaries(
         "grace": st.integers(60, 31_536_000),
         "max_runtime": st.sampled_from([0, 60, 7200]),
         "min_runtime": st.sampled_from([0, 5, 59]),
+        "early": st.sampled_from([0, 60, 86_400]),
         "manual_resume": st.booleans(),
         "methods": st.sampled_from(["", "POST"]),
         "failure_kw": TEXTS,
         "repeat_after": st.sampled_from([0, 60]),
         "failures_before_alert": st.integers(1, 100),
         "successes_before_up": st.integers(1, 100),
-        "success_exit_statuses": st.sets(st.integers(1, 255), max_size=3).map(
+        "success_exit_statuses": st.sets(st.integers(1, 99), max_size=3).map(
             lambda some: tuple(sorted(some))
         ),
+        "ignored_exit_statuses": st.sampled_from([(), (100,), (101, 255)]),
     },
 ) | st.fixed_dictionaries(
     {

@@ -96,3 +96,10 @@ def test_a_run_can_be_neither_too_short_nor_too_long() -> None:
     ]
     without = "min_runtime: is not less than grace, the time that a run may take without max_runtime"
     assert faults_of(slug="a", min_runtime=3600) == [without]
+
+
+def test_an_exit_status_is_a_success_or_ignored() -> None:
+    check = read(slug="backup", success_exit_statuses=[3], ignored_exit_statuses=[75])
+    assert check.settings["ignored_exit_statuses"] == (75,)
+    [fault] = faults_of(slug="backup", success_exit_statuses=[3], ignored_exit_statuses=[3, 75])
+    assert fault == "ignored_exit_statuses: has 3, which is a success"

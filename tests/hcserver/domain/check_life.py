@@ -15,6 +15,7 @@ from hcserver.domain.alert import Alert
 from hcserver.domain.check import Check, CheckKind
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Signal
+from hcserver.domain.schedule import next_occurrence
 from hcserver.domain.state_machine import Step, change_settings, expire, pause, put_off, record, resume
 from hcserver.domain.status import going_down_at, has_overdue_run, not_before, shown_status
 
@@ -32,6 +33,7 @@ SETTINGS: list[dict[str, Any]] = [
     *({"grace": grace} for grace in (60, 600, 3600)),
     *({"max_runtime": seconds} for seconds in (0, 60, 5000)),
     *({"min_runtime": seconds} for seconds in (0, 60, 4000)),
+    *({"early": seconds} for seconds in (0, 600, 86_400)),
     *({"kind": "simple", "timeout": timeout} for timeout in (60, 3600, 86_400)),
     *({"kind": kind, "schedule": schedule, "tz": tz} for kind, schedule, tz in SCHEDULES[1:]),
     *({"failures_before_alert": failures} for failures in (1, 2, 5)),
@@ -103,8 +105,16 @@ class CheckLife(RuleBasedStateMachine):
         self.now += timedelta(milliseconds=int(seconds * 1000))
         self.latest = max(self.latest, self.now)
 
-    @rule(wait=waits, signal=signals, rid=st.sampled_from([None, A, B, C]), behind=behinds)
-    def a_ping_comes_in(self, wait: float, signal: Signal, rid: UUID | None, behind: int) -> None:
+    @rule(
+        wait=waits,
+        signal=signals,
+        rid=st.sampled_from([None, A, B, C]),
+        behind=behinds,
+        ignored_end=st.booleans(),
+    )
+    def a_ping_comes_in(
+        self, wait: float, signal: Signal, rid: UUID | None, behind: int, ignored_end: bool
+    ) -> None:
         self.wait(wait)
         at = self.now - timedelta(seconds=behind)
         self.pings += 1
@@ -116,7 +126,8 @@ class CheckLife(RuleBasedStateMachine):
         if signal in ("success", "fail"):
             self.successes = self.successes + 1 if is_good else 0
         successes = self.successes
-        step = self.do(lambda check: record(check, signal, at, rid))
+        ignored_end &= signal == "ign"
+        step = self.do(lambda check: record(check, signal, at, rid, ignored_end=ignored_end))
         if before.status == "down" and step.flip is not None:
             assert is_good and before.successes_before_up <= successes
         elif before.status == "down" and before.successes_before_up == 1 and is_good:
@@ -222,6 +233,13 @@ class CheckLife(RuleBasedStateMachine):
         up = replace(check, status="up")
         expected = not_before(going_down_at(up), check.excused_until) if check.successes else None
         assert check.successes_until == expected
+
+    @invariant()
+    def no_more_than_one_time_of_the_schedule_is_counted_ahead(self) -> None:
+        check = self.check
+        if check.early_for is not None:
+            assert check.kind != "simple" and check.last_ping is not None
+            assert check.early_for == next_occurrence(check.kind, check.schedule, check.tz, check.last_ping)
 
     def teardown(self) -> None:
         """Another server that goes through the same events comes to the same result."""

@@ -16,6 +16,7 @@ class PastPing(msgspec.Struct, frozen=True, kw_only=True):
     type: Signal
     at: datetime
     rid: UUID | None = None
+    ignored_end: bool = False
 
 
 def pings(moments: Iterable[datetime], type: Signal = "success") -> list[PastPing]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from hcserver.domain.keywords import Reason
 from hcserver.domain.run_lines import Run, has_open_end, match_runs
 from tests.hcserver.domain.test_runs import A, log
 
@@ -35,6 +38,14 @@ def test_a_start_whose_end_was_shown_before_is_left_out() -> None:
 def test_runs_are_what_started_or_ended() -> None:
     pings = log(("start", 0, None), ("ign", 1, None), ("log", 2, None), ("fail", 3, A))
     assert [run.is_run for run in match_runs(pings)] == [True, False, False, True]
+
+
+def test_a_run_whose_exit_status_is_ignored_is_one() -> None:
+    pings = log(("start", 0, None), ("ign", 2, None))
+    pings[0] = replace(pings[0], reason=Reason(signal="ign", keyword=None, where="exit status"))
+    runs = match_runs(pings)
+    assert shown(runs) == [("ign", 2, 1, 2.0)]
+    assert runs[0].is_run
 
 
 def test_an_end_without_a_start_is_open() -> None:

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hcserver.domain.check import Check
+from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping, Signal
 from hcserver.domain.runs import RunMatcher, durations
 from hcserver.domain.state_machine import record
@@ -156,3 +158,11 @@ def test_the_log_calls_those_runs_too_short_that_the_state_of_the_check_does(
     for ping in pings:
         matcher.add(ping)
     assert matcher.too_short == expected
+
+
+def test_an_ignored_end_has_the_duration_of_its_run() -> None:
+    pings = log(("start", 0, A), ("ign", 5, A), ("success", 9, A))
+    assert durations(pings) == {3: 9.0}
+    why = Reason(signal="ign", keyword=None, where="exit status")
+    pings[1] = replace(pings[1], reason=why)
+    assert durations(pings) == {2: 5.0}

@@ -97,6 +97,20 @@ def test_exit_statuses_that_the_check_names_are_successes() -> None:
         assert effective_signal(lenient, one) == (one.signal, None)
 
 
+def test_exit_statuses_that_the_check_ignores_are_neither_success_nor_failure() -> None:
+    because = Reason(signal="ign", keyword=None, where="exit status")
+    for settings in ({}, FILTERED):
+        ignoring = check(success_exit_statuses=(3,), ignored_exit_statuses=(75, 99), **settings)
+        for status in (75, 99):
+            assert effective_signal(ignoring, report("fail", exit_status=status)) == ("ign", because)
+        assert effective_signal(ignoring, report("fail", exit_status=1))[0] == "fail"
+        assert effective_signal(ignoring, report("fail", exit_status=3))[0] == "success"
+    found = Reason(signal="fail", keyword="ERROR", where="body")
+    assert effective_signal(ignoring, report("fail", exit_status=75, body=b"ERROR")) == ("fail", found)
+    posted = check(ignored_exit_statuses=(75,), methods="POST")
+    assert effective_signal(posted, report("fail", exit_status=75, method="GET")) == ("ign", None)
+
+
 def test_a_method_and_a_keyword_come_before_the_exit_status_and_a_pause_after_it() -> None:
     lenient = check(success_exit_statuses=(3,), methods="POST", **FILTERED)
     three = report("fail", exit_status=3)

@@ -134,6 +134,55 @@ def test_a_second_start_replaces_the_first() -> None:
     assert (second.last_start, second.last_start_rid) == (NOW + MINUTE, B)
 
 
+# --- ends that are ignored
+
+
+@pytest.mark.parametrize("old", ["new", "up", "down", "paused"])
+@pytest.mark.parametrize("rid", [None, B])
+def test_an_end_that_is_ignored_ends_the_run_and_changes_nothing_else(old: Status, rid: UUID | None) -> None:
+    before = make(old, last_ping=NOW, last_duration=5.0, recent_runs="s")
+    running = record(before, "start", NOW, B).check
+    step = record(running, "ign", NOW + MINUTE / 2, rid, 75, ignored_end=True)
+    assert step == Step(replace(before, n_pings=2))
+
+
+@pytest.mark.parametrize(("started", "ended"), [(B, A), (None, A)])
+def test_an_end_that_is_ignored_leaves_other_runs(started: UUID | None, ended: UUID) -> None:
+    running = record(make("up", last_ping=NOW), "start", NOW, started).check
+    step = record(running, "ign", NOW + MINUTE / 2, ended, 75, ignored_end=True)
+    assert step == Step(replace(running, n_pings=2))
+
+
+def test_a_run_that_took_too_long_is_not_excused_by_an_end_that_is_ignored() -> None:
+    running = record(make("up", last_ping=NOW), "start", NOW, B).check
+    ended = record(running, "ign", NOW + 2 * MINUTE, B, 75, ignored_end=True).check
+    assert ended.alert_after == NOW + MINUTE
+    down = expire(ended, NOW + 3 * MINUTE).check
+    assert down.status == "down"
+    again = record(down, "ign", NOW + 4 * MINUTE, B, 75, ignored_end=True)
+    assert again == Step(replace(down, n_pings=3))
+
+
+def test_what_was_expected_still_is_when_a_run_counts_for_nothing() -> None:
+    # Due at 13:00, with an hour for the run: the check is late once that is over, not since 13:01.
+    check = make("up", last_ping=NOW, max_runtime=3600)
+    running = record(check, "start", NOW + HOUR).check
+    at = NOW + HOUR + 30 * MINUTE
+    ended = record(running, "ign", at, None, 75, ignored_end=True).check
+    assert (ended.status, ended.last_ping, ended.alert_after) == ("up", NOW, at)
+    assert record(ended, "success", at + MINUTE).check.excused_until is None
+    soon = record(running, "ign", NOW + HOUR + MINUTE / 2, None, 75, ignored_end=True).check
+    assert (soon.alert_after, soon.excused_until) == (NOW + HOUR + MINUTE, None)
+
+
+def test_a_run_that_counts_for_nothing_does_not_miss_one_of_a_check_that_is_down_before_its_end() -> None:
+    down = record(make("up", last_ping=NOW, max_runtime=3600, failures_before_alert=2), "fail", NOW).check
+    running = record(down, "start", NOW + HOUR).check
+    assert running.tell_after == NOW + 2 * HOUR
+    ended = record(running, "ign", NOW + HOUR + 30 * MINUTE, None, 75, ignored_end=True).check
+    assert ended.tell_after == NOW + HOUR + 30 * MINUTE
+
+
 # --- time
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hcserver.domain.ping import Signal
 from hcserver.domain.what_if import Proposal, WhatIf, what_if
@@ -131,3 +132,21 @@ def test_the_run_after_one_that_was_too_short_can_not_be_late() -> None:
     history = mixed(("success", at(0)), ("start", at(30)), ("success", at(31)), ("success", at(500)))
     least = Proposal(timeout=3600, grace=600, min_runtime=240)
     assert what_if(history, least) == WhatIf(runs=2, late=0, down=0, short=1)
+
+
+def test_a_run_shortly_before_its_time_counts_for_it() -> None:
+    daily = Proposal(kind="cron", schedule="0 2 * * *", grace=600)
+    history = pings(START + timedelta(days=n, hours=2, minutes=-5) for n in range(5))
+    assert what_if(history, daily) == WhatIf(runs=4, late=0, down=4)
+    early = what_if(history, Proposal(kind="cron", schedule="0 2 * * *", grace=600, early=300))
+    assert early == WhatIf(runs=4, late=0, down=0, early=4)
+    assert early.sentence == (
+        "Of the last 4 runs, 0 would have been late, 0 down; 4 would have counted for the time ahead."
+    )
+
+
+def test_a_run_whose_exit_status_is_ignored_does_not_take_too_long() -> None:
+    history = mixed(("success", at(0)), ("start", at(10)), ("ign", at(12)), ("success", at(50)))
+    assert what_if(history, HOURLY) == WhatIf(runs=1, late=0, down=1)
+    history[2] = replace(history[2], ignored_end=True)
+    assert what_if(history, HOURLY) == WhatIf(runs=1, late=0, down=0)

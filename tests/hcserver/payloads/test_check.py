@@ -63,15 +63,17 @@ def test_a_check_that_is_down_expects_no_ping() -> None:
 def test_what_older_clients_do_not_know_is_shown_only_where_it_is_used() -> None:
     used = shown(
         kw_whole_word=True, failures_before_alert=3, repeat_after=60, last_duration=1.9,
-        snoozed_until=NOW + timedelta(hours=1), success_exit_statuses=(3, 24), max_runtime=7200,
-        min_runtime=5, successes_before_up=2,
+        snoozed_until=NOW + timedelta(hours=1), success_exit_statuses=(3, 24), max_runtime=7200, early=600,
+        ignored_exit_statuses=(75,), min_runtime=5, successes_before_up=2,
     )  # fmt: skip
     assert {name: used[name] for name in used.keys() - shown().keys()} == {
         "kw_whole_word": True,
         "success_exit_statuses": [3, 24],
+        "ignored_exit_statuses": [75],
         "max_runtime": 7200,
         "min_runtime": 5,
         "successes_before_up": 2,
+        "early": 600,
         "failures_before_alert": 3,
         "repeat_after": 60,
         "last_duration": 1,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from hcserver.domain.check import Check
 from hcserver.errors import InvalidRequest
 from hcserver.validation.check import (
+    MAX_EARLY,
     MAX_SECONDS,
     MIN_SECONDS,
     Spec,
@@ -436,3 +437,29 @@ def test_a_run_can_be_neither_too_short_nor_too_long(
 def test_runtimes_that_go_together_are_taken() -> None:
     for changes in ({"min_runtime": 3599}, {"min_runtime": 9000, "max_runtime": 9001}, {"max_runtime": 60}):
         assert apply_spec(CHECK, parse_spec({**changes}, 3)) == replace(CHECK, **changes)
+
+
+def test_a_report_may_come_up_to_a_day_early() -> None:
+    for seconds in (0, 1, MAX_EARLY):
+        for kind in ({"timeout": 60}, {"schedule": "0 2 * * *"}):
+            assert parse_spec({"early": seconds, **kind}, 3).changes["early"] == seconds
+    for value, fault in (
+        *((-1, "is too small"), (MAX_EARLY + 1, "is too large")),
+        *((None, "is not a number"), (True, "is not a number"), (60.0, "is not a number")),
+    ):
+        with pytest.raises(InvalidRequest, match=f"^json validation error: early {fault}$"):
+            parse_spec({"early": value}, 3)
+
+
+def test_an_exit_status_is_a_success_or_ignored() -> None:
+    fault = "^json validation error: ignored_exit_statuses has 3, which is a success$"
+    with pytest.raises(InvalidRequest, match=fault):
+        parse_spec({"success_exit_statuses": [3, 24], "ignored_exit_statuses": [3]}, 3)
+    check = replace(CHECK, success_exit_statuses=(3,))
+    with pytest.raises(InvalidRequest, match=fault):
+        apply_spec(check, parse_spec({"ignored_exit_statuses": [75, 3]}, 3))
+    both = parse_spec({"success_exit_statuses": [], "ignored_exit_statuses": [3, 75]}, 3)
+    assert apply_spec(check, both).ignored_exit_statuses == (3, 75)
+    for value in ([0], [256], ["3"], [None]):
+        with pytest.raises(InvalidRequest, match="'ignored_exit_statuses' has unexpected value"):
+            parse_spec({"ignored_exit_statuses": value}, 3)

@@ -97,6 +97,27 @@ def test_exit_statuses_are_numbers_with_commas_or_blanks_between_them() -> None:
         assert caught.value.faults == {"success_exit_statuses": fault}
 
 
+def test_an_exit_status_that_is_a_success_can_not_be_ignored() -> None:
+    fields = read_rules({"success_exit_statuses": "3", "ignored_exit_statuses": "75, 99"})
+    assert (fields["success_exit_statuses"], fields["ignored_exit_statuses"]) == ([3], [75, 99])
+    with pytest.raises(FormFaults) as caught:
+        read_rules({"success_exit_statuses": "3 24", "ignored_exit_statuses": "75 24"})
+    assert caught.value.faults == {"ignored_exit_statuses": "has 24, which is a success"}
+    assert "ignored_exit_statuses" not in read_rules({"success_exit_statuses": "3"})
+
+
+def test_how_early_a_report_may_come_is_read_for_schedules_alone() -> None:
+    nightly = {"kind": "cron", "cron": "0 2 * * *", "grace": "10", "early": "5"}
+    assert read_schedule(nightly)["early"] == 300
+    for none in ("", "0"):
+        assert read_schedule({**nightly, "early": none})["early"] == 0
+    assert "early" not in read_schedule({**DAILY, "early": "five"})
+    assert faults({**nightly, "early": "25", "early_unit": "hours"}) == {"early": "is too large"}
+    form = schedule_form("cron", 3600, "0 2 * * *", "UTC", 60, early=90)
+    assert (form["early"], form["early_unit"]) == ("90", "seconds")
+    assert read_schedule(form)["early"] == 90
+
+
 def test_an_empty_maximum_runtime_is_none() -> None:
     two_hours = {**DAILY, "max_runtime": "2", "max_runtime_unit": "hours"}
     assert read_schedule(two_hours)["max_runtime"] == 7200
@@ -121,6 +142,6 @@ def test_a_minimum_runtime_is_shorter_than_a_run_may_take() -> None:
         read_schedule({**too_long, "max_runtime": "3", "max_runtime_unit": "days"})["min_runtime"] == 172_800
     )
     assert faults({**least, "min_runtime": "x"}) == {"min_runtime": "is not a whole number"}
-    form = schedule_form("simple", 3600, "* * * * *", "UTC", 600, 0, 300)
+    form = schedule_form("simple", 3600, "* * * * *", "UTC", 600, min_runtime=300)
     assert (form["min_runtime"], form["min_runtime_unit"], "max_runtime" in form) == ("5", "minutes", False)
     assert read_schedule(form)["min_runtime"] == 300

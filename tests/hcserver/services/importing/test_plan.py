@@ -86,6 +86,13 @@ def test_a_faulty_field_refuses_its_check_and_no_other() -> None:
     assert [step.source.id for step in found.of("create")] == [good]
 
 
+def test_settings_that_do_not_go_together_with_those_here_refuse_their_check() -> None:
+    id = uuid4()
+    copy = ours(id, success_exit_statuses=(3,))
+    step = only(plan(source(id, ignored_exit_statuses=[3]), ours=(copy,)))
+    assert (step.action, step.fault) == ("refuse", "ignored_exit_statuses has 3, which is a success")
+
+
 def test_a_check_that_another_project_has_is_refused() -> None:
     taken, deleted = uuid4(), uuid4()
     found = plan(source(taken), source(deleted), elsewhere={taken}, deleted={deleted})

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hcserver.domain.keywords import Reason
 from hcserver.domain.ping import Ping
 from hcserver.domain.project import Project
 from hcserver.domain.state_machine import record
@@ -148,6 +149,25 @@ async def test_a_report_that_cannot_be_stored_does_not_harm_others(
     assert isinstance(outcomes[1], UnicodeEncodeError)
     await ping(services, check.id)
     assert (await services.checks.get(project, check.id)).n_pings == 2
+
+
+async def test_a_replay_ends_a_run_whose_exit_status_was_ignored_when_it_came(
+    make_services: MakeServices,
+) -> None:
+    first = await make_services()
+    project, _ = await first.projects.create("main")
+    check = await create(first, project)
+    common: dict[str, Any] = {"check": check.id, "at": first.clock(), "scheme": "http", "remote_addr": ""}
+    why = Reason(signal="ign", keyword=None, where="exit status")
+    await first.storage.pings.append(
+        [
+            Ping(n=1, type="success", **common),
+            Ping(n=2, type="start", **common),
+            Ping(n=3, type="ign", exit_status=75, reason=why, **common),
+        ]
+    )
+    replayed = await (await make_services()).cache.get(check.id)
+    assert (replayed.n_pings, replayed.status, replayed.last_start) == (3, "up", None)
 
 
 async def test_a_replay_takes_an_exit_status_as_it_was_recorded(make_services: MakeServices) -> None:

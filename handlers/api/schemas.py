@@ -89,6 +89,11 @@ _CHECK: Final = _object(
         **dict.fromkeys(("kw_ignore_case", "kw_whole_word"), FLAG),
         "max_runtime": _SECONDS_SET,
         "early": _SECONDS_SET,
+        "depends_on": {
+            "type": "array",
+            "items": TEXT,
+            "description": "uuids; for a read-only key unique keys",
+        },
         **dict.fromkeys(("success_exit_statuses", "ignored_exit_statuses"), _EXIT_STATUSES),
         "failures_before_alert": NUMBER,
         "repeat_after": _SECONDS_SET,

@@ -203,3 +203,15 @@ def test_where_the_channels_are_unknown_they_stay() -> None:
     created = only(plan(source(uuid4(), channels=None))).spec
     assert created is not None
     assert created.channels is None
+
+
+def test_dependencies_follow_the_source_as_far_as_it_has_some() -> None:
+    nas, job, unknown = uuid4(), uuid4(), uuid4()
+    sources = source(nas), replace(source(job), depends_on=(unknown, nas))
+    there = ours(nas), ours(job, depends_on=(nas,))
+    assert [step.action for step in plan(*sources, ours=there).steps] == ["unchanged", "unchanged"]
+    there = ours(nas), ours(job)
+    step = plan(*sources, ours=there).steps[1]
+    assert (step.action, step.changes, step.spec) == ("change", ("depends_on",), None)
+    there = ours(nas), ours(job, depends_on=(unknown,))
+    assert plan(source(nas), source(job), ours=there).of("change") == []

@@ -161,12 +161,12 @@ def build_services(
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
     recent_pings, changes = _recent_pings(events, limits), ChangePublisher(storage.news, clock)
     loader = IndexLoader(storage.checks, cache, indexes, clock)
-    dependencies = Dependencies(cache, loader)
-    notifier, bounces = _notifying(storage, cache, lookup, recent_pings, settings, clock, events)
+    above = Dependencies(cache, loader)
+    notifier, bounces = _notifying(storage, cache, above, lookup, recent_pings, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
     checks = CheckReader(storage, cache, writer, lookup, PingHistory(storage.pings, recent_pings), limits)
     reader = ProjectReader(loader, checks, clock)
-    assignment = DependencyAssignment(cache, writer, reader, dependencies)
+    assignment = DependencyAssignment(cache, writer, reader, above)
     deletion = CheckDeletion(storage, cache, lookup, checks, assignment, changes, events, clock)
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     public = PublicViews(storage, checks, events, clock)
@@ -181,7 +181,7 @@ def build_services(
         check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, assignment, changes, clock),
         log_clearing=LogClearing(storage, cache, writer, checks, changes, events, clock),
         event_feeds=EventFeeds(storage, loader, checks, clock), admin_keys=AdminKeys(storage, clock),
-        accounts=Accounts(storage, projects, events, settings, clock), dependencies=dependencies,
+        accounts=Accounts(storage, projects, events, settings, clock), dependencies=above,
         api_keys=ApiKeys(storage, lookup, events, clock), windows=Windows(storage, cache, notifier, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
         recovery=_recovery(storage, state_reader, cache, writer, settings),
@@ -212,6 +212,7 @@ def _check_cache(
 def _notifying(
     storage: Storage,
     cache: CheckCache,
+    dependencies: Dependencies,
     lookup: Lookup,
     recent_pings: RecentPings,
     settings: Settings,
@@ -220,7 +221,9 @@ def _notifying(
 ) -> tuple[Notifier, Bounces]:
     """What notifies people, and what takes in the mails that come back."""
     return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, recent_pings, return_addresses.make, settings, clock, events)
+    notifier = Notifier(
+        storage, cache, dependencies, lookup, recent_pings, return_addresses.make, settings, clock, events
+    )
     return notifier, Bounces(storage, return_addresses, notifier, clock)
 
 

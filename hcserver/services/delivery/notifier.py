@@ -34,6 +34,7 @@ from hcserver.services.delivery.planner import Planner
 from hcserver.services.delivery.project_settings import ProjectSettingsCache
 from hcserver.services.delivery.sender import Sender
 from hcserver.services.delivery.transports import Transports
+from hcserver.services.dependencies import Dependencies
 from hcserver.services.events import EventBus
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.lookup import Lookup
@@ -50,6 +51,7 @@ class Notifier:
         self,
         storage: Storage,
         cache: CheckCache,
+        dependencies: Dependencies,
         lookup: Lookup,
         recent_pings: RecentPings,
         return_address: Callable[[UUID, UUID], str],
@@ -62,7 +64,7 @@ class Notifier:
         self.leases = Leases(storage, settings.notifications.timeout, clock)
         self.transports = Transports(settings)
         base_url = settings.http.public_url
-        self.messages = Messages(storage, recent_pings, lookup, return_address, base_url, clock)
+        self.messages = Messages(storage, recent_pings, dependencies, lookup, return_address, base_url, clock)
         self.attempts = Attempts(
             outcomes,
             self.messages,
@@ -72,7 +74,7 @@ class Notifier:
             clock,
             events,
         )
-        holds = Holds(self.project_settings, clock)
+        holds = Holds(self.project_settings, dependencies, clock)
         self.sender = Sender(
             storage, cache, self.project_settings, holds, self.attempts, self.leases, outcomes
         )

@@ -16,8 +16,8 @@ from hcserver.domain.notification_policy import (
     Reason,
     reason_to_hold,
     reason_to_wait_for,
-    wants,
 )
+from hcserver.services.delivery.notified_channels import NotifiedChannels
 from hcserver.services.delivery.project_settings import ProjectSettings, ProjectSettingsCache
 from hcserver.services.dependencies import Dependencies
 from hcserver.storage import Storage
@@ -29,10 +29,15 @@ class Holds:
     """Finds what holds a notification back right now."""
 
     def __init__(
-        self, project_settings: ProjectSettingsCache, dependencies: Dependencies, clock: Clock
+        self,
+        project_settings: ProjectSettingsCache,
+        dependencies: Dependencies,
+        notified: NotifiedChannels,
+        clock: Clock,
     ) -> None:
         self._project_settings = project_settings
         self._dependencies = dependencies
+        self._notified = notified
         self._clock = clock
 
     async def of(
@@ -59,7 +64,7 @@ class Holds:
             return None
         for other in await self._dependencies.above(check):
             reason = reason_to_wait_for(other, check, notification, self._clock())
-            if reason is None or not _hears_of(channel, other, settings):
+            if reason is None or not await self._notified.include(channel, other, settings):
                 continue
             if not await self._dependencies.may_lead_to(other, check.id):
                 return reason
@@ -93,10 +98,6 @@ async def look_again(storage: Storage, check: UUID, now: datetime, lease: timede
         waits = notification.due is not None and notification.due > now + lease
         if _is_held(notification, now) or (notification.status == "pending" and waits):
             await _make_due(storage, notification, now)
-
-
-def _hears_of(channel: Channel, check: Check, settings: ProjectSettings) -> bool:
-    return wants(channel, "down", check) and channel in settings.receivers(check.channels)
 
 
 def _is_held(notification: Notification, now: datetime) -> bool:

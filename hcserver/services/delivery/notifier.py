@@ -28,6 +28,7 @@ from hcserver.services.delivery.dispatcher import Dispatcher
 from hcserver.services.delivery.held_notifications import Holds
 from hcserver.services.delivery.leases import Leases
 from hcserver.services.delivery.messages import Messages
+from hcserver.services.delivery.notified_channels import NotifiedChannels
 from hcserver.services.delivery.operator_mail import OperatorMail
 from hcserver.services.delivery.outcomes import Outcomes
 from hcserver.services.delivery.planner import Planner
@@ -74,7 +75,7 @@ class Notifier:
             clock,
             events,
         )
-        holds = Holds(self.project_settings, dependencies, clock)
+        holds = Holds(self.project_settings, dependencies, NotifiedChannels(storage, clock), clock)
         self.sender = Sender(
             storage, cache, self.project_settings, holds, self.attempts, self.leases, outcomes
         )

@@ -11,7 +11,9 @@ from hcserver.domain.check import Check
 from hcserver.domain.notification import Notification
 from hcserver.domain.project import Project
 from hcserver.domain.state_machine import Step
+from hcserver.errors import DeliveryError
 from hcserver.services.container import Services
+from hcserver.services.delivery import notified_channels
 from hcserver.validation.check import parse_spec
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
 from tests.hcserver.services.delivery.delivery_setup import FakeKind, add_channel, settled
@@ -237,3 +239,27 @@ async def test_a_crowd_that_depends_on_one_check_does_not_read_it_again_and_agai
         assert held.why == WAITS
     assert loaded == []
     assert told(fake) == [("nas", "down")]
+
+
+async def test_what_waits_for_a_message_that_has_failed_for_good_is_reported(
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notified_channels, "KEPT", -1.0)
+    nas, job = await pair(services, project)
+
+    async def trouble() -> None:
+        raise DeliveryError("busy", transient=True)
+
+    fake.trouble["one"] = trouble
+    await fails(services, nas, job)
+    [held] = await later(services, clock, 0, job)
+    assert held.why == WAITS
+
+    async def refuse() -> None:
+        raise DeliveryError("410 Gone", transient=False)
+
+    fake.trouble["one"] = refuse
+    await later(services, clock, 5, nas)
+    fake.trouble.clear()
+    [sent] = await later(services, clock, 121, job)
+    assert (sent.status, told(fake)) == ("sent", [("job", "down")])

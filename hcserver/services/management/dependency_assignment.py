@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from contextlib import suppress
+from typing import Final
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from hcserver.domain.check import Check
 from hcserver.domain.state_machine import Step
 from hcserver.domain.uuids import parse_uuid
-from hcserver.errors import InvalidRequest, NotFound
+from hcserver.errors import InvalidRequest, NotFound, Unavailable
 from hcserver.services.dependencies import Dependencies
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.state_writer import StateWriter
@@ -21,6 +22,8 @@ from hcserver.services.reading.project_index import Selection
 from hcserver.services.reading.project_reader import ProjectReader
 from hcserver.validation.check import Spec
 from hcserver.validation.json_fields import fault
+
+WAIT: Final = 1.0  # seconds, where a request has five
 
 
 class DependencyAssignment:
@@ -57,15 +60,21 @@ class DependencyAssignment:
                 raise fault(f"depends_on makes a cycle: {one.slug or one.id} depends on this check")
 
     async def drop(self, check: Check) -> None:
-        """The check was deleted or is in another project: no check depends on it any more."""
+        """The check was deleted or is in another project: no check depends on it any more.
+
+        When that is not written after WAIT, as may be with hundreds of checks, it is written soon after; if
+        the server is killed before, an id stays that counts as none.
+        """
         below = await self._reader.dependents(check.project, check.id)
-        await asyncio.gather(*(self._drop(one, check.id) for one in below))
+        if changes := [asyncio.create_task(self._drop(one, check.id)) for one in below]:
+            await asyncio.wait(changes, timeout=WAIT)
 
     async def _drop(self, check: Check, id: UUID) -> None:
         def without(current: Check) -> Step:
             return Step(replace(current, depends_on=tuple(one for one in current.depends_on if one != id)))
 
-        with suppress(NotFound):  # it was deleted or moved as well
+        # It was deleted or moved as well, or it is not known whether it is written.
+        with suppress(NotFound, Unavailable):
             await self._writer.change(check.id, in_project(check.project, without))
 
     async def _resolve(self, project: UUID, identifier: str, known: Collection[UUID]) -> UUID | None:

@@ -8,6 +8,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.errors import InvalidRequest
 from hcserver.services.container import Services
+from hcserver.services.management import dependency_assignment
 from hcserver.validation.check import parse_spec
 from tests.hcserver.services.conftest import FakeClock, MakeServices, create
 
@@ -57,3 +58,16 @@ async def test_dependencies_that_another_process_has_set_make_a_cycle_as_well(
         await process.runtime.written_news.exchange()
     with pytest.raises(InvalidRequest, match="makes a cycle: nas depends on this check"):
         await services.check_editor.update(project, router.id, parse_spec({"depends_on": ["nas"]}, 3))
+
+
+async def test_a_deletion_does_not_wait_long_for_those_that_depend_on_the_check(
+    services: Services, project: Project, make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dependency_assignment, "WAIT", 0.01)
+    nas = await create(services, project, slug="nas")
+    job = await create(services, project, depends_on=["nas"])
+    async with services.cache.exclusive:  # nothing can be written meanwhile
+        await services.check_deletion.delete(project, nas.id)
+        assert await depends_on(services, job) == ()
+    await services.stop()
+    assert await depends_on(await make_services(), job) == ()

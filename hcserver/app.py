@@ -35,6 +35,7 @@ from hcserver.services.container import Runtime, Services
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
 from hcserver.services.delivery.return_addresses import ReturnAddresses
+from hcserver.services.dependencies import Dependencies
 from hcserver.services.event_log import log_events
 from hcserver.services.events import (
     CheckDeleted,
@@ -63,6 +64,7 @@ from hcserver.services.management.check_deletion import SWEEP_EVERY, CheckDeleti
 from hcserver.services.management.check_editor import CheckEditor
 from hcserver.services.management.check_reader import CheckReader
 from hcserver.services.management.check_transfer import CheckTransfer
+from hcserver.services.management.dependency_assignment import DependencyAssignment
 from hcserver.services.management.log_clearing import LogClearing
 from hcserver.services.management.projects import FIRST_PROJECT, Keys, Projects
 from hcserver.services.management.windows import Windows
@@ -158,11 +160,14 @@ def build_services(
     state_reader, indexes = StateReader(storage, logged_tokens), ProjectIndexes(limits.indexed_checks, clock)
     cache = _check_cache(state_reader, unwritten, indexes, limits, clock)
     recent_pings, changes = _recent_pings(events, limits), ChangePublisher(storage.news, clock)
-    notifier, bounces = _notifying(storage, cache, lookup, recent_pings, settings, clock, events)
+    loader = IndexLoader(storage.checks, cache, indexes, clock)
+    above = Dependencies(cache, loader)
+    notifier, bounces = _notifying(storage, cache, above, lookup, recent_pings, settings, clock, events)
     writer = StateWriter(storage, cache, unwritten, notifier, events)
     checks = CheckReader(storage, cache, writer, lookup, PingHistory(storage.pings, recent_pings), limits)
-    deletion = CheckDeletion(storage, cache, lookup, checks, changes, events, clock)
-    reader = ProjectReader(IndexLoader(storage.checks, cache, indexes, clock), checks, clock)
+    reader = ProjectReader(loader, checks, clock)
+    assignment = DependencyAssignment(cache, writer, reader, above)
+    deletion = CheckDeletion(storage, cache, lookup, checks, assignment, changes, events, clock)
     projects = Projects(storage, lookup, checks, deletion, events, clock)
     public = PublicViews(storage, checks, events, clock)
     return Services(
@@ -170,21 +175,18 @@ def build_services(
         lookup=lookup, cache=cache, state_writer=writer, notifier=notifier, bounces=bounces,
         checks=checks, project_reader=reader, check_deletion=deletion, projects=projects, public=public,
         intake=_intake(storage, cache, lookup, unwritten, repetitions, logged_tokens, events, limits),
-        answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock),
-        rendered_checks=RenderedChecks(settings.http.public_url),
-        check_editor=CheckEditor(storage, cache, writer, lookup, checks, reader, changes, clock),
-        check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, changes, clock),
+        answered_mark=AnsweredMark(storage.heartbeat, repetitions, clock), mail_classifier=DryRun(Pool()),
+        rendered_checks=RenderedChecks(settings.http.public_url), log_reader=LogReader(checks, Contents()),
+        check_editor=CheckEditor(storage, cache, writer, lookup, checks, reader, assignment, changes, clock),
+        check_transfer=CheckTransfer(storage, cache, writer, lookup, checks, assignment, changes, clock),
         log_clearing=LogClearing(storage, cache, writer, checks, changes, events, clock),
-        log_reader=LogReader(checks, Contents()), api_keys=ApiKeys(storage, lookup, events, clock),
-        event_feeds=EventFeeds(storage, reader.loader, checks, clock), admin_keys=AdminKeys(storage, clock),
-        accounts=Accounts(storage, projects, events, settings, clock),
+        event_feeds=EventFeeds(storage, loader, checks, clock), admin_keys=AdminKeys(storage, clock),
+        accounts=Accounts(storage, projects, events, settings, clock), dependencies=above,
+        api_keys=ApiKeys(storage, lookup, events, clock), windows=Windows(storage, cache, notifier, clock),
         channels=_channels(storage, cache, writer, notifier, settings, clock),
-        windows=Windows(storage, cache, notifier, clock),
-        mail_classifier=DryRun(Pool()),
         recovery=_recovery(storage, state_reader, cache, writer, settings),
-        runtime=_runtime(
-            storage, events, lookup, cache, writer, notifier, changes, deletion, public, metrics, limits,
-            clock),
+        runtime=_runtime(storage, events, lookup, cache, writer, notifier, changes, deletion, public,
+                         metrics, limits, clock),
     )  # fmt: skip
 
 
@@ -210,6 +212,7 @@ def _check_cache(
 def _notifying(
     storage: Storage,
     cache: CheckCache,
+    dependencies: Dependencies,
     lookup: Lookup,
     recent_pings: RecentPings,
     settings: Settings,
@@ -218,7 +221,9 @@ def _notifying(
 ) -> tuple[Notifier, Bounces]:
     """What notifies people, and what takes in the mails that come back."""
     return_addresses = ReturnAddresses(storage, settings.email.bounce_domain, clock)
-    notifier = Notifier(storage, cache, lookup, recent_pings, return_addresses.make, settings, clock, events)
+    notifier = Notifier(
+        storage, cache, dependencies, lookup, recent_pings, return_addresses.make, settings, clock, events
+    )
     return notifier, Bounces(storage, return_addresses, notifier, clock)
 
 

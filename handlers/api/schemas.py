@@ -88,6 +88,11 @@ _CHECK: Final = _object(
         "unique_key": {"type": "string", "description": "for a read-only key, in place of the uuid"},
         **dict.fromkeys(("kw_ignore_case", "kw_whole_word"), FLAG),
         **dict.fromkeys(("max_runtime", "min_runtime", "early"), _SECONDS_SET),
+        "depends_on": {
+            "type": "array",
+            "items": TEXT,
+            "description": "uuids; for a read-only key unique keys",
+        },
         **dict.fromkeys(("success_exit_statuses", "ignored_exit_statuses"), _EXIT_STATUSES),
         **dict.fromkeys(("failures_before_alert", "successes_before_up"), NUMBER),
         "repeat_after": _SECONDS_SET,

@@ -104,6 +104,7 @@ class CheckActions(PageHandler):
         fields: dict[str, Any] = {name: getattr(check, name) for name in _COPIED}
         fields["name"] = f"{check.name} (copy)"[:100]
         fields["channels"] = ",".join(map(str, check.channels))
+        fields["depends_on"] = [str(one.id) for one in await self.services.dependencies.of(check)]
         fields |= {"timeout": check.timeout} if check.kind == "simple" else {"schedule": check.schedule}
         try:
             made, _ = await self.services.check_editor.create(project, parse_spec(fields, _API_VERSION))

@@ -16,6 +16,7 @@ from handlers.pages.check_story import (
     recovery_sentence,
     status_sentence,
 )
+from handlers.pages.dependencies import neighbours
 from handlers.pages.duration_chart import RUNS, TimedRun, chart_words, duration_chart
 from handlers.pages.log_rows import ICONS, run_length
 from handlers.pages.paths import CHECK
@@ -131,6 +132,7 @@ class CheckPage(PageHandler):
             "grace": duration_in_words(check.grace),
             "channels": sorted(settings.channels.values(), key=lambda one: one.name.casefold()),
             "silent": is_silent(check, settings),
+            "neighbours": await neighbours(services, check),
             "notes": linked(check.desc),
             "months": monthly_downtime(flips, check.created, now, MONTHS, status=check.status)[::-1],
             "projects": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from uuid import UUID
@@ -24,6 +24,7 @@ NEW_AT_ONCE = 50  # checks that are created together
 
 Told = Callable[[Project, Keys], None]
 Progress = Callable[[int, int], None]
+Make = Callable[[Change], Awaitable[None]]
 
 
 class Executor:
@@ -62,13 +63,15 @@ class Executor:
                     await self._checks(list(group), plan, work, progress)
                     continue
                 for change in group:
-                    await self._together([change], plan, work)
+                    await self._together([change], plan, work.make)
                     progress(self._done, self._plan.count())
 
     async def _checks(
         self, changes: Sequence[Change], plan: ProjectPlan, work: ProjectChanges, progress: Progress
     ) -> None:
-        """Checks are independent of each other; but new ones get their order from the file."""
+        """Checks are independent of each other; but new ones get their order from the file, and all are made
+        before one depends on another.
+        """
         new = [change for change in changes if change.action == "create"]
         for some in _batches(new, NEW_AT_ONCE):
             with self._named(some, plan):
@@ -76,12 +79,17 @@ class Executor:
             self._done += len(some)
             progress(self._done, self._plan.count())
         for some in _batches([change for change in changes if change.action != "create"], AT_ONCE):
-            await self._together(some, plan, work)
+            await self._together(some, plan, work.make)
             progress(self._done, self._plan.count())
+        for some in _batches([change for change in changes if change.depends_on is not None], AT_ONCE):
+            await self._together(some, plan, work.depend, counts=False)
 
-    async def _together(self, changes: Sequence[Change], plan: ProjectPlan, work: ProjectChanges) -> None:
-        outcomes = await asyncio.gather(*(work.make(change) for change in changes), return_exceptions=True)
-        self._done += sum(outcome is None for outcome in outcomes)
+    async def _together(
+        self, changes: Sequence[Change], plan: ProjectPlan, make: Make, *, counts: bool = True
+    ) -> None:
+        """`counts`: the changes are made with that."""
+        outcomes = await asyncio.gather(*(make(change) for change in changes), return_exceptions=True)
+        self._done += sum(outcome is None for outcome in outcomes) if counts else 0
         for change, outcome in zip(changes, outcomes, strict=True):
             if outcome is not None:
                 with self._named([change], plan):

@@ -22,6 +22,8 @@ class FieldChange(msgspec.Struct, frozen=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One change. `data` are the fields of a request to the API but for those that name other things, which
     may yet have to be made: `channels` by name, with the ids of others in `kept`, and `check` by slug.
+    `depends_on` are slugs and ids of checks, if some are new ones for the check: they are set when all checks
+    are made, and have lost the dependencies that they are to lose, so that no cycle is in the way.
     """
 
     action: Action
@@ -33,6 +35,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...] | None = None
     kept: tuple[UUID, ...] = ()
     check: str | None = None
+    depends_on: tuple[str, ...] | None = None
     shown: tuple[FieldChange, ...] = ()
 
 

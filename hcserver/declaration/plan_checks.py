@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
 from hcserver.declaration.differences import changed, chosen, differences
@@ -10,8 +11,10 @@ from hcserver.declaration.faults import Faults
 from hcserver.declaration.model import ALL, Chosen, DeclaredCheck, DeclaredProject
 from hcserver.declaration.plan import Change, FieldChange
 from hcserver.declaration.plan_channels import available_channels
+from hcserver.declaration.plan_dependencies import require_dependencies
 from hcserver.declaration.present import PresentProject
 from hcserver.declaration.read_check import DEFAULTS
+from hcserver.domain.check import Check
 
 Available = Mapping[str, tuple[str, bool]]
 
@@ -31,6 +34,7 @@ def plan_checks(
             if name not in available:
                 below.add("channels", f"names {name!r}, which is no channel of the project")
         yield from _plan_check(check, wanted, present)
+    require_dependencies(declared, present, prune, faults)
 
 
 def _names(chosen: Chosen, available: Available) -> tuple[str, ...]:
@@ -53,6 +57,7 @@ def _plan_check(check: DeclaredCheck, wanted: tuple[str, ...], present: PresentP
         before = present.check_settings(there)
         shown, data = list(differences(before, check.settings)), changed(before, check.settings)
         kept = present.others(there.channels)
+    depends_on = _new_dependencies(there, data, present)
     channels = None
     if named is None or set(named) != set(wanted):
         channels = wanted
@@ -67,8 +72,26 @@ def _plan_check(check: DeclaredCheck, wanted: tuple[str, ...], present: PresentP
             data=data,
             channels=channels,
             kept=kept,
+            depends_on=depends_on,
             shown=tuple(shown),
         )
+
+
+def _new_dependencies(
+    there: Check | None, data: dict[str, Any], present: PresentProject
+) -> tuple[str, ...] | None:
+    """On which checks it is to depend, if not only on such as it does; `data` is left with these, which are
+    set with its other settings. Checks that no file can name stay.
+    """
+    if "depends_on" not in data:
+        return None
+    before = () if there is None else there.depends_on
+    slugs = tuple(data.pop("depends_on"))
+    others = tuple(str(id) for id in before if id not in present.slugs)
+    known = {present.slugs[id] for id in before if id in present.slugs}
+    if there is not None:
+        data["depends_on"] = (*(slug for slug in slugs if slug in known), *others)
+    return (*slugs, *others) if set(slugs) - known else None
 
 
 def _others_for_new(chosen: Chosen, present: PresentProject) -> tuple[UUID, ...]:

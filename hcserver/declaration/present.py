@@ -116,7 +116,9 @@ class PresentProject:
         return Group().members(group.target) if group.target else ()
 
     def check_settings(self, check: Check) -> Settings:
+        """The settings, with the slugs of those checks on which it depends that a file can name."""
         settings = {field: getattr(check, field) for field in CHECK_FIELDS}
+        settings["depends_on"] = tuple(self.slugs[id] for id in check.depends_on if id in self.slugs)
         return relevant(settings, check.kind != "simple")
 
     def channel_settings(self, channel: Channel) -> Settings:

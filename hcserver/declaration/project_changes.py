@@ -44,6 +44,11 @@ class ProjectChanges:
         for check in await self._services.check_editor.create_all(self._project, specs):
             self._checks[check.slug] = check.id
 
+    async def depend(self, change: Change) -> None:
+        """Give a check, once all are made, those on which it is to depend. Raises what the services raise."""
+        spec = parse_spec({"depends_on": change.depends_on}, _VERSION)
+        await self._services.check_editor.update(self._project, self._checks[change.name], spec)
+
     async def _channel(self, change: Change) -> None:
         channels = self._services.channels
         if change.action == "delete" and change.id is not None:

@@ -40,7 +40,8 @@ def read_check(table: Table, faults: Faults) -> DeclaredCheck | None:
     for field in FIELDS:
         if field in table:
             with faults.of_field(field):
-                given[field] = parse_spec({field: table[field]}, _VERSION).changes[field]
+                spec = parse_spec({field: table[field]}, _VERSION)
+                given[field] = spec.depends_on if field == "depends_on" else spec.changes[field]
     if "timeout" in table and "schedule" in table:
         faults.add("timeout", "does not go together with schedule")
     if "tz" in table and "schedule" not in table:

@@ -63,6 +63,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     repeat_after: int = 0  # seconds between reminders while it is down; 0: none
     snoozed_until: datetime | None = None  # nobody is notified that it is down before this moment
     channels: tuple[UUID, ...] = ()
+    depends_on: tuple[UUID, ...] = ()  # checks of the project; some may have been deleted since
 
     status: Status = "new"
     n_pings: int = 0

@@ -21,6 +21,13 @@ _IMPLIED_BY: Final = {"start-too-long": "down", "reminder": "down"}
 _ATTEMPTED: Final = ("sent", "failed")  # a failed one may have arrived all the same
 
 
+class Reason(NamedTuple):
+    """What holds a notification back, and until when at most."""
+
+    until: datetime
+    why: str
+
+
 class Hold(NamedTuple):
     """Why a notification is not to be sent yet, and when to look at it again."""
 
@@ -40,23 +47,45 @@ def reason_to_hold(
     notification: Notification,
     windows: Iterable[MaintenanceWindow],
     now: datetime,
+    dependency: Reason | None = None,
 ) -> Hold | None:
-    """What holds a notification back; None: it may be sent."""
+    """What holds a notification back; None: it may be sent. `dependency`: a reason that another check gives
+    (`reason_to_wait_for`).
+    """
     if notification.event not in BAD_NEWS:
         return None
-    reasons: list[tuple[datetime, str]] = []
+    reasons = [] if dependency is None else [dependency]
     if channel.delay and notification.event != "reminder":
-        reasons.append((notification.at + timedelta(seconds=channel.delay), "the channel's delay"))
+        reasons.append(Reason(notification.at + timedelta(seconds=channel.delay), "the channel's delay"))
     if check.snoozed_until is not None:
-        reasons.append((check.snoozed_until, "snoozed"))
+        reasons.append(Reason(check.snoozed_until, "snoozed"))
     for window in windows:
         if covers(window, check) and (closes := open_until(window, now)) is not None:
-            reasons.append((closes, f"maintenance {window.name}".rstrip()))
-    until, why = max(reasons, default=(now, ""))
+            reasons.append(Reason(closes, f"maintenance {window.name}".rstrip()))
+    until, why = max(reasons, default=Reason(now, ""))
     if until <= now:
         return None
     # Whatever holds it back may end early, so it is looked at again before.
     return Hold(f"held back: {why}", min(until, now + HOLD))
+
+
+def reason_to_wait_for(
+    other: Check, check: Check, notification: Notification, now: datetime
+) -> Reason | None:
+    """Why the notification that `check` is down waits for another one, on which it depends; None: it does
+    not. To be asked only where the channel is notified of the other one, too.
+
+    It waits while the other one is down, as far as people were alerted of that, and then for the grace time
+    of `check`, in which the job can report again.
+    """
+    name = " ".join((other.name or other.slug).split()) or "a check without a name"
+    if other.status == "down" and other.told_at is not None:
+        return Reason(now + HOLD, f"it depends on {name}, which is down")
+    if other.status == "up" and other.up_at is not None and notification.at < other.up_at:
+        until = other.up_at + timedelta(seconds=check.grace)
+        if now < until:
+            return Reason(until, f"it depends on {name}, which has come up: it has its grace time again")
+    return None
 
 
 def reason_to_skip(

@@ -33,6 +33,8 @@ class AlertMessage(msgspec.Struct, frozen=True, kw_only=True):
     body_preview: str = ""  # the first lines of that body, readable
     base_url: str  # of this server, without a slash at the end
     now: datetime  # when the message was made
+    down_above: tuple[Check, ...] = ()  # checks on which it depends and that are down
+    dependents: int = 0  # how many checks depend on it
     bounce: str = ""  # address to which undeliverable mail returns; empty: to the sender
 
     @property

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from hcserver.domain.check import Check
 from hcserver.domain.identifiers import unique_key
 from hcserver.domain.ping import Ping
 from hcserver.domain.time_zone import zone
@@ -31,6 +32,8 @@ _COLOURS: dict[MessageEvent, str] = {"up": "#1a7f37", "paused": "#57606a", "test
 # The characters that have a meaning in CommonMark and its relatives, unless a backslash precedes them.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&.])")
 
+_NAMED = 3  # checks on which one depends
+
 Fact = tuple[str, str]
 
 
@@ -41,7 +44,12 @@ def title(alert_message: AlertMessage) -> str:
 
 def label(alert_message: AlertMessage) -> str:
     """The check's name for people, in one line. Never its uuid: whoever knows that can ping the check."""
-    return one_line(alert_message.check.name or alert_message.check.slug) or "a check without a name"
+    return name_of(alert_message.check)
+
+
+def name_of(check: Check) -> str:
+    """What people know a check by, in one line."""
+    return one_line(check.name or check.slug) or "a check without a name"
 
 
 def link(alert_message: AlertMessage) -> str:
@@ -85,6 +93,7 @@ def facts(alert_message: AlertMessage) -> list[Fact]:
         found.append(("Since", moment(alert_message, alert_message.happened)))
     if alert_message.event == "down" and alert_message.since is not None:
         found.append(("Was up for", duration(alert_message.happened - alert_message.since)))
+    found += _dependencies(alert_message)
     if alert_message.event == "channel-disabled":
         return [*found, ("Error", one_line(alert_message.reason))]
     if check.kind != "simple":
@@ -95,6 +104,17 @@ def facts(alert_message: AlertMessage) -> list[Fact]:
             found.append(("Subject", one_line(alert_message.last_ping.subject)))
     elif not check.n_pings:  # otherwise it is not kept any more
         found.append(("Last ping", "never"))
+    return found
+
+
+def _dependencies(alert_message: AlertMessage) -> list[Fact]:
+    found: list[Fact] = []
+    if down := alert_message.down_above:
+        names = [name_of(one) for one in down[:_NAMED]] + ["others"] * (len(down) > _NAMED)
+        found.append(("Depends on", f"{', '.join(names)}, which {'is' if len(names) == 1 else 'are'} down"))
+    if number := alert_message.dependents:
+        checks, they = ("1 check", "it is") if number == 1 else (f"{number} checks", "they are")
+        found.append(("Depends on it", f"{checks}; messages that {they} down are held back"))
     return found
 
 

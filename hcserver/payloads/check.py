@@ -26,6 +26,7 @@ def check_payload(check: Check, now: datetime, base_url: str, version: int, writ
         "subject_fail": check.failure_kw if check.filter_subject else "",
         "badge_url": f"{base_url}/b/2/{check.badge}.svg",
         **_only_where_used(check, now),
+        **_dependencies(check, writable),
         **(_addresses(check, base_url, version) if writable else {"unique_key": unique_key(check.id)}),
         **_expectation(check),
     }
@@ -67,6 +68,13 @@ def _only_where_used(check: Check, now: datetime) -> dict[str, Any]:
     if check.last_duration is not None:
         members["last_duration"] = math.floor(check.last_duration)
     return members
+
+
+def _dependencies(check: Check, writable: bool) -> dict[str, list[str]]:
+    """On which checks it depends, where it does, by what this kind of key sees of them."""
+    if not check.depends_on:
+        return {}
+    return {"depends_on": [str(id) if writable else unique_key(id) for id in check.depends_on]}
 
 
 def _addresses(check: Check, base_url: str, version: int) -> dict[str, Any]:

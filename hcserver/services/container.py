@@ -15,6 +15,7 @@ from hcserver.services.background import PeriodicTask
 from hcserver.services.classification.dry_run import DryRun
 from hcserver.services.delivery.bounces import Bounces
 from hcserver.services.delivery.notifier import Notifier
+from hcserver.services.dependencies import Dependencies
 from hcserver.services.events import EventBus
 from hcserver.services.intake.answered_mark import AnsweredMark
 from hcserver.services.intake.check_cache import CheckCache
@@ -88,6 +89,7 @@ class Services:
 
     checks: CheckReader
     project_reader: ProjectReader
+    dependencies: Dependencies
     rendered_checks: RenderedChecks
     check_editor: CheckEditor
     check_deletion: CheckDeletion

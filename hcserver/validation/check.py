@@ -24,6 +24,7 @@ MAX_EARLY: Final = 86_400  # one day
 MAX_FAILURES: Final = 100  # failures_before_alert
 MAX_SUCCESSES: Final = 100  # successes_before_up
 MAX_EXIT_STATUS: Final = 255
+MAX_DEPENDENCIES: Final = 10
 
 UNIQUE_FIELDS: Final = frozenset({"name", "slug", "tags", "timeout", "grace"})
 
@@ -33,6 +34,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
 
     changes: dict[str, Any]  # fields of Check, derived ones included, with their new values
     channels: str | None = None  # as sent: "*", "", or comma-separated ids and names; None: unchanged
+    depends_on: tuple[str, ...] | None = None  # as sent: ids and slugs; None: unchanged
     unique: tuple[str, ...] = ()
     given: dict[str, Any]  # those of UNIQUE_FIELDS that the request has
     sets_subject: bool = False  # subject or subject_fail was sent: filter_subject follows the keywords
@@ -61,6 +63,7 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
     return Spec(
         changes=changes,
         channels=values.get("channels"),
+        depends_on=values.get("depends_on"),
         unique=values.get("unique", ()),
         given={name: values[name] for name in UNIQUE_FIELDS if name in values},
         sets_subject="subject" in values or "subject_fail" in values,
@@ -68,7 +71,8 @@ def parse_spec(data: dict[str, object], version: int) -> Spec:
 
 
 def apply_spec(check: Check, spec: Spec) -> Check:
-    """The check with the changes made, but for its channels and its deadlines, which the caller updates.
+    """The check with the changes made, but for what names channels and other checks, and for its
+    deadlines, which the caller updates.
 
     Raises InvalidRequest if what is changed does not go together with what stays.
     """
@@ -162,6 +166,7 @@ _PLAIN_FIELDS: Final[dict[str, json_fields.Reader]] = {
 }
 _OTHER_FIELDS: Final[dict[str, json_fields.Reader]] = {
     "channels": json_fields.text(),
+    "depends_on": json_fields.identifiers(MAX_DEPENDENCIES, MAX_SLUG),
     "subject": _KEYWORDS,
     "subject_fail": _KEYWORDS,
     "unique": json_fields.choices(*UNIQUE_FIELDS),

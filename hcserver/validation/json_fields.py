@@ -179,6 +179,22 @@ def texts(name: str, value: object) -> dict[str, str]:
     return {member: read(f"{name}.{member}", value[member]) for member in sorted(value)}
 
 
+def identifiers(most: int, limit: int) -> Callable[[str, object], tuple[str, ...]]:
+    """An array of at most `most` strings of 1 to `limit` characters; a repeated one counts once."""
+
+    @takes(type="array", maxItems=most, items={"type": "string", "minLength": 1, "maxLength": limit})
+    def read(name: str, value: object) -> tuple[str, ...]:
+        if not isinstance(value, list | tuple):
+            raise fault(f"{name} is not an array")
+        if len(value) > most:
+            raise fault(f"{name} has more than {most} items")
+        if not all(isinstance(item, str) and 0 < len(item) <= limit for item in value):
+            raise fault(f"an item in '{name}' has unexpected value")
+        return tuple(dict.fromkeys(value))
+
+    return read
+
+
 def integers(lowest: int, highest: int) -> Callable[[str, object], tuple[int, ...]]:
     """An array of whole numbers from `lowest` to `highest`; the result has them in order, each once."""
 

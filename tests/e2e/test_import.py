@@ -44,6 +44,7 @@ SETTINGS: list[dict[str, Any]] = [
         "early": 600,
     },
     {"snoozed_until": "2099-01-01T00:00:00Z"},
+    {"name": "On it", "depends_on": ["nightly"]},
 ]
 
 

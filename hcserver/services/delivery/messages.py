@@ -17,6 +17,7 @@ from hcserver.domain.ping import Ping
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.body_preview import body_preview
 from hcserver.notify.registry import masked_target
+from hcserver.services.dependencies import Dependencies
 from hcserver.services.lookup import Lookup
 from hcserver.services.reading.recent_pings import RecentPings
 from hcserver.storage import Storage
@@ -32,6 +33,7 @@ class Messages:
         self,
         storage: Storage,
         recent_pings: RecentPings,
+        dependencies: Dependencies,
         lookup: Lookup,
         return_address: Callable[[UUID, UUID], str],
         base_url: str,
@@ -39,6 +41,7 @@ class Messages:
     ) -> None:
         self._storage = storage
         self._recent_pings = recent_pings
+        self._dependencies = dependencies
         self._lookup = lookup
         self._return_address = return_address
         self._base_url = base_url
@@ -49,7 +52,7 @@ class Messages:
         is_reminder = notification.event == "reminder"
         goes_on_since = notification.since if is_reminder else None
         id = id_of(notification)
-        return await self._make(
+        message = await self._make(
             replace(check, status=_STATUS[notification.event], n_pings=notification.ping),
             id=id,
             event=notification.event,
@@ -59,6 +62,15 @@ class Messages:
             took=notification.took,
             bounce=self._return_address(notification.channel, id),
         )
+        if notification.event in BAD_NEWS:
+            return await self._with_dependencies(message, check)
+        return message
+
+    async def _with_dependencies(self, message: AlertMessage, check: Check) -> AlertMessage:
+        """The message, that a check is down, with what it says of other checks: as they are now."""
+        above = await self._dependencies.above(check) if check.depends_on else []
+        down = tuple(one for one in above if one.status == "down" and one.id != check.id)
+        return replace(message, down_above=down, dependents=await self._dependencies.number_below(check))
 
     async def of_test(self, channel: Channel, check: Check | None) -> AlertMessage:
         """About `check`, or about one that does not exist. Raises Unavailable."""

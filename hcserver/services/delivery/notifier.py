@@ -28,12 +28,14 @@ from hcserver.services.delivery.dispatcher import Dispatcher
 from hcserver.services.delivery.held_notifications import Holds
 from hcserver.services.delivery.leases import Leases
 from hcserver.services.delivery.messages import Messages
+from hcserver.services.delivery.notified_channels import NotifiedChannels
 from hcserver.services.delivery.operator_mail import OperatorMail
 from hcserver.services.delivery.outcomes import Outcomes
 from hcserver.services.delivery.planner import Planner
 from hcserver.services.delivery.project_settings import ProjectSettingsCache
 from hcserver.services.delivery.sender import Sender
 from hcserver.services.delivery.transports import Transports
+from hcserver.services.dependencies import Dependencies
 from hcserver.services.events import EventBus
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.lookup import Lookup
@@ -50,6 +52,7 @@ class Notifier:
         self,
         storage: Storage,
         cache: CheckCache,
+        dependencies: Dependencies,
         lookup: Lookup,
         recent_pings: RecentPings,
         return_address: Callable[[UUID, UUID], str],
@@ -62,7 +65,7 @@ class Notifier:
         self.leases = Leases(storage, settings.notifications.timeout, clock)
         self.transports = Transports(settings)
         base_url = settings.http.public_url
-        self.messages = Messages(storage, recent_pings, lookup, return_address, base_url, clock)
+        self.messages = Messages(storage, recent_pings, dependencies, lookup, return_address, base_url, clock)
         self.attempts = Attempts(
             outcomes,
             self.messages,
@@ -72,7 +75,7 @@ class Notifier:
             clock,
             events,
         )
-        holds = Holds(self.project_settings, clock)
+        holds = Holds(self.project_settings, dependencies, NotifiedChannels(storage, clock), clock)
         self.sender = Sender(
             storage, cache, self.project_settings, holds, self.attempts, self.leases, outcomes
         )

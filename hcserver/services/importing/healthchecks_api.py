@@ -142,8 +142,16 @@ def _check(document: Mapping[str, Any], channels: Mapping[str, str], channels_kn
         fields=fields,
         badge=None if badge is None else UUID(badge[1]),
         channels=tuple(channels.get(id, "") for id in ids) if channels_known else None,
+        depends_on=_dependencies(document),
         paused=document.get("status") == "paused",
     )
+
+
+def _dependencies(document: Mapping[str, Any]) -> tuple[UUID, ...]:
+    """The checks on which it depends; of hcserver only."""
+    listed = document.get("depends_on")
+    ids = [parse_uuid(str(one)) for one in (listed if isinstance(listed, list) else ())]
+    return tuple(id for id in ids if id is not None)
 
 
 def _id(document: Mapping[str, Any]) -> UUID:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 from uuid import UUID, uuid4
 
 import msgspec
@@ -21,7 +22,9 @@ from hcserver.services.management.check_reader import CheckReader
 from hcserver.storage import Storage
 from hcserver.storage.client import batches
 from hcserver.storage.pings import Claimed
-from hcserver.validation.check import Spec
+from hcserver.validation.check import Spec, parse_spec
+
+_VERSION: Final = 3  # of the API, whose fields these are
 
 # Called with how many checks are done, and how many there are.
 Progress = Callable[[int, int], None]
@@ -85,12 +88,31 @@ class Importer:
             for step in plan.steps:
                 results.append(await self._carry_out(step, badges))
                 progress(len(results), len(plan.steps))
+            return await self._with_dependencies(results)
         except Unavailable as error:
             raise HcError(
                 f"{len(results)} of {len(plan.steps)} checks are done, then: {error}. "
                 "The same command goes on where this one has stopped"
             ) from error
-        return results
+
+    async def _with_dependencies(self, results: Sequence[Result]) -> list[Result]:
+        """Once all checks are there, have them depend on each other as those of the source do. What can't is
+        refused.
+        """
+        ours = {one.step.source.id: one.check for one in results if one.check is not None}
+        done = []
+        for result in results:
+            wanted = [ours[id] for id in result.step.source.depends_on if id in ours]
+            if wanted and result.check is not None and result.step.action != "unchanged":
+                try:
+                    spec = parse_spec({"depends_on": list(map(str, wanted))}, _VERSION)
+                    await self._editor.update(self._project, result.check, spec)
+                except Unavailable:
+                    raise
+                except HcError as error:
+                    result = msgspec.structs.replace(result, check=None, fault=str(error))
+            done.append(result)
+        return done
 
     async def _carry_out(self, step: Step, badges: set[UUID]) -> Result:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -84,6 +84,8 @@ def make_plan(source: Source, existing: Existing, *, new_ids: bool = False) -> P
             seen.add(id)
             copy = ours.get(id)
         steps.append(_step(one, id, copy, existing, channels))
+    ids = {step.source.id: step.check for step in steps if step.source.id and step.action != "refuse"}
+    steps = [_with_dependencies(step, ids, ours) for step in steps]
     return Plan(steps=tuple(steps), warnings=(*source.warnings, *channels.warnings))
 
 
@@ -186,8 +188,20 @@ def _compared(source: SourceCheck, spec: Spec, copy: Check, channels: tuple[UUID
     )
 
 
+def _with_dependencies(step: Step, ids: Mapping[UUID, UUID | None], ours: Mapping[UUID, Check]) -> Step:
+    """The step, which is a change if our check is to depend on others than it does. `ids` are ours by those
+    of the source, None for those that are yet to be made.
+    """
+    wanted = [ids[id] for id in step.source.depends_on if id in ids]
+    if not wanted or step.check is None or step.action not in ("change", "unchanged"):
+        return step
+    if wanted == list(ours[step.check].depends_on):
+        return step
+    return replace(step, action="change", changes=(*step.changes, "depends_on"))
+
+
 def _names(check: Check) -> tuple[str, ...]:
-    return tuple(name for name in check.__struct_fields__ if name != "channels")
+    return tuple(name for name in check.__struct_fields__ if name not in ("channels", "depends_on"))
 
 
 def _with_channels(spec: Spec, channels: tuple[UUID, ...] | None) -> Spec:

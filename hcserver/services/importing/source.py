@@ -18,6 +18,7 @@ class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
     fields: Mapping[str, object]
     badge: UUID | None = None  # the id in the address of its badge
     channels: tuple[str, ...] | None = None  # the names of its channels; None: unknown
+    depends_on: tuple[UUID, ...] = ()  # ids of checks of the source; (): none, or unknown
     paused: bool = False
     history: History | None = None  # what a new check brings along; None: it begins anew
 

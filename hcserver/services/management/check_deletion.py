@@ -13,6 +13,7 @@ from hcserver.services.events import CheckDeleted, EventBus
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.lookup import Lookup
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.dependency_assignment import DependencyAssignment
 from hcserver.storage import Storage
 
 TOMBSTONE_TIME = timedelta(minutes=10)  # after that no process has a deleted check in its memory
@@ -28,6 +29,7 @@ class CheckDeletion:
         cache: CheckCache,
         lookup: Lookup,
         reader: CheckReader,
+        dependencies: DependencyAssignment,
         changes: ChangePublisher,
         events: EventBus,
         clock: Clock,
@@ -36,12 +38,14 @@ class CheckDeletion:
         self._cache = cache
         self._lookup = lookup
         self._reader = reader
+        self._dependencies = dependencies
         self._changes = changes
         self._events = events
         self._clock = clock
 
     async def delete(self, project: Project, id: UUID) -> Check:
-        """Delete a check with its pings, flips and maintenance windows; the check as it was.
+        """Delete a check with its pings, flips and maintenance windows; the check as it was. No other one
+        depends on it then.
 
         Raises NotFound, Forbidden.
         """
@@ -50,6 +54,7 @@ class CheckDeletion:
         for window in await self._storage.windows.of_project(project.id):
             if window.check == id:
                 await self._storage.windows.delete(window.id)
+        await self._dependencies.drop(check)
         return check
 
     async def remove(self, check: Check) -> None:

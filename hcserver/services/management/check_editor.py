@@ -24,6 +24,7 @@ from hcserver.services.lookup import Lookup
 from hcserver.services.management.channel_assignment import ChannelAssignment
 from hcserver.services.management.check_creation import CheckCreation
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.dependency_assignment import DependencyAssignment
 from hcserver.services.management.in_project import in_project
 from hcserver.services.reading.project_index import Selection
 from hcserver.services.reading.project_reader import ProjectReader
@@ -46,6 +47,7 @@ class CheckEditor:
         lookup: Lookup,
         reader: CheckReader,
         project_reader: ProjectReader,
+        dependencies: DependencyAssignment,
         changes: ChangePublisher,
         clock: Clock,
     ) -> None:
@@ -58,14 +60,16 @@ class CheckEditor:
         self._changes = changes
         self._clock = clock
         self._channels = ChannelAssignment(storage.channels)
+        self._dependencies = dependencies
         self._creation = CheckCreation(storage, cache, lookup, changes, clock)
 
     async def create(self, project: Project, spec: Spec) -> tuple[Check, bool]:
         """Create a check, or change the one that matches `spec.unique`; whether it was created.
 
-        Raises InvalidRequest (a channel), Forbidden (the project's limit is reached).
+        Raises InvalidRequest (a channel, a dependency), Forbidden (the project's limit is reached).
         """
         channels = await self._channels.resolve(project.id, spec.channels)
+        spec = await self._dependencies.resolve(project.id, spec)
         if spec.unique:
             known = await self._project_reader.checks(project.id, Selection(_slug_asked_for(spec)))
             if (changed := await self._change_matching(known, spec, channels)) is not None:
@@ -87,16 +91,17 @@ class CheckEditor:
         state.
 
         The caller has made sure that no check has them, or had this id a few minutes ago. Raises
-        InvalidRequest (a channel), Forbidden (the project's limit is reached).
+        InvalidRequest (a channel, a dependency), Forbidden (the project's limit is reached).
         """
         channels = await self._channels.resolve(project.id, spec.channels)
+        spec = await self._dependencies.resolve(project.id, spec)
         async with self._creation.exclusively(project):
             await self._creation.require_room(project, self._reader.limit(project))
             check = await self._new(project, spec, channels, id, badge)
             return await self._creation.insert(edit(check))
 
     async def create_all(self, project: Project, specs: Sequence[Spec]) -> list[Check]:
-        """Create checks in this order, each of them with a slug and with channels.
+        """Create checks in this order, each of them with a slug and with channels, and without dependencies.
 
         Raises InvalidRequest (a channel), Conflict (there is a check with one of the slugs by now), Forbidden
         (the project's limit is reached); then none is created.
@@ -141,9 +146,11 @@ class CheckEditor:
             return (await self._creation.insert(check)).id, True
 
     async def update(self, project: Project, id: UUID, spec: Spec) -> Check:
-        """Raises NotFound, Forbidden, InvalidRequest (a channel); then nothing is changed."""
+        """Raises NotFound, Forbidden, InvalidRequest (a channel, a dependency); then nothing is changed."""
         check = await self._reader.get(project, id)
         channels = await self._channels.resolve(project.id, spec.channels)
+        spec = await self._dependencies.resolve(project.id, spec, check.depends_on)
+        await self._dependencies.require_no_cycle(check, spec)
         return await self._change_settings(check, lambda current: _edited(current, spec, channels))
 
     async def change_tags(
@@ -230,6 +237,7 @@ class CheckEditor:
             if number % _PER_TURN == _PER_TURN - 1:
                 await asyncio.sleep(0)
             if unique_matches(spec, check):
+                await self._dependencies.require_no_cycle(check, spec)
                 with suppress(NotFound):
                     return await self._change_settings(check, _if_it_matches(spec, channels))
         return None
@@ -254,8 +262,9 @@ class CheckEditor:
             self._lookup.forget_slugs(after.project)
             # Other processes hear of any write; that they have to look the slug up again has to be published.
             await self._changes.publish(after)
-        if (after.snoozed_until, after.tags) != (check.snoozed_until, check.tags):
-            # A snooze has ended, or the check has left a maintenance window that is for a tag.
+        if _what_holds(after) != _what_holds(check):
+            # A snooze has ended, or the check has left a maintenance window that is for a tag, or it does not
+            # depend any more on what is down.
             await release(self._storage, [check.id], now)
         return after
 
@@ -271,6 +280,11 @@ class CheckEditor:
         """
         await self._cache.refresh([id])
         await self._reader.get(project, id)
+
+
+def _what_holds(check: Check) -> tuple[object, ...]:
+    """The settings that can hold notifications back."""
+    return check.snoozed_until, check.tags, check.depends_on
 
 
 def _edited(check: Check, spec: Spec, channels: tuple[UUID, ...] | None) -> Check:

@@ -16,6 +16,7 @@ from hcserver.services.intake.state_writer import StateWriter
 from hcserver.services.lookup import Lookup
 from hcserver.services.management.check_creation import CheckCreation
 from hcserver.services.management.check_reader import CheckReader
+from hcserver.services.management.dependency_assignment import DependencyAssignment
 from hcserver.services.management.in_project import in_project
 from hcserver.storage import Storage
 
@@ -30,6 +31,7 @@ class CheckTransfer:
         writer: StateWriter,
         lookup: Lookup,
         reader: CheckReader,
+        dependencies: DependencyAssignment,
         changes: ChangePublisher,
         clock: Clock,
     ) -> None:
@@ -37,11 +39,13 @@ class CheckTransfer:
         self._writer = writer
         self._lookup = lookup
         self._reader = reader
+        self._dependencies = dependencies
         self._changes = changes
         self._creation = CheckCreation(storage, cache, lookup, changes, clock)
 
     async def move(self, project: Project, id: UUID, target: Project) -> Check:
-        """The check as it is in the other project, without channels, as those belong to a project.
+        """The check as it is in the other project, without channels and dependencies, as those belong to a
+        project.
 
         Raises NotFound, Forbidden (it is not in `project`, or the target has as many checks as it may have),
         Unavailable.
@@ -59,8 +63,9 @@ class CheckTransfer:
                 await self._storage.windows.delete(window.id)
         await self._changes.publish(before)
         await self._changes.publish(moved)
+        await self._dependencies.drop(before)
         return moved
 
 
 def _moved(check: Check, target: Project) -> Step:
-    return Step(replace(check, project=target.id, channels=()))
+    return Step(replace(check, project=target.id, channels=(), depends_on=()))

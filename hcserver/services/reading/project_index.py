@@ -53,6 +53,7 @@ class ProjectIndex:
         self._order: list[Key] = []
         self._by_slug: dict[str, list[Key]] = {}
         self._by_tag: dict[str, list[Key]] = {}
+        self._dependents: dict[UUID, set[UUID]] = {}  # -> the checks that depend on it
         self._counts = StatusCounts()
         self._pending: dict[UUID, Check] = {}
         self._changed_while_loading: set[UUID] = set()
@@ -143,6 +144,11 @@ class ProjectIndex:
         """The check with the status that it shows."""
         return self._entries.get(id)
 
+    def dependents(self, id: UUID) -> list[Check]:
+        """The checks that depend on this one, the oldest first."""
+        found = [self._entries[one].check for one in self._dependents.get(id, ())]
+        return sorted(found, key=key_of)
+
     def changed_since(self, revision: int) -> list[UUID]:
         """The checks that were created, changed or deleted, or whose status has changed, after this revision,
         the latest first; of those that are gone the last MAX_GONE, more than anybody shows one by one.
@@ -199,7 +205,7 @@ class ProjectIndex:
         self._note_change(check.id)
         self._gone.pop(check.id, None)
         entry = self._entries.get(check.id)
-        if entry is not None and (check.slug, check.tags) == (entry.check.slug, entry.check.tags):
+        if entry is not None and _is_listed_alike(check, entry.check):
             entry.check = check
             self._counts.look(entry, now)
         else:
@@ -216,6 +222,8 @@ class ProjectIndex:
             insort(self._by_slug.setdefault(entry.check.slug, []), key)
         for tag in entry.tags:
             insort(self._by_tag.setdefault(tag, []), key)
+        for other in entry.check.depends_on:
+            self._dependents.setdefault(other, set()).add(entry.check.id)
         self._counts.add(entry)
 
     def _take_out(self, entry: IndexedCheck) -> None:
@@ -226,7 +234,16 @@ class ProjectIndex:
         for tag in entry.tags:
             if not _delete(self._by_tag[tag], key):
                 del self._by_tag[tag]
+        for other in entry.check.depends_on:
+            self._dependents[other].discard(entry.check.id)
+            if not self._dependents[other]:
+                del self._dependents[other]
         self._counts.remove(entry)
+
+
+def _is_listed_alike(one: Check, other: Check) -> bool:
+    """Whether both states of a check are found in the same lists."""
+    return (one.slug, one.tags, one.depends_on) == (other.slug, other.tags, other.depends_on)
 
 
 def _delete(keys: list[Key], key: Key) -> list[Key]:

@@ -56,6 +56,13 @@ class ProjectReader:
                 return found
             await asyncio.sleep(0)
 
+    async def dependents(self, project: UUID, id: UUID) -> list[Check]:
+        """The checks of the project that depend on this one, the oldest first."""
+        index = await self.loader.index(project)
+        if index is not None:
+            return index.dependents(id)
+        return [check for check in await self._reader.of_project(project) if id in check.depends_on]
+
     async def shown(self, project: UUID) -> list[tuple[Check, ShownStatus]]:
         """Every check with the status that it shows, in no order."""
         index = await self.loader.index(project)

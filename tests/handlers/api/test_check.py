@@ -209,3 +209,57 @@ async def test_a_report_before_its_time_counts_for_it(site: Site) -> None:
     await site.services.runtime.due_checks.tick()
     assert (await site.get(check))["status"] == "up"
     assert "early" not in await update(site, check, early=0)
+
+
+async def test_a_check_depends_on_others_by_uuid_or_slug(site: Site) -> None:
+    nas = await site.create(name="nas", slug="nas")
+    router = await site.create(name="router")
+    check = (await site.create(depends_on=["nas"]))["uuid"]
+    assert (await site.get(check))["depends_on"] == [nas["uuid"]]
+    document = await update(site, check, depends_on=[router["uuid"].upper(), "nas", nas["uuid"]])
+    assert document["depends_on"] == [router["uuid"], nas["uuid"]]
+    reply = await site.api("GET", f"checks/{check}", key=site.keys.api_key_readonly)
+    assert reply.json["depends_on"] == [
+        (await site.api("GET", f"checks/{one['uuid']}", key=site.keys.api_key_readonly)).json["unique_key"]
+        for one in (router, nas)
+    ]
+    assert "depends_on" not in await update(site, check, depends_on=[])
+
+
+async def test_a_dependency_that_can_not_be_is_refused_by_name(site: Site) -> None:
+    foreign = await site.beside()
+    theirs = (await foreign.create(slug="theirs"))["uuid"]
+    await foreign.close()
+    for _ in range(2):
+        await site.create(slug="twin")
+    nas, router = [(await site.create(slug=slug))["uuid"] for slug in ("nas", "router")]
+    await update(site, nas, depends_on=["router"])
+    neither = "which is neither the uuid nor the slug of a check of the project"
+    for value, problem in (
+        (["twin"], "names 'twin', which several checks of the project have as their slug"),
+        (["nobody"], f"names 'nobody', {neither}"),
+        ([theirs], f"names '{theirs}', {neither}"),
+        (["theirs"], f"names 'theirs', {neither}"),
+        (["router"], "names the check itself"),
+        (["nas"], "makes a cycle: nas depends on this check"),
+        ("nas", "is not an array"),
+        (None, "is not an array"),
+        (["nas"] * 11, "has more than 10 items"),
+    ):
+        reply = await site.api("POST", f"checks/{router}", {"name": "changed", "depends_on": value})
+        assert (reply.status, reply.json) == (400, {"error": f"json validation error: depends_on {problem}"})
+    assert (await site.get(router))["name"] == ""
+    for item in (7, "", "x" * 101, None):
+        reply = await site.api("POST", "checks/", {"depends_on": [item]})
+        assert reply.json == {"error": "json validation error: an item in 'depends_on' has unexpected value"}
+
+
+async def test_an_upsert_makes_no_cycle_either(site: Site) -> None:
+    nas = (await site.create(slug="nas"))["uuid"]
+    await site.create(slug="job", depends_on=["nas"])
+    reply = await site.api("POST", "checks/", {"slug": "nas", "unique": ["slug"], "depends_on": ["job"]})
+    assert reply.status == 400
+    reply = await site.api("POST", "checks/", {"slug": "job", "unique": ["slug"], "depends_on": []})
+    assert reply.status == 200
+    reply = await site.api("POST", "checks/", {"slug": "nas", "unique": ["slug"], "depends_on": ["job"]})
+    assert (reply.status, reply.json["uuid"]) == (200, nas)

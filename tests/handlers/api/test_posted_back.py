@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from hcserver.domain.state_machine import Step
 from tests.handlers.harness import Site
 
 
@@ -47,6 +48,21 @@ CHECKS: list[dict[str, Any]] = [
     {"success_exit_statuses": [3, 24], "max_runtime": 7200, "early": 600, "ignored_exit_statuses": [75]},
     {"successes_before_up": 3, "min_runtime": 300},
 ]
+
+
+async def test_a_check_that_depends_on_others_also_when_one_is_not_there_any_more(site: Site) -> None:
+    nas, router = [(await site.create(slug=slug))["uuid"] for slug in ("nas", "router")]
+    check = UUID((await site.create(depends_on=["router", nas]))["uuid"])
+    document = await post_back(site, f"checks/{check}")
+    assert document["depends_on"] == [router, nas]
+    gone = str(UUID(int=7))  # a deletion that was cut short has left it
+    await site.services.state_writer.change(
+        check, lambda current: Step(replace(current, depends_on=(UUID(gone), UUID(nas))))
+    )
+    document = await site.get(str(check))
+    assert document["depends_on"] == [gone, nas]
+    reply = await site.api("POST", f"checks/{check}", document)
+    assert (reply.status, reply.json["depends_on"]) == (200, [nas])
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])

@@ -80,9 +80,10 @@ async def test_a_script_that_switches_a_channel_stays_on_the_page(site: Site, ed
 
 
 async def test_a_copy_has_the_settings_but_not_the_slug_and_the_log(site: Site, editor: Visitor) -> None:
-    channel = await site.channel("ops")
+    channel, nas = await site.channel("ops"), await make_check(site, name="nas")
     check = await make_check(
-        site, slug="s", tags="t", schedule="5 4 * * *", tz="Europe/Riga", grace=600, failure_kw="FAIL",
+        site, depends_on=[str(nas.id)],
+        slug="s", tags="t", schedule="5 4 * * *", tz="Europe/Riga", grace=600, failure_kw="FAIL",
         filter_subject=True, channels=str(channel.id), manual_resume=True,
         success_exit_statuses=[3], max_runtime=7200, early=600, ignored_exit_statuses=[75],
         min_runtime=5, successes_before_up=2,
@@ -106,6 +107,7 @@ async def test_a_copy_has_the_settings_but_not_the_slug_and_the_log(site: Site, 
         "min_runtime",
         "successes_before_up",
         "early",
+        "depends_on",
     ):
         assert copy[name] == original[name]
     assert (copy["name"], copy["slug"], copy["n_pings"]) == ("a job (copy)", "", 0)

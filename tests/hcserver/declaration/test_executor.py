@@ -14,6 +14,7 @@ from hcserver.domain.project import Project
 from hcserver.errors import HcError, InvalidRequest, Unavailable
 from hcserver.services.container import Services
 from hcserver.services.management.projects import Keys
+from hcserver.validation.check import parse_spec
 from tests.hcserver.declaration.samples import KEY, steps
 
 FILE = """
@@ -155,3 +156,25 @@ async def test_of_several_checks_those_that_can_be_changed_are(
         "Lab: can't change the check c3: it is odd",
         f"{AT_ONCE - 1} of {AT_ONCE + 5} changes are made: apply the file again for the rest",
     ]
+
+
+async def test_checks_depend_on_each_other_whatever_their_order_in_the_file(services: Services) -> None:
+    head = '[[projects]]\nname = "Lab"\n'
+    checks = '{ slug = "job", depends_on = ["nas", "router"] }, { slug = "nas" }, { slug = "router" }'
+    await apply(services, f"{head}checks = [{checks}]")
+    lab = await services.projects.find("Lab")
+    made = {one.slug: one for one in await services.checks.of_project(lab.id)}
+    assert made["job"].depends_on == (made["nas"].id, made["router"].id)
+    unnamed, _ = await services.check_editor.create(lab, parse_spec({"name": "no slug"}, 3))
+    both: dict[str, object] = {"depends_on": [str(unnamed.id), "nas"]}
+    await services.check_editor.update(lab, made["job"].id, parse_spec(both, 3))
+    # The other way round: on the way there is no cycle. What no file can name stays.
+    turned = head + (
+        'checks = [{ slug = "nas", depends_on = ["job"] }, { slug = "router", depends_on = ["nas", "job"] }, '
+        '{ slug = "job" }]'
+    )
+    await apply(services, turned)
+    now = {one.slug: one for one in await services.checks.of_project(lab.id)}
+    assert (now["nas"].depends_on, now["job"].depends_on) == ((made["job"].id,), (unnamed.id,))
+    assert now["router"].depends_on == (made["nas"].id, made["job"].id)
+    assert (await planned(services, turned))[0].count() == 0

@@ -93,6 +93,9 @@ def projects(draw: st.DrawFn) -> PresentProject:
         )
         for slug, settings in draw(st.lists(st.tuples(SLUGS, SETTINGS), max_size=5))
     ]
+    for place in range(1, len(checks)):
+        others = draw(st.sets(st.sampled_from(checks[:place]).map(lambda one: one.id), max_size=3))
+        checks[place] = replace(checks[place], depends_on=tuple(sorted(others)))
     windows = [
         replace(window(name, **fields), check=draw(st.sampled_from([None, *(one.id for one in checks)])))
         for name, fields in draw(st.lists(st.tuples(NAMES, st.sampled_from(WINDOWS)), max_size=4))

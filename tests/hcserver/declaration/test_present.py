@@ -72,3 +72,9 @@ def test_a_window_names_its_check_by_its_slug() -> None:
     }  # fmt: skip
     strange = lab.window_settings(window("w", check=slugless.id, start=NOW, end=end))["check"]
     assert strange == f"id:{slugless.id}"
+
+
+def test_dependencies_are_named_by_slugs_as_far_as_there_are_some() -> None:
+    nas, slugless = check("nas"), check("")
+    job = check("job", depends_on=(slugless.id, nas.id))
+    assert present([], [nas, slugless, job]).check_settings(job)["depends_on"] == ("nas",)

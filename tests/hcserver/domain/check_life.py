@@ -30,6 +30,7 @@ SCHEDULES: list[tuple[CheckKind, str, str]] = [
 ]
 SETTINGS: list[dict[str, Any]] = [
     {"desc": "something else"},
+    {"depends_on": (B,)},
     *({"grace": grace} for grace in (60, 600, 3600)),
     *({"max_runtime": seconds} for seconds in (0, 60, 5000)),
     *({"min_runtime": seconds} for seconds in (0, 60, 4000)),

@@ -13,9 +13,11 @@ from hcserver.domain.notification import Notification
 from hcserver.domain.notification_policy import (
     HOLD,
     LOOK_BACK,
+    Reason,
     ended_by_pause,
     reason_to_hold,
     reason_to_skip,
+    reason_to_wait_for,
     wants,
 )
 
@@ -160,3 +162,34 @@ def test_a_recovery_after_a_pause_is_sent_to_who_heard_of_the_failure_last(
 def test_a_recovery_after_a_pause_is_sent_where_skipped_reminders_hide_the_failure() -> None:
     reminders = earlier(*["reminder"] * (LOOK_BACK - 1), status="skipped")
     assert skipped(make("up", 20, after_pause=True), reminders) is None
+
+
+def other(**fields: Any) -> Check:
+    return make_check(**{"id": UUID(int=2), "name": "nas", "told_at": NOW, **fields})
+
+
+def waits(one: Check, at: timedelta = MINUTE, failed: timedelta = timedelta()) -> Reason | None:
+    return reason_to_wait_for(one, make_check(grace=600), make("down", at=NOW + failed), NOW + at)
+
+
+def test_a_notification_waits_while_a_check_is_down_of_which_people_were_alerted() -> None:
+    assert waits(other()) == (NOW + MINUTE + HOLD, "it depends on nas, which is down")
+    assert waits(other(name="", slug="nas")) == waits(other(name=" nas\n")) == waits(other())
+    assert waits(other(told_at=None)) is None  # the first of several failures that it takes
+    assert waits(other(status="paused", told_at=None)) is None
+
+
+def test_it_waits_for_the_grace_time_when_the_other_check_has_come_up_since() -> None:
+    up = other(status="up", told_at=None, up_at=NOW + MINUTE)
+    why = "it depends on nas, which has come up: it has its grace time again"
+    assert waits(up) == (NOW + 11 * MINUTE, why)
+    assert waits(up, at=11 * MINUTE) is None
+    assert waits(up, failed=MINUTE) is None
+    assert waits(other(status="up", told_at=None, up_at=None)) is None
+
+
+def test_a_dependency_is_a_reason_like_others() -> None:
+    dependency = Reason(NOW + HOLD, "it depends on nas, which is down")
+    hold = reason_to_hold(make_check(), make_channel(delay=60), make("down"), [], NOW, dependency)
+    assert hold == ("held back: it depends on nas, which is down", NOW + HOLD)
+    assert reason_to_hold(make_check(), make_channel(), make("up"), [], NOW, dependency) is None

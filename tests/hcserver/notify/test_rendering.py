@@ -233,3 +233,19 @@ def test_a_run_that_was_too_short_says_how_long_it_took_and_should_have_taken() 
     assert rendering.sentence(told) == expected
     taken_away = alert_message(reason="too-short", took=2.9)
     assert rendering.sentence(taken_away) == "“Nightly backup” is DOWN: it finished too soon, after 2 s."
+
+
+def test_a_message_says_what_the_check_depends_on_and_what_depends_on_it() -> None:
+    names = ("nas", "router\n", "", "switch")
+    for number, expected in (
+        (1, "nas, which is down"),
+        (3, "nas, router, nightly-backup, which are down"),
+        (4, "nas, router, nightly-backup, others, which are down"),
+    ):
+        told = alert_message("down", down_above=tuple(check(name=name) for name in names[:number]))
+        assert ("Depends on", expected) in rendering.facts(told)
+    for number, expected in (
+        (1, "1 check; messages that it is down are held back"),
+        (12, "12 checks; messages that they are down are held back"),
+    ):
+        assert ("Depends on it", expected) in rendering.facts(alert_message("down", dependents=number))

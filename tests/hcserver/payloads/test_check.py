@@ -7,10 +7,12 @@ from uuid import UUID
 import pytest
 
 from hcserver.domain.check import Check
+from hcserver.domain.identifiers import unique_key
 from hcserver.payloads.check import check_payload, payload_holds_until
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 A = UUID("11111111-2222-4333-8444-555555555555")
+B = UUID("22222222-2222-4333-8444-555555555555")
 
 
 def shown(version: int = 3, writable: bool = True, **fields: Any) -> dict[str, Any]:
@@ -80,3 +82,9 @@ def test_what_older_clients_do_not_know_is_shown_only_where_it_is_used() -> None
         "snoozed_until": "2026-03-01T13:00:00+00:00",
     }
     assert "snoozed_until" not in shown(snoozed_until=NOW)
+
+
+def test_the_checks_on_which_it_depends_are_shown_by_what_the_key_may_see() -> None:
+    check = Check(id=A, project=A, created=NOW, badge=A, depends_on=(B, A))
+    assert check_payload(check, NOW, "", 3, writable=True)["depends_on"] == [str(B), str(A)]
+    assert check_payload(check, NOW, "", 3, writable=False)["depends_on"] == [unique_key(B), unique_key(A)]

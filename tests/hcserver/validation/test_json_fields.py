@@ -21,6 +21,7 @@ READERS: dict[str, json_fields.Reader] = {
     "boolean": json_fields.boolean,
     "choice": json_fields.choice("a", "b"),
     "choices": json_fields.choices("a", "b"),
+    "identifiers": json_fields.identifiers(2, 5),
     "integer": json_fields.integer(1, 10),
     "line": json_fields.line(5),
     "moment": json_fields.moment,
@@ -235,3 +236,16 @@ def test_integers_are_in_order_and_each_once() -> None:
     for item in (0, 256, -1, True, 3.0, "3", None, [3], 10**30):
         with pytest.raises(InvalidRequest, match=r"an item in 'statuses' has unexpected value$"):
             read("statuses", [3, item])
+
+
+def test_identifiers_are_few_short_and_each_once() -> None:
+    read = json_fields.identifiers(3, 5)
+    assert read("others", ["b", "a", "b"]) == ("b", "a")
+    assert read("others", ("12345",)) == ("12345",)
+    for value, problem in (
+        *(("a", "others is not an array"), (None, "others is not an array")),
+        (["a"] * 4, "others has more than 3 items"),
+        *(([item], "an item in 'others' has unexpected value") for item in ("", "123456", 7, None)),
+    ):
+        with pytest.raises(InvalidRequest, match=f"^json validation error: {problem}$"):
+            read("others", value)

@@ -109,3 +109,23 @@ async def test_the_message_of_a_run_that_was_too_short_says_how_long_it_took(
     await log_of(services, check, 1)
     [(_, down)] = fake.sent
     assert (down.event, down.reason, down.took, down.check.status) == ("down", "too-short", 2.0, "down")
+
+
+async def test_a_message_about_a_failure_says_what_is_down_above_and_how_many_are_below(
+    services: Services, project: Project, fake: FakeKind, clock: FakeClock
+) -> None:
+    one = await add_channel(services, project, "one")
+    other = await add_channel(services, project, "other")
+    nas = await create(services, project, name="nas", slug="nas", channels=str(other.id))
+    job = await create(services, project, name="job", slug="job", depends_on=["nas"], channels=str(one.id))
+    await create(services, project, depends_on=["job", "nas"])
+    await ping(services, nas.id, "fail")
+    await log_of(services, nas, 1)
+    await ping(services, job.id, "fail")
+    await log_of(services, job, 1)
+    of_nas, of_job = (message for _, message in fake.sent)
+    assert (of_nas.down_above, of_nas.dependents, of_job.dependents) == ((), 2, 1)
+    assert [above.name for above in of_job.down_above] == ["nas"]
+    await ping(services, job.id)
+    await log_of(services, job, 2)
+    assert (fake.sent[-1][1].down_above, fake.sent[-1][1].dependents) == ((), 0)

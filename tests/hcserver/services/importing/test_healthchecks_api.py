@@ -102,6 +102,12 @@ async def test_every_setting_of_a_check_is_read(receiver: HttpReceiver) -> None:
     assert {request.headers["x-api-key"] for request in receiver.requests} == {KEY}
 
 
+async def test_dependencies_are_read_as_far_as_they_are_uuids(receiver: HttpReceiver) -> None:
+    for listed, expected in (([CHANNEL, 7, "x"], (UUID(CHANNEL),)), ("x", ()), (None, ())):
+        source = await read(receiver, {**CHECK, "depends_on": listed})
+        assert source.checks[0].depends_on == expected
+
+
 async def test_a_schedule_takes_the_place_of_the_period(receiver: HttpReceiver) -> None:
     cron = {name: value for name, value in CHECK.items() if name != "timeout"}
     source = await read(receiver, {**cron, "schedule": "5 4 * * *", "tz": "Europe/Riga", "status": "up"})

@@ -25,9 +25,11 @@ from hcserver.services.importing.source import Source, SourceCheck
 from tests.hcserver.services.conftest import START, FakeClock, MakeServices, create, ping
 from tests.hcserver.services.delivery.delivery_setup import add_channel
 
+_OWN = ("badge", "paused", "channels", "history", "depends_on")
+
 
 def check(id: UUID | None = None, **members: Any) -> SourceCheck:
-    own = {name: members.pop(name) for name in ("badge", "paused", "channels", "history") if name in members}
+    own = {name: members.pop(name) for name in _OWN if name in members}
     return SourceCheck(id=id or uuid4(), address="", fields=members, **own)
 
 
@@ -284,3 +286,20 @@ async def test_a_paused_check_with_a_history_gets_no_further_flip(
     await run(services, project, source)
     made = await services.checks.by_id(source.id)
     assert (made.status, made.n_flips) == ("paused", 1)
+
+
+async def test_checks_depend_on_the_copies_of_those_on_which_the_source_lets_them_depend(
+    services: Services, project: Project
+) -> None:
+    nas = check(name="nas", slug="nas")
+    source = [check(name="job", slug="job", depends_on=(nas.id, uuid4())), nas]
+    other, _ = await services.projects.create("other")
+    for target, new_ids in ((project, False), (other, True)):
+        for action in ("create", "unchanged"):
+            assert actions(await run(services, target, *source, new_ids=new_ids)) == [action, action]
+            job, copy = await of(services, target)
+            assert job.depends_on == (copy.id,)
+    circle = [uuid4(), uuid4()]
+    both = [check(circle[0], depends_on=(circle[1],)), check(circle[1], depends_on=(circle[0],))]
+    done, refused = await run(services, project, *both)
+    assert (done.fault, "makes a cycle" in refused.fault, refused.check) == ("", True, None)

@@ -210,3 +210,15 @@ def test_a_limit_that_goes_against_a_setting_of_the_copy_refuses_the_check() -> 
     step = only(plan(source(id, name="a", grace=300), ours=(ours(id, name="a", min_runtime=600),)))
     assert (step.action, step.spec) == ("refuse", None)
     assert step.fault is not None and step.fault.startswith("min_runtime is not less than grace")
+
+
+def test_dependencies_follow_the_source_as_far_as_it_has_some() -> None:
+    nas, job, unknown = uuid4(), uuid4(), uuid4()
+    sources = source(nas), replace(source(job), depends_on=(unknown, nas))
+    there = ours(nas), ours(job, depends_on=(nas,))
+    assert [step.action for step in plan(*sources, ours=there).steps] == ["unchanged", "unchanged"]
+    there = ours(nas), ours(job)
+    step = plan(*sources, ours=there).steps[1]
+    assert (step.action, step.changes, step.spec) == ("change", ("depends_on",), None)
+    there = ours(nas), ours(job, depends_on=(unknown,))
+    assert plan(source(nas), source(job), ours=there).of("change") == []

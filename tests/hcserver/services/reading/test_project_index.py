@@ -67,6 +67,21 @@ def test_a_changed_check_moves_to_its_new_slug_and_tags() -> None:
     assert set(index.tags()) == {"b"}
 
 
+def test_the_checks_that_depend_on_one_are_known() -> None:
+    last, first = check(3, depends_on=(UUID(int=1), UUID(int=9))), check(2, depends_on=(UUID(int=1),))
+    index = loaded(last, check(1), first)
+
+    def dependents(number: int) -> list[int]:
+        index.advance(START, ALL)
+        return [one.id.int for one in index.dependents(UUID(int=number))]
+
+    assert (dependents(1), dependents(9), dependents(2)) == ([2, 3], [3], [])
+    index.put(check(3, depends_on=(UUID(int=2),)), START)
+    assert (dependents(1), dependents(9), dependents(2)) == ([2], [], [3])
+    index.remove(UUID(int=2))
+    assert (dependents(1), dependents(2)) == ([], [3])
+
+
 def test_a_removed_check_is_nowhere() -> None:
     index = loaded(check(1, slug="x", tags="a"), check(2))
     index.put(check(1, slug="x", tags="a", name="changed"), START)

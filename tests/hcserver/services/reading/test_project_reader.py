@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hcserver.domain.check import Check
 from hcserver.domain.project import Project
+from hcserver.domain.state_machine import Step
 from hcserver.domain.status import shown_status
 from hcserver.services.container import Services
 from hcserver.services.reading.indexed_check import key_of
@@ -33,6 +35,9 @@ async def assert_equal_to_database(services: Services, project: Project) -> None
                 assert page == [check for check in expected if key_of(check) > middle][:2]
     every = await services.checks.of_project(project.id)
     assert await services.project_reader.tags(project.id) == {tag for one in every for tag in one.tag_list()}
+    for check in every:
+        below = [one for one in every if check.id in one.depends_on]
+        assert await services.project_reader.dependents(project.id, check.id) == below
     for tag in [None, *TAGS]:
         counts = await services.project_reader.status_counts(project.id, tag)
         shown = Counter(
@@ -57,7 +62,7 @@ class Operations:
             return
         check = self._random.choice(checks)
         some: Sequence[Callable[[Check], Awaitable[None]]] = [self._ping] * 4 + [
-            *(self._create, self._update, self._delete, self._pause, self._resume),
+            *(self._create, self._update, self._depend, self._delete, self._pause, self._resume),
             *(self._let_time_pass, self._let_time_pass, self._evict, self._forget),
         ]
         await self._random.choice(some)(check)
@@ -84,6 +89,13 @@ class Operations:
     async def _update(self, check: Check) -> None:
         spec = parse_spec(self._settings(), 3)
         await self._services.check_editor.update(self._project, check.id, spec)
+
+    async def _depend(self, check: Check) -> None:
+        others = [one.id for one in await self._services.checks.of_project(self._project.id)]
+        some = tuple(self._random.sample(others, min(len(others), 2)))
+        await self._services.state_writer.change(
+            check.id, lambda current: Step(replace(current, depends_on=some))
+        )
 
     async def _delete(self, check: Check) -> None:
         await self._services.check_deletion.delete(self._project, check.id)

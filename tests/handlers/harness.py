@@ -254,6 +254,11 @@ class Site:
         """Wait until everything acknowledged is in the database's documents."""
         await self.services.state_writer.flush()
 
+    async def tick(self) -> None:
+        """What the scheduler does each second, once it can see everything in the database's documents."""
+        await self.settled()
+        await self.services.runtime.due_checks.tick()
+
     async def channel(self, name: str) -> Channel:
         return await self.services.channels.create(
             self.project, parse_channel({"kind": "email", "target": "ops@example.org", "name": name})

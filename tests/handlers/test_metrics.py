@@ -55,7 +55,7 @@ async def test_flips_are_counted_with_the_lag_of_the_scheduler(site: Site) -> No
     await site.settled()  # the scheduler finds it by its document
     before = values(await server_metrics(site), "hcserver_scheduler_lag_seconds_count")[()]
     site.clock.advance(130)
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     await site.settled()
     reply = await server_metrics(site)
     # Other checks on the same server may have come due as well.

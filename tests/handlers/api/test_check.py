@@ -81,7 +81,7 @@ async def test_a_change_moves_the_next_ping_and_the_moment_of_going_down(site: S
     document = await update(site, check, schedule="0 * * * *")
     assert document["next_ping"] == "2024-03-10T13:00:00+00:00"
     await update(site, check, timeout=60, grace=60)
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
 
 
@@ -91,12 +91,12 @@ async def test_a_run_may_take_the_maximum_runtime_apart_from_the_grace_time(site
     site.clock.advance(4199)
     await site.ping(check, "/start")
     site.clock.advance(7199)
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     document = await site.get(check)
     assert (document["status"], document["started"], document["max_runtime"]) == ("up", True, 7200)
     site.clock.advance(1)
     assert (await site.get(check))["status"] == "down"
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
     assert "max_runtime" not in await update(site, check, max_runtime=0)
 
@@ -206,7 +206,7 @@ async def test_a_report_before_its_time_counts_for_it(site: Site) -> None:
     assert document["next_ping"] == tomorrow.isoformat(timespec="seconds")
     assert document["early"] == 600
     site.clock.advance(7200)
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     assert (await site.get(check))["status"] == "up"
     assert "early" not in await update(site, check, early=0)
 

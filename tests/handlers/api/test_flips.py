@@ -62,7 +62,7 @@ async def test_every_change_of_status_is_a_flip(site: Site) -> None:
         assert [flip["up"] for flip in await site.flips(check)] == ups
     site.clock.advance(119)
     await site.settled()
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     flips = await site.flips(check)
     assert [flip["up"] for flip in flips] == [0, 1, 0, 0, 0]
     # It carries the moment at which the time was over, not that at which somebody looked.
@@ -173,13 +173,13 @@ async def test_a_run_that_succeeds_while_another_is_overdue_makes_no_flip(site: 
         site.clock.advance(0.1)
     site.clock.advance(66)
     await site.settled()
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
     await site.ping(check, f"?rid={B}")
     document = await site.get(check)
     assert (document["status"], document["started"]) == ("down", True)
     await site.settled()
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     assert [flip["up"] for flip in await site.flips(check)] == [0, 1]
     site.clock.advance(10)
     await site.ping(check, f"?rid={A}")
@@ -199,7 +199,7 @@ async def test_a_lower_grace_time_makes_a_flip_at_the_change(site: Site) -> None
     await site.ping(check, "/start")
     site.clock.advance(600)
     await site.api("POST", f"checks/{check}", {"grace": 60})
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     assert [(flip["timestamp"], flip["up"]) for flip in await site.flips(check)] == [
         ("2024-03-10T12:10:00+00:00", 0),
         ("2024-03-10T12:00:00+00:00", 1),

@@ -56,7 +56,7 @@ async def test_a_paused_check_does_not_go_down(site: Site) -> None:
     await site.ping(check)
     await pause(site, check)
     site.clock.advance(86_400)
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     assert (await site.get(check))["status"] == "paused"
 
 

@@ -83,7 +83,7 @@ async def test_an_ignored_exit_status_ends_its_run_and_counts_for_nothing(site: 
     site.clock.advance(30)
     await site.ping(check, "/75", b"another one is at work")
     site.clock.advance(300)
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     document = await site.get(check)
     assert (document["status"], document["started"], document["n_pings"]) == ("up", False, 3)
     newest = (await site.pings(check))[0]

@@ -223,9 +223,8 @@ async def test_a_check_that_needs_several_successes_says_how_many_have_come(
     assert "Down for 0 s : a run failed. 1 of 3 successes since then." in text
     assert "after a failure, 3 successes in a row bring it up" in text
     counted = page.find(id="check")["data-seen"]
-    await site.settled()
     site.clock.advance(120)
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     page = await editor.page(path)
     assert "successes since then" not in page.get_text()
     assert len({before, counted, page.find(id="check")["data-seen"]}) == 3

@@ -313,8 +313,7 @@ async def test_success_and_fail_end_a_pause(site: Site, signal: str, status: str
 async def status_after(site: Site, check: str, seconds: float) -> str:
     site.clock.advance(seconds)
     shown = (await site.get(check))["status"]
-    await site.settled()
-    await site.services.runtime.due_checks.tick()
+    await site.tick()
     assert (await site.get(check))["status"] == shown
     return str(shown)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from handlers.pages.check_story import Notified as Told
 from handlers.pages.check_story import notified
@@ -15,7 +17,7 @@ from handlers.pages.zones import ShownZone
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
-from hcserver.domain.output import decode_output, first_line, visible
+from hcserver.domain.output import decode_output, first_line, shown_body, visible
 from hcserver.domain.ping import Ping
 from hcserver.domain.run_lines import Outcome, Run
 from hcserver.domain.veil import Veil
@@ -77,6 +79,8 @@ class PingView(NamedTuple):
     is_mail: bool
     is_failure: bool
     size: str  # of its body, "" if it has none
+    cut_before: str  # what is missing in front of the body, "" if nothing is
+    cut_after: str  # what is missing behind it
 
 
 class Row(NamedTuple):
@@ -140,7 +144,7 @@ class RowMaker:
     def _run_row(self, run: Run, bodies: Mapping[int, bytes]) -> Row:
         ping, start = run.ping, run.start
         body = bodies.get(ping.n)
-        small = body if body is not None and len(body) <= INLINE_BYTES else None
+        small = None if body is None or len(body) > INLINE_BYTES else shown_body(replace(ping, body=body))
         return Row(
             id=f"n{ping.n}",
             name=run.outcome,
@@ -169,6 +173,8 @@ class RowMaker:
             is_mail=ping.scheme == "email",
             is_failure=outcome in ("fail", "short"),
             size=size_in_words(ping.body_size) if ping.body_size else "",
+            cut_before=missing_bytes(ping.cut_before, "before"),
+            cut_after=missing_bytes(ping.cut_after, "after"),
         )
 
     def _note(self, ping: Ping) -> str:
@@ -229,6 +235,14 @@ def size_in_words(size: int) -> str:
     if size < _MEGABYTE:
         return f"{size / _KILOBYTE:.0f} kB"
     return f"{size / _MEGABYTE:.1f} MB"
+
+
+def missing_bytes(number: int, side: Literal["before", "after"]) -> str:
+    """The mark where so many bytes of a body were cut off; "" if none were."""
+    if not number:
+        return ""
+    what = "byte {} this was" if number == 1 else "bytes {} this were"
+    return f"… {number:,} {what.format(side)} not kept"
 
 
 def _origin(ping: Ping) -> str:

@@ -148,6 +148,7 @@ class LimitSettings:
     flip_days: int = _setting(400, types.integer(90, 36_500, "a whole number of days"))
     notification_days: int = _setting(90, types.integer(1, 90, "a whole number of days"))
     ping_body_bytes: int = _setting(10_000, types.integer(0, 1_000_000, "a whole number of bytes"))
+    body_part: str = _setting("start", types.choice("start", "end"))
     email_body_bytes: int = _setting(1_000_000, types.integer(0, 10_000_000, "a whole number of bytes"))
     cached_checks: int = _setting(50_000, types.integer(100, 10_000_000, "a whole number of checks"))
     indexed_checks: int = _setting(100_000, types.integer(0, 10_000_000, "a whole number of checks"))

@@ -143,7 +143,8 @@ class PingLog:
         return removed
 
 
-_SAID = ("body", "body_size", "subject", "sender", "reason")
+_SIZES = ("body_size", "cut_before", "cut_after")
+_SAID = ("body", *_SIZES, "subject", "sender", "reason")
 _OPTIONAL = ("rid", "exit_status", "body", "subject", "sender")
 
 
@@ -164,8 +165,9 @@ def _document(ping: Ping) -> dict[str, Any]:
         value = getattr(ping, name)
         if value is not None:
             document[name] = value
-    if ping.body_size:
-        document["body_size"] = ping.body_size
+    for name in _SIZES:
+        if size := getattr(ping, name):
+            document[name] = size
     if ping.reason is not None:
         document["reason"] = msgspec.to_builtins(ping.reason)
     return document

@@ -21,6 +21,7 @@ from tests.hcserver.storage.contract.records import NOW, a_check, a_ping
 async def test_a_ping_comes_back_as_it_was_appended(storage: Storage) -> None:
     ping = a_ping(
         uuid4(), 1, ua="curl", method="POST", rid=uuid4(), exit_status=3, body=b"\0\xff", body_size=2,
+        cut_before=5, cut_after=6,
         subject="s", sender="a@b", token=b"t" * 12,
         reason=Reason(signal="fail", keyword="bad", where="body"),
     )  # fmt: skip

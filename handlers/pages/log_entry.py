@@ -56,9 +56,7 @@ class EntryHandler(PageHandler):
         """Raises NotFound, also when the ping is not kept any more."""
         check = await self.open_check(check_id, "viewer")
         assert self.project is not None
-        if int(n) <= check.n_pings - self.services.checks.pings_kept(self.project):
-            raise NotFound("not found")
-        ping = await self.services.checks.ping(check, int(n))
+        ping = await self.services.checks.shown_ping(self.project, check, int(n))
         return Opened(check, ping, Veil(check, self.project, hides=not self.may("editor")))
 
     async def view(self, opened: Opened) -> dict[str, Any]:

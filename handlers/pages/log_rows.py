@@ -86,7 +86,8 @@ class PingView(NamedTuple):
 class Row(NamedTuple):
     """A row; `id` identifies it in the page. `line` is why a check changed its state, or the first line of an
     output. `output` is a body that stands in the page itself; without it there is one to be loaded if `ping`
-    has a size. `told` has HTML that display.py made.
+    has a size. `told` has HTML that display.py made. `gap` says that pings between this one and the row above
+    are not kept.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Row(NamedTuple):
     ping: PingView | None = None
     output: str | None = None
     told: Sequence[Told] = ()
+    gap: str = ""
 
 
 class DayRows(NamedTuple):
@@ -124,24 +126,28 @@ class RowMaker:
         self._veil = veil
         self._now = now
 
-    def days(self, entries: Sequence[Entry], bodies: Mapping[int, bytes]) -> list[DayRows]:
-        """The entries by days. The heading is for people, `iso` for the script."""
+    def days(
+        self, entries: Sequence[Entry], bodies: Mapping[int, bytes], gaps: Mapping[int, int]
+    ) -> list[DayRows]:
+        """The entries by days. The heading is for people, `iso` for the script. `gaps` are as in LogPage."""
         days = groupby(entries, key=lambda entry: self._zone.local(entry.at).date())
         return [
             DayRows(
-                day.isoformat(), f"{day:%A}, {day.day} {day:%B %Y}", [self._row(one, bodies) for one in group]
+                day.isoformat(),
+                f"{day:%A}, {day.day} {day:%B %Y}",
+                [self._row(one, bodies, gaps) for one in group],
             )
             for day, group in days
         ]
 
-    def _row(self, entry: Entry, bodies: Mapping[int, bytes]) -> Row:
+    def _row(self, entry: Entry, bodies: Mapping[int, bytes], gaps: Mapping[int, int]) -> Row:
         if isinstance(entry.what, Flip):
             return self._flip_row(entry.what)
         if isinstance(entry.what, Notified):
             return self._notified_row(entry.what)
-        return self._run_row(entry.what, bodies)
+        return self._run_row(entry.what, bodies, gaps)
 
-    def _run_row(self, run: Run, bodies: Mapping[int, bytes]) -> Row:
+    def _run_row(self, run: Run, bodies: Mapping[int, bytes], gaps: Mapping[int, int]) -> Row:
         ping, start = run.ping, run.start
         body = bodies.get(ping.n)
         small = None if body is None or len(body) > INLINE_BYTES else shown_body(replace(ping, body=body))
@@ -158,6 +164,7 @@ class RowMaker:
             line=self._veil.text(run.first_line),
             ping=self.ping(ping, run.outcome),
             output=None if small is None else self._veil.text(visible(decode_output(small))),
+            gap=_not_kept(gaps.get(ping.n, 0)),
         )
 
     def ping(self, ping: Ping, outcome: Outcome) -> PingView:
@@ -235,6 +242,13 @@ def size_in_words(size: int) -> str:
     if size < _MEGABYTE:
         return f"{size / _KILOBYTE:.0f} kB"
     return f"{size / _MEGABYTE:.1f} MB"
+
+
+def _not_kept(pings: int) -> str:
+    """The mark where so many pings are missing; "" if none are."""
+    if not pings:
+        return ""
+    return f"… {pings:,} ping{' in between is' if pings == 1 else 's in between are'} no longer kept"
 
 
 def missing_bytes(number: int, side: Literal["before", "after"]) -> str:

@@ -144,6 +144,8 @@ class LimitSettings:
     checks_per_project: int = _setting(10_000, types.integer(1, 1_000_000, "a whole number of checks"))
     # The API's documentation promises at most 1000 for each check.
     pings_per_check: int = _setting(100, types.integer(1, 1000, "a whole number of pings"))
+    # Their numbers stand in the document of the check, and one query finds all of them.
+    failures_per_check: int = _setting(0, types.integer(0, 100, "a whole number of failures"))
     # Status pages and the activity show 90 days of flips; the database removes notifications after 90 days.
     flip_days: int = _setting(400, types.integer(90, 36_500, "a whole number of days"))
     notification_days: int = _setting(90, types.integer(1, 90, "a whole number of days"))

@@ -111,6 +111,15 @@ class PingLog:
             pings += sorted(map(_ping, documents), key=lambda ping: ping.n)
         return pings
 
+    async def failures(self, check: UUID, first: int, last: int) -> list[int]:
+        """The numbers of the failures with first <= n <= last, in order."""
+        found: list[int] = []
+        for ids in batches(entry_id(check, n) for n in range(first, last + 1)):
+            with translated("look for failures"):
+                cursor = self._pings.find({"_id": {"$in": ids}, "type": "fail"}, {"n": 1})
+                found += [document["n"] async for document in cursor]
+        return sorted(found)
+
     async def get(self, check: UUID, n: int) -> Ping | None:
         """One ping with its body."""
         with translated("read a ping"):
@@ -136,8 +145,12 @@ class PingLog:
 
     async def delete(self, check: UUID, first: int, last: int) -> int:
         """Remove pings with first <= n <= last; returns how many there were."""
+        return await self.delete_each(check, range(first, last + 1))
+
+    async def delete_each(self, check: UUID, numbers: Iterable[int]) -> int:
+        """Remove the pings with these numbers; returns how many there were."""
         removed = 0
-        for ids in batches(entry_id(check, n) for n in range(first, last + 1)):
+        for ids in batches(entry_id(check, n) for n in numbers):
             with translated("prune pings"):
                 removed += (await self._pings.delete_many({"_id": {"$in": ids}})).deleted_count
         return removed

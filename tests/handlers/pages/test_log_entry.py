@@ -226,6 +226,7 @@ async def test_the_end_of_a_long_output_is_shown_if_its_beginning_is_not_kept(
     check = await cut_output(site, body="0123456€ the end".encode(), cut_before=5)
     page = await editor.page(f"/checks/{check.id}/log/1")
     assert page.pre.get_text() == " the end"
+    assert page.pre["class"] == ["from-end"]  # it is scrolled to its end
     assert "These are the last 10 bytes of 18 bytes." in words(page)
 
 

@@ -83,6 +83,8 @@ class CheckDeletion:
         for check, n_pings, log_from in await self._storage.tombstones.before(self._clock() - TOMBSTONE_TIME):
             for left in (await self._storage.checks.load([check])).values():
                 await self._delete_document(left.check)
+                # What its document does not say yet about pruning: failures between the two may be kept.
+                log_from = min(log_from, left.check.log_from)
                 self._forget_deleted(left.check)
                 await self._changes.publish(left.check)
             await self._remove_history(check, n_pings, log_from)

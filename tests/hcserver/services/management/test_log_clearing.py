@@ -133,6 +133,7 @@ async def test_failures_that_are_kept_longer_are_cleared_as_well(
     await services.intake.record([report(check.id, clock()) for _ in range(130)])
     await services.state_writer.flush()
     await services.runtime.pruner.prune(await services.cache.get(check.id), project)
+    await services.state_writer.flush()
     assert (await services.cache.get(check.id)).kept_failures == (1,)
     after = await services.log_clearing.clear(project, check.id)
     assert await services.checks.old_failures(project, after) == []

@@ -200,8 +200,7 @@ async def test_failures_that_are_kept_longer_come_behind_the_newest_pings(
             await site.ping(check)
         await site.settled()
         if is_pruned:
-            current = await site.services.cache.get(UUID(check))
-            await site.services.runtime.pruner.prune(current, site.project)
+            await site.pruned(UUID(check), 102)
             assert (await site.services.cache.get(UUID(check))).kept_failures == (2, 4)
         new, old = ([126, 125, 124], [4, 2]) if is_pruned else ([6, 5, 4], [2, 1])
         assert [ping["n"] for ping in await site.pings(check)] == new + old

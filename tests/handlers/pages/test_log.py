@@ -252,7 +252,7 @@ async def test_failures_that_are_kept_longer_are_shown_behind_a_gap(
             await site.ping(str(check.id), signal, b"disk full" if signal else b"fine")
             site.clock.advance(60)
         await site.settled()
-        await site.services.runtime.pruner.prune(await site.services.cache.get(check.id), site.project)
+        await site.pruned(check.id, 102)
         page = await editor.page(path(check, "?type=success&type=fail"))
         assert [one["id"] for one in page.select(".entry")] == ["n125", "n124", "n123", "n5", "n2"]
         gaps = [(one.get_text(), one.find_next(class_="entry")["id"]) for one in page.select(".gap")]

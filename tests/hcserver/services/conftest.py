@@ -66,6 +66,14 @@ async def make_services(database: Any, clock: FakeClock) -> AsyncIterator[MakeSe
         yield make
 
 
+async def idle(make_services: MakeServices, **limits: Any) -> Services:
+    """A server that prunes, and loads checks again, only when it is told to."""
+    services = await make_services(**limits)
+    for task in services.runtime.tasks:
+        await task.stop()
+    return services
+
+
 @pytest.fixture
 async def services(make_services: MakeServices) -> Services:
     return await make_services()

@@ -14,7 +14,7 @@ from hcserver.services.doctor.finding import Finding
 from hcserver.services.doctor.records import WRITTEN_BEHIND, Records, examine_records
 from hcserver.storage.client import entry_id
 from hcserver.storage.inspection import Inspection
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, idle, ping, report
 
 
 async def examined(
@@ -196,7 +196,7 @@ async def test_a_flip_that_was_not_published_is_published(services: Services, pr
 async def test_failures_that_are_kept_longer_are_no_gap(
     make_services: MakeServices, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, is_cut_short: bool
 ) -> None:
-    services = await make_services(pings_per_check=10, failures_per_check=5)
+    services = await idle(make_services, pings_per_check=10, failures_per_check=5)
     project, _ = await services.projects.create("main")
     check = await written_check(services, project, "success", "fail", "fail", "success", "fail")
     await services.intake.record([report(check.id, clock()) for _ in range(130)])

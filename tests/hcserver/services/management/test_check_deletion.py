@@ -10,7 +10,7 @@ from hcserver.errors import NotFound, Unavailable
 from hcserver.services.container import Services
 from hcserver.services.events import CheckDeleted
 from hcserver.services.management.check_deletion import TOMBSTONE_TIME
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, idle, ping, report
 
 
 async def test_deleting_a_check_removes_its_pings_and_flips(
@@ -115,7 +115,7 @@ async def test_a_deletion_is_an_event_with_the_check_as_it_was(services: Service
 async def test_failures_that_are_kept_longer_are_removed_with_their_check(
     make_services: MakeServices, database: Any, clock: FakeClock, is_cut_short: bool, is_written: bool
 ) -> None:
-    services = await make_services(pings_per_check=10, failures_per_check=5)
+    services = await idle(make_services, pings_per_check=10, failures_per_check=5)
     project, _ = await services.projects.create("main")
     check = await create(services, project)
     await ping(services, check.id, "fail")

@@ -8,7 +8,7 @@ from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, NotFound
 from hcserver.services.container import Services
 from hcserver.services.management import log_clearing
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, idle, ping, report
 
 
 async def test_what_pings_said_is_gone_and_the_state_stays(
@@ -126,7 +126,7 @@ async def test_a_check_of_another_project_is_refused(services: Services, project
 async def test_failures_that_are_kept_longer_are_cleared_as_well(
     make_services: MakeServices, database: Any, clock: FakeClock
 ) -> None:
-    services = await make_services(pings_per_check=10, failures_per_check=5)
+    services = await idle(make_services, pings_per_check=10, failures_per_check=5)
     project, _ = await services.projects.create("main")
     check = await create(services, project)
     await ping(services, check.id, "fail", body=b"secret")
@@ -148,7 +148,7 @@ async def test_failures_that_are_kept_longer_are_cleared_as_well(
 async def test_a_failure_that_was_cleared_is_not_kept_by_a_later_pruning(
     make_services: MakeServices, database: Any, clock: FakeClock
 ) -> None:
-    services = await make_services(pings_per_check=10, failures_per_check=5)
+    services = await idle(make_services, pings_per_check=10, failures_per_check=5)
     project, _ = await services.projects.create("main")
     check = await create(services, project)
     await ping(services, check.id, "fail", body=b"secret")

@@ -13,7 +13,7 @@ from hcserver.domain.project import Project
 from hcserver.services.container import Services
 from hcserver.services.events import CheckWritten
 from hcserver.services.runtime import pruning as pruning_module
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, idle, ping, report
 
 
 async def test_pings_beyond_what_is_kept_are_pruned(
@@ -95,7 +95,7 @@ async def left(database: Any) -> list[int]:
 
 
 async def test_the_newest_failures_are_kept_longer(make_services: MakeServices, database: Any) -> None:
-    services = await make_services(pings_per_check=10, failures_per_check=3)
+    services = await idle(make_services, pings_per_check=10, failures_per_check=3)
     project, _ = await services.projects.create("main")
     check = await create(services, project)
     await failing(services, check.id, 150, 5, 40, 100, 145)
@@ -115,13 +115,13 @@ async def test_the_newest_failures_are_kept_longer(make_services: MakeServices, 
 async def test_with_another_setting_the_next_pruning_keeps_as_many(
     make_services: MakeServices, database: Any, number: int, kept: tuple[int, ...]
 ) -> None:
-    services = await make_services(pings_per_check=10, failures_per_check=3)
+    services = await idle(make_services, pings_per_check=10, failures_per_check=3)
     project, _ = await services.projects.create("main")
     check = await create(services, project)
     await failing(services, check.id, 150, 40, 100)
     await pruned(services, project, check.id)
     await services.state_writer.flush()
-    services = await make_services(pings_per_check=10, failures_per_check=number)
+    services = await idle(make_services, pings_per_check=10, failures_per_check=number)
     await failing(services, check.id, 130)
     assert (await pruned(services, project, check.id)).kept_failures == kept
     assert await left(database) == [*kept, *range(271, 281)]
@@ -130,7 +130,7 @@ async def test_with_another_setting_the_next_pruning_keeps_as_many(
 async def test_pruning_that_was_cut_short_goes_on_with_what_is_left(
     make_services: MakeServices, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services = await make_services(pings_per_check=10, failures_per_check=2)
+    services = await idle(make_services, pings_per_check=10, failures_per_check=2)
     project, _ = await services.projects.create("main")
     check = await create(services, project)
     await failing(services, check.id, 150, 5, 40, 100)
@@ -138,7 +138,7 @@ async def test_pruning_that_was_cut_short_goes_on_with_what_is_left(
         killed.setattr(services.cache, "set_log_start", lambda *args: None)
         await services.runtime.pruner.prune(await services.cache.get(check.id), project)
     assert await left(database) == [40, 100, *range(141, 151)]
-    services = await make_services(pings_per_check=10, failures_per_check=2)
+    services = await idle(make_services, pings_per_check=10, failures_per_check=2)
     found = await services.cache.get(check.id)
     assert (found.log_from, found.kept_failures) == (1, ())
     assert [ping.n for ping in await services.checks.old_failures(project, found)] == [100, 40]
@@ -150,8 +150,8 @@ async def test_pruning_that_was_cut_short_goes_on_with_what_is_left(
 async def test_two_processes_that_prune_keep_the_same_failures(
     make_services: MakeServices, database: Any
 ) -> None:
-    first = await make_services(pings_per_check=10, failures_per_check=2)
-    second = await make_services(pings_per_check=10, failures_per_check=2)
+    first = await idle(make_services, pings_per_check=10, failures_per_check=2)
+    second = await idle(make_services, pings_per_check=10, failures_per_check=2)
     project, _ = await first.projects.create("main")
     check = await create(first, project)
     await failing(first, check.id, 150, 5, 40, 100)
@@ -169,11 +169,11 @@ async def test_two_processes_that_prune_keep_the_same_failures(
 
 
 async def test_without_the_setting_nothing_more_is_asked_of_the_database(
-    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+    make_services: MakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    services = await idle(make_services, pings_per_check=10)
+    project, _ = await services.projects.create("main")
     check = await create(services, project)
-    await services.projects.limit(project, None, 10)
-    project = await services.projects.find("main")
     monkeypatch.delattr(type(services.storage.pings), "failures")
     await failing(services, check.id, 150, 5)
     assert (await pruned(services, project, check.id)).log_from == 141

@@ -84,7 +84,7 @@ class Delivery:
         examination = await self._pool.examine(message.raw, [question(check) for check in checks])
         known = await _identity(message.raw)
         tokens = [b"" if known is None else known.token(check.id) for check in checks]
-        body = message.raw[: self._intake.body_limit] or None
+        body = message.raw[: self._intake.body_limit]
 
         def report(check: Check, reason: Reason, token: bytes) -> Report:
             return Report(
@@ -94,7 +94,8 @@ class Delivery:
                 scheme="email",
                 remote_addr=message.remote_addr,
                 ua=f"Email from {message.sender or '<>'}"[:MAX_UA],
-                body=body,
+                body=body or None,
+                cut_after=len(message.raw) - len(body),
                 subject=examination.subject,
                 sender=message.sender,
                 reason=reason,

@@ -30,6 +30,8 @@ def ping_payload(ping: Ping, durations: Mapping[int, float], base_url: str, vers
     }
     if ping.body_size:
         payload["body_url"] = f"{base_url}/api/v{version}/checks/{ping.check}/pings/{ping.n}/body"
+    if ping.cut_before:
+        payload["body_cut_before"] = ping.cut_before
     if ping.exit_status is not None:
         payload["exit_status"] = ping.exit_status
     if ping.n in durations:

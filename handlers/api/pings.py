@@ -30,14 +30,21 @@ class PingsHandler(CheckApiHandler):
         query = self.query()
         kept = self.services.checks.pings_kept(self.project)
         limit = read_limit(query)
-        oldest = max(check.n_pings - kept + 1, check.shown_from)
+        oldest = self.services.checks.oldest_shown(self.project, check)
         before = read_number_cursor(query)
         newest = check.n_pings if before is None else min(before - 1, check.n_pings)
         count = max(min(limit or kept, newest - oldest + 1), 0)
         pings = await self.services.checks.pings(check, count, newest + 1)
         durations = await self.services.checks.durations(check, pings)
+        has_more = bool(pings) and pings[-1].n > oldest
+        if newest - count < oldest:
+            failures = await self.services.checks.old_failures(self.project, check)
+            failures = [ping for ping in failures if before is None or ping.n < before]
+            room = len(failures) if limit is None else limit - count
+            pings += failures[:room]
+            has_more = len(failures) > room
         payloads = [ping_payload(ping, durations, self.base_url, self.version) for ping in pings]
-        page = {} if limit is None else {"next": str(pings[-1].n) if pings and pings[-1].n > oldest else None}
+        page = {} if limit is None else {"next": str(pings[-1].n) if pings and has_more else None}
         self.write_json({"pings": payloads, **page})
 
     @requires("write")
@@ -61,9 +68,7 @@ class PingBodyHandler(CheckApiHandler):
         check = await self.find_check(check_id)
         # No ping has a number of more digits than this.
         n = int(number) if _NUMBER.fullmatch(number) else 0
-        if n <= check.n_pings - self.services.checks.pings_kept(self.project):
-            raise NotFound("not found")
-        ping = await self.services.checks.ping(check, n)
+        ping = await self.services.checks.shown_ping(self.project, check, n)
         if not ping.body:
             raise NotFound("not found")
         self.set_header("Content-Type", "text/plain")

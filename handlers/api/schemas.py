@@ -121,6 +121,7 @@ _PING: Final = _object(
     {
         "exit_status": {"type": "integer", "minimum": 0, "maximum": MAX_EXIT_STATUS},
         "duration": SECONDS,
+        "body_cut_before": {"type": "integer", "minimum": 1},
         "subject": _NO_TEXT,
         "sender": _NO_TEXT,
         "reason": {"$ref": "#/components/schemas/Reason"},

@@ -104,7 +104,9 @@ class CheckPage(PageHandler):
         }
 
     async def _output(self, check: Check, pings: list[Ping]) -> str:
-        """The first lines of what the last run has put out, of an email its text."""
+        """The first lines of what the last run has put out, of an email its text. If its beginning is not
+        kept, the last lines, below "…".
+        """
         last = next((ping for ping in pings if ping.type in ("success", "fail")), None)
         if last is None or not last.body_size:
             return ""
@@ -113,6 +115,8 @@ class CheckPage(PageHandler):
         except NotFound:
             return ""  # pruned meanwhile
         lines = visible(readable_body(ping, OUTPUT_CHARACTERS)).strip("\n").split("\n")
+        if ping.cut_before:
+            return "\n".join(["…", *lines[-OUTPUT_LINES:]])
         return "\n".join(lines[:OUTPUT_LINES])
 
     async def _lasting(self, check: Check, project: Project) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class LogPage(PageHandler):
         looked_back_to = page.looked_back_to
         return {
             "view": view,
-            "days": maker.days(page.entries, page.bodies),
+            "days": maker.days(page.entries, page.bodies, page.gaps),
             "older": None if page.next is None else view.link(page.next),
             "looked_back_to": None if looked_back_to is None else zone.local(looked_back_to),
             "unread": page.unread,

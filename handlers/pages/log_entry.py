@@ -9,7 +9,7 @@ from handlers.pages.log_rows import RowMaker, size_in_words
 from handlers.pages.paths import CHECK
 from handlers.pages.zones import shown_zone
 from hcserver.domain.check import Check
-from hcserver.domain.output import decode_output, visible
+from hcserver.domain.output import decode_output, shown_body, visible, whole_characters
 from hcserver.domain.ping import Ping
 from hcserver.domain.run_lines import Run
 from hcserver.domain.veil import Veil
@@ -56,9 +56,7 @@ class EntryHandler(PageHandler):
         """Raises NotFound, also when the ping is not kept any more."""
         check = await self.open_check(check_id, "viewer")
         assert self.project is not None
-        if int(n) <= check.n_pings - self.services.checks.pings_kept(self.project):
-            raise NotFound("not found")
-        ping = await self.services.checks.ping(check, int(n))
+        ping = await self.services.checks.shown_ping(self.project, check, int(n))
         return Opened(check, ping, Veil(check, self.project, hides=not self.may("editor")))
 
     async def view(self, opened: Opened) -> dict[str, Any]:
@@ -86,9 +84,10 @@ class EntryPage(EntryHandler):
                 "is_unread": letter is None,
             }
         elif opened.ping.body:
-            body = opened.ping.body
-            values |= {"output": opened.veil.text(visible(decode_output(body[:SHOWN_BYTES])))}
-            values |= {"cut": size_in_words(SHOWN_BYTES) if len(body) > SHOWN_BYTES else ""}
+            body, is_end = shown_body(opened.ping), opened.ping.cut_before > 0
+            values["output"] = opened.veil.text(visible(decode_output(_part(body, is_end=is_end))))
+            if len(body) > SHOWN_BYTES:
+                values["cut"] = f"{'last' if is_end else 'first'} {size_in_words(SHOWN_BYTES)}"
         template = "log_output.html" if self.request.headers.get("X-Fragment") else "log_entry.html"
         await self.show(template, title=f"Ping {n}", section="checks", **values)
 
@@ -135,7 +134,7 @@ class DiffPage(EntryHandler):
         comparison = None
         if success is not None:
             old, new = (
-                Content(one.n, one.scheme == "email", one.body or b"") for one in (success, opened.ping)
+                Content(one.n, one.scheme == "email", _compared(one)) for one in (success, opened.ping)
             )
             comparison = await self.services.log_reader.contents.compare(old, new)
         lines = [] if comparison is None else comparison.lines
@@ -144,6 +143,7 @@ class DiffPage(EntryHandler):
             title=f"What has changed before ping {n}",
             section="checks",
             success=None if success is None else success.n,
+            is_part=any(one and (one.cut_before or one.cut_after) for one in (success, opened.ping)),
             comparison=comparison,
             lines=[(line.kind, opened.veil.text(line.text)) for line in lines],
             **await self.view(opened),
@@ -160,6 +160,18 @@ class DiffPage(EntryHandler):
                 if ping.type == "success" and ping.body_size:
                     return await self.services.checks.ping(check, ping.n)
         return None
+
+
+def _compared(ping: Ping) -> bytes:
+    return shown_body(ping) if ping.scheme != "email" else ping.body or b""
+
+
+def _part(body: bytes, *, is_end: bool) -> bytes:
+    """The first SHOWN_BYTES of the body, or the last ones, in whole characters."""
+    if len(body) <= SHOWN_BYTES:
+        return body
+    part = body[-SHOWN_BYTES:] if is_end else body[:SHOWN_BYTES]
+    return whole_characters(part, cut_before=is_end, cut_after=not is_end)
 
 
 def veiled(letter: Letter, veil: Veil) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from handlers.pages.check_story import Notified as Told
 from handlers.pages.check_story import notified
@@ -15,7 +17,7 @@ from handlers.pages.zones import ShownZone
 from hcserver.domain.channel import Channel
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
-from hcserver.domain.output import decode_output, first_line, visible
+from hcserver.domain.output import decode_output, first_line, shown_body, visible
 from hcserver.domain.ping import Ping
 from hcserver.domain.run_lines import Outcome, Run
 from hcserver.domain.veil import Veil
@@ -77,12 +79,15 @@ class PingView(NamedTuple):
     is_mail: bool
     is_failure: bool
     size: str  # of its body, "" if it has none
+    cut_before: str  # what is missing in front of the body, "" if nothing is
+    cut_after: str  # what is missing behind it
 
 
 class Row(NamedTuple):
     """A row; `id` identifies it in the page. `line` is why a check changed its state, or the first line of an
     output. `output` is a body that stands in the page itself; without it there is one to be loaded if `ping`
-    has a size. `told` has HTML that display.py made.
+    has a size. `told` has HTML that display.py made. `gap` says that pings between this one and the row above
+    are not kept.
     """
 
     id: str
@@ -98,6 +103,7 @@ class Row(NamedTuple):
     ping: PingView | None = None
     output: str | None = None
     told: Sequence[Told] = ()
+    gap: str = ""
 
 
 class DayRows(NamedTuple):
@@ -120,27 +126,31 @@ class RowMaker:
         self._veil = veil
         self._now = now
 
-    def days(self, entries: Sequence[Entry], bodies: Mapping[int, bytes]) -> list[DayRows]:
-        """The entries by days. The heading is for people, `iso` for the script."""
+    def days(
+        self, entries: Sequence[Entry], bodies: Mapping[int, bytes], gaps: Mapping[int, int]
+    ) -> list[DayRows]:
+        """The entries by days. The heading is for people, `iso` for the script. `gaps` are as in LogPage."""
         days = groupby(entries, key=lambda entry: self._zone.local(entry.at).date())
         return [
             DayRows(
-                day.isoformat(), f"{day:%A}, {day.day} {day:%B %Y}", [self._row(one, bodies) for one in group]
+                day.isoformat(),
+                f"{day:%A}, {day.day} {day:%B %Y}",
+                [self._row(one, bodies, gaps) for one in group],
             )
             for day, group in days
         ]
 
-    def _row(self, entry: Entry, bodies: Mapping[int, bytes]) -> Row:
+    def _row(self, entry: Entry, bodies: Mapping[int, bytes], gaps: Mapping[int, int]) -> Row:
         if isinstance(entry.what, Flip):
             return self._flip_row(entry.what)
         if isinstance(entry.what, Notified):
             return self._notified_row(entry.what)
-        return self._run_row(entry.what, bodies)
+        return self._run_row(entry.what, bodies, gaps)
 
-    def _run_row(self, run: Run, bodies: Mapping[int, bytes]) -> Row:
+    def _run_row(self, run: Run, bodies: Mapping[int, bytes], gaps: Mapping[int, int]) -> Row:
         ping, start = run.ping, run.start
         body = bodies.get(ping.n)
-        small = body if body is not None and len(body) <= INLINE_BYTES else None
+        small = None if body is None or len(body) > INLINE_BYTES else shown_body(replace(ping, body=body))
         return Row(
             id=f"n{ping.n}",
             name=run.outcome,
@@ -154,6 +164,7 @@ class RowMaker:
             line=self._veil.text(run.first_line),
             ping=self.ping(ping, run.outcome),
             output=None if small is None else self._veil.text(visible(decode_output(small))),
+            gap=_not_kept(gaps.get(ping.n, 0)),
         )
 
     def ping(self, ping: Ping, outcome: Outcome) -> PingView:
@@ -169,6 +180,8 @@ class RowMaker:
             is_mail=ping.scheme == "email",
             is_failure=outcome in ("fail", "short"),
             size=size_in_words(ping.body_size) if ping.body_size else "",
+            cut_before=missing_bytes(ping.cut_before, "before"),
+            cut_after=missing_bytes(ping.cut_after, "after"),
         )
 
     def _note(self, ping: Ping) -> str:
@@ -229,6 +242,21 @@ def size_in_words(size: int) -> str:
     if size < _MEGABYTE:
         return f"{size / _KILOBYTE:.0f} kB"
     return f"{size / _MEGABYTE:.1f} MB"
+
+
+def _not_kept(pings: int) -> str:
+    """The mark where so many pings are missing; "" if none are."""
+    if not pings:
+        return ""
+    return f"… {pings:,} ping{' in between is' if pings == 1 else 's in between are'} no longer kept"
+
+
+def missing_bytes(number: int, side: Literal["before", "after"]) -> str:
+    """The mark where so many bytes of a body were cut off; "" if none were."""
+    if not number:
+        return ""
+    what = "byte {} this was" if number == 1 else "bytes {} this were"
+    return f"… {number:,} {what.format(side)} not kept"
 
 
 def _origin(ping: Ping) -> str:

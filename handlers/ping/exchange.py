@@ -16,6 +16,7 @@ from tornado.httputil import HTTPHeaders, RequestStartLine, format_timestamp
 
 from handlers.loggable import loggable_path
 from handlers.ping.handler import PingHandler, PingRequest
+from handlers.ping.kept_body import BodyEnd, BodyStart
 from handlers.server.connection import HttpConnection
 from handlers.server.errors import RETRY_AFTER, status_of, text_of
 from handlers.server.traffic import Traffic
@@ -48,8 +49,7 @@ class PingExchange:
         self._request = PingRequest(
             start_line.method, path, query, headers, context.remote_ip, context.protocol
         )
-        self._chunks: list[bytes] = []
-        self._room = handler.body_limit
+        self._body: BodyStart | BodyEnd | None = None  # most pings have none
         self._answered = False
 
     @property
@@ -61,13 +61,15 @@ class PingExchange:
         self._connection.set_max_body_size(2**62)
 
     def receive(self, chunk: bytes) -> None:
-        chunk = chunk[: self._room]
-        if chunk:
-            self._chunks.append(chunk)
-            self._room -= len(chunk)
+        if self._body is None:
+            self._body = self._handler.new_body(self._handler.body_limit)
+        self._body.add(chunk)
 
     def complete(self) -> None:
-        self._request.body = b"".join(self._chunks)
+        if self._body is not None:
+            self._request.body = self._body.kept()
+            self._request.body_cut = self._body.size - len(self._request.body)
+            self._body = None
         self._task = asyncio.create_task(self._answer())
         self._traffic.track(self._task)
 
@@ -75,7 +77,7 @@ class PingExchange:
         self._send_error(error)
 
     def closed(self) -> None:
-        self._chunks.clear()
+        self._body = None
 
     async def _answer(self) -> None:
         overdue = asyncio.get_running_loop().call_later(self._handler.deadline, self._give_up)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tornado.httputil import HTTPHeaders
 
 from handlers.client_address import ClientAddresses
+from handlers.ping.kept_body import BodyEnd, BodyStart
 from handlers.ping.target import Target, parse_run_id, parse_target, split_signal
 from hcserver.domain.ping import Report
 from hcserver.errors import NotFound, Unavailable
@@ -32,10 +33,11 @@ class PingRequest(msgspec.Struct):
     peer: str
     protocol: str
     body: bytes = b""
+    body_cut: int = 0  # bytes of the body that came but are not in `body`
 
 
 class PingHandler:
-    """Records pings. `body_limit`: bytes of a body that are kept."""
+    """Records pings. `body_limit`: bytes of a body that are kept; `new_body` makes what keeps them."""
 
     deadline = DEADLINE
     # As they are sent; those of an accepted ping are in `headers`.
@@ -49,6 +51,8 @@ class PingHandler:
         self._services = services
         self._addresses = addresses
         self.body_limit = services.settings.limits.ping_body_bytes
+        self._keeps_end = services.settings.limits.body_part == "end"
+        self.new_body = BodyEnd if self._keeps_end else BodyStart
         self.headers = b"%sPing-Body-Limit: %d\r\n" % (self.error_headers, self.body_limit)
 
     async def answer(self, request: PingRequest) -> tuple[int, bytes]:
@@ -77,6 +81,8 @@ class PingHandler:
             rid=rid,
             exit_status=target.exit_status,
             body=request.body or None,
+            cut_before=request.body_cut if self._keeps_end else 0,
+            cut_after=0 if self._keeps_end else request.body_cut,
         )
         try:
             await self._services.intake.record((report,))

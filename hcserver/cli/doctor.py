@@ -114,7 +114,8 @@ async def _examine_data(opened: Any, inspection: Inspection, settings: Settings,
     storage = services.storage
     at_work = working(services) if fix else nullcontext()
     with progress_bars() as progress, unhurried():
-        records = Records(storage, inspection, progress, utc_now)
+        keeps_failures = settings.limits.failures_per_check > 0
+        records = Records(storage, inspection, progress, utc_now, keeps_failures=keeps_failures)
         served = await storage.written_checks.has_others(utc_now() - ALIVE)
         bring_in_step = partial(_bring_in_step, services) if fix else None
         async with at_work:

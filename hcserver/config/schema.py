@@ -144,10 +144,13 @@ class LimitSettings:
     checks_per_project: int = _setting(10_000, types.integer(1, 1_000_000, "a whole number of checks"))
     # The API's documentation promises at most 1000 for each check.
     pings_per_check: int = _setting(100, types.integer(1, 1000, "a whole number of pings"))
+    # Their numbers stand in the document of the check, and one query finds all of them.
+    failures_per_check: int = _setting(0, types.integer(0, 100, "a whole number of failures"))
     # Status pages and the activity show 90 days of flips; the database removes notifications after 90 days.
     flip_days: int = _setting(400, types.integer(90, 36_500, "a whole number of days"))
     notification_days: int = _setting(90, types.integer(1, 90, "a whole number of days"))
     ping_body_bytes: int = _setting(10_000, types.integer(0, 1_000_000, "a whole number of bytes"))
+    body_part: str = _setting("start", types.choice("start", "end"))
     email_body_bytes: int = _setting(1_000_000, types.integer(0, 10_000_000, "a whole number of bytes"))
     cached_checks: int = _setting(50_000, types.integer(100, 10_000_000, "a whole number of checks"))
     indexed_checks: int = _setting(100_000, types.integer(0, 10_000_000, "a whole number of checks"))

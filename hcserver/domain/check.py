@@ -84,6 +84,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     successes_until: datetime | None = None  # when they have to begin again, unless another one comes before
     excused_until: datetime | None = None  # no run counts as missed before this moment
     log_from: int = 1  # pings before this n have been pruned from the log
+    kept_failures: tuple[int, ...] = ()  # the pings before `log_from` that are kept in the log, in order
     cleared: int = (
         0  # pings up to this n have been cleared from the log by people, and are not shown any more
     )
@@ -115,6 +116,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     def shown_from(self) -> int:
         """The number of the first ping that people may see, if it is in the log."""
         return max(self.log_from, self.cleared + 1)
+
+    def may_show(self, n: int) -> bool:
+        """Whether people may see the ping of this number, if it is in the log."""
+        return self.shown_from <= n <= self.n_pings or (n > self.cleared and n in self.kept_failures)
 
     @property
     def rules(self) -> Rules:

@@ -6,7 +6,7 @@ it. But its end, together with the last flips, settles the last ping, the status
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -49,6 +49,13 @@ class LogSummary(msgspec.Struct):
         """How many numbers are missing between the first and the last."""
         return self.last - self.first + 1 - self.count if self.count else 0
 
+    def without_kept_failures(self, check: Check) -> LogSummary:
+        """The same from the check's `log_from` on, if its log has all of its kept failures."""
+        if not check.kept_failures:
+            return self
+        end = None if self.end is None or self.end.n < check.log_from else self.end
+        return LogSummary(self.count - len(check.kept_failures), check.log_from, self.last, end)
+
 
 class FlipSummary(msgspec.Struct):
     """The flips of a check, in any order."""
@@ -77,6 +84,19 @@ def summary_of_log(pings: Iterable[LoggedPing]) -> LogSummary:
     for ping in pings:
         summary.add(ping)
     return summary
+
+
+def behind_kept_failures(pings: Sequence[LoggedPing]) -> Sequence[LoggedPing]:
+    """The pings of a log, in order, from where it has no gaps on. In front of a gap only failures may be:
+    pruning that keeps them was cut short, and the next pruning goes on with it.
+    """
+    start = 0
+    for index in range(1, len(pings)):
+        if pings[index - 1].type != "fail":
+            break
+        if pings[index].n != pings[index - 1].n + 1:
+            start = index
+    return pings[start:]
 
 
 def summary_of_flips(flips: Iterable[Flip]) -> FlipSummary:

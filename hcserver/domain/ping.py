@@ -30,6 +30,8 @@ class Ping(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exit_status: int | None = None
     body: bytes | None = None
     body_size: int = 0  # bytes of `body`, known even where the body itself was not read
+    cut_before: int = 0  # bytes in front of `body` that came with the ping and were not kept
+    cut_after: int = 0  # bytes behind it
     subject: str | None = None  # email only
     sender: str | None = None  # email only
     reason: Reason | None = None  # why keywords made it what it is
@@ -63,6 +65,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rid: UUID | None = None
     exit_status: int | None = None
     body: bytes | None = None
+    cut_before: int = 0  # as in Ping
+    cut_after: int = 0
     subject: str | None = None
     sender: str | None = None
     reason: Reason | None = None

@@ -10,8 +10,8 @@ from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 
 _HIDDEN: Final = "*"
-# Characters of a secret at the end of a text that was cut. Fewer of them help nobody.
-_BEGINNING: Final = 6
+# Characters of a secret at the beginning or the end of a text that was cut. Fewer of them help nobody.
+_LEAST: Final = 6
 
 
 class Veil:
@@ -33,7 +33,7 @@ class Veil:
 def hide(text: str, secrets: Sequence[str]) -> str:
     """The text with asterisks in place of these secrets, in whichever case they are written.
 
-    A text that was cut may end in the middle of a secret: its beginning is hidden, too.
+    A text that was cut may begin or end in the middle of a secret: that part of it is hidden, too.
     """
     if not secrets:
         return text
@@ -41,7 +41,11 @@ def hide(text: str, secrets: Sequence[str]) -> str:
     text = re.sub(pattern, _stars, text, flags=re.IGNORECASE | re.ASCII)
     kept = text.removesuffix("…")
     cut = max(_overlap(kept, secret) for secret in secrets)
-    return f"{kept[: len(kept) - cut]}{_HIDDEN * cut}{text[len(kept) :]}" if cut >= _BEGINNING else text
+    if cut >= _LEAST:
+        text = f"{kept[: len(kept) - cut]}{_HIDDEN * cut}{text[len(kept) :]}"
+    kept = text.removeprefix("…\n")
+    cut = max(_overlap(kept[: len(secret)][::-1], secret[::-1]) for secret in secrets)
+    return f"{text[: len(text) - len(kept)]}{_HIDDEN * cut}{kept[cut:]}" if cut >= _LEAST else text
 
 
 def _stars(secret: re.Match[str]) -> str:

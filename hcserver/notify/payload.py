@@ -73,13 +73,15 @@ def check_payload(alert_message: AlertMessage, *, full: bool) -> dict[str, objec
 def placeholders(alert_message: AlertMessage, body_limit: int, *, full: bool) -> Placeholders:
     """What makes the value of each placeholder, by its name without "$": most templates use few of them.
 
-    At most `body_limit` characters are taken of a body. TAG1, TAG2, … are the check's tags. EXITSTATUS is -1
-    if the last ping had none. `full` is about JSON: see `document`.
+    At most `body_limit` characters are taken of a body, from its end if its beginning is not kept. TAG1, TAG2
+    and so on are the check's tags. EXITSTATUS is -1 if the last ping had none. `full` is about JSON: see
+    `document`.
     """
     check, ping = alert_message.check, alert_message.last_ping
 
     def body() -> str:
-        return "" if ping is None else (ping.body or b"").decode("utf-8", "replace")[:body_limit]
+        text = "" if ping is None else (ping.body or b"").decode("utf-8", "replace")
+        return text[-body_limit:] if ping is not None and ping.cut_before else text[:body_limit]
 
     def body_text() -> str:
         return readable_body(ping, body_limit)

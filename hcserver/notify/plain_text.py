@@ -17,5 +17,13 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def first_lines(text: str, lines: int, characters: int) -> str:
     """The beginning of `text` without controls, within both limits and without white space around it."""
-    clean = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    return "\n".join(clean.split("\n")[:lines])[:characters].rstrip()
+    return "\n".join(_clean(text).split("\n")[:lines])[:characters].rstrip()
+
+
+def last_lines(text: str, lines: int, characters: int) -> str:
+    """The end of `text`, in the same way."""
+    return "\n".join(_clean(text).split("\n")[-lines:])[-characters:].lstrip()
+
+
+def _clean(text: str) -> str:
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()

@@ -111,6 +111,15 @@ class PingLog:
             pings += sorted(map(_ping, documents), key=lambda ping: ping.n)
         return pings
 
+    async def failures(self, check: UUID, first: int, last: int) -> list[int]:
+        """The numbers of the failures with first <= n <= last, in order."""
+        found: list[int] = []
+        for ids in batches(entry_id(check, n) for n in range(first, last + 1)):
+            with translated("look for failures"):
+                cursor = self._pings.find({"_id": {"$in": ids}, "type": "fail"}, {"n": 1})
+                found += [document["n"] async for document in cursor]
+        return sorted(found)
+
     async def get(self, check: UUID, n: int) -> Ping | None:
         """One ping with its body."""
         with translated("read a ping"):
@@ -136,14 +145,19 @@ class PingLog:
 
     async def delete(self, check: UUID, first: int, last: int) -> int:
         """Remove pings with first <= n <= last; returns how many there were."""
+        return await self.delete_each(check, range(first, last + 1))
+
+    async def delete_each(self, check: UUID, numbers: Iterable[int]) -> int:
+        """Remove the pings with these numbers; returns how many there were."""
         removed = 0
-        for ids in batches(entry_id(check, n) for n in range(first, last + 1)):
+        for ids in batches(entry_id(check, n) for n in numbers):
             with translated("prune pings"):
                 removed += (await self._pings.delete_many({"_id": {"$in": ids}})).deleted_count
         return removed
 
 
-_SAID = ("body", "body_size", "subject", "sender", "reason")
+_SIZES = ("body_size", "cut_before", "cut_after")
+_SAID = ("body", *_SIZES, "subject", "sender", "reason")
 _OPTIONAL = ("rid", "exit_status", "body", "subject", "sender")
 
 
@@ -164,8 +178,9 @@ def _document(ping: Ping) -> dict[str, Any]:
         value = getattr(ping, name)
         if value is not None:
             document[name] = value
-    if ping.body_size:
-        document["body_size"] = ping.body_size
+    for name in _SIZES:
+        if size := getattr(ping, name):
+            document[name] = size
     if ping.reason is not None:
         document["reason"] = msgspec.to_builtins(ping.reason)
     return document

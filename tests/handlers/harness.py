@@ -259,6 +259,15 @@ class Site:
         await self.settled()
         await self.services.runtime.due_checks.tick()
 
+    async def pruned(self, check: UUID, log_from: int) -> None:
+        """Prune the log of the check until its document says that it begins at that number."""
+        services = self.services
+        async with asyncio.timeout(PATIENCE):
+            while (await services.storage.checks.load([check]))[check].check.log_from < log_from:
+                await services.runtime.pruner.prune(await services.cache.get(check), self.project)
+                await self.settled()
+                await asyncio.sleep(0)
+
     async def channel(self, name: str) -> Channel:
         return await self.services.channels.create(
             self.project, parse_channel({"kind": "email", "target": "ops@example.org", "name": name})

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hcserver.notify import rendering
 from hcserver.notify.alert_message import AlertMessage, MessageEvent
 from hcserver.notify.apprise.messages import Level, Message
+from hcserver.notify.body_preview import CUT_ABOVE
 from hcserver.notify.plain_text import one_line
 
 Compose = Callable[[AlertMessage], Message]
@@ -225,7 +226,10 @@ def _fitting(render: Callable[[AlertMessage], str], alert_message: AlertMessage,
 
 
 def _shortened(preview: str, length: int) -> str:
-    """At most `length` characters of a preview and "…", or nothing."""
+    """At most `length` characters of a preview and "…", or nothing; the last ones of the end of a body."""
+    if preview.startswith(CUT_ABOVE):
+        end = preview[len(CUT_ABOVE) :]
+        return f"{CUT_ABOVE}{end[-length:].lstrip()}" if length and end else ""
     short = preview[:length].rstrip()
     return short if not short or len(preview) <= length else f"{short}…"
 

@@ -17,6 +17,7 @@ from hcserver.domain.invariants import (
     FlipSummary,
     LoggedPing,
     LogSummary,
+    behind_kept_failures,
     faults,
     is_behind,
     summary_of_flips,
@@ -38,12 +39,24 @@ Progress = Callable[[str, int, int], None]
 
 
 class Records:
-    """Examines the checks of a database with all that belongs to them. All methods raise Unavailable."""
+    """Examines the checks of a database with all that belongs to them. All methods raise Unavailable.
 
-    def __init__(self, storage: Storage, inspection: Inspection, progress: Progress, clock: Clock) -> None:
+    `keeps_failures`: pruning keeps failures, and may have been cut short.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        inspection: Inspection,
+        progress: Progress,
+        clock: Clock,
+        *,
+        keeps_failures: bool,
+    ) -> None:
         self._storage = storage
         self._inspection = inspection
         self._progress = progress
+        self._keeps_failures = keeps_failures
         self._clock = clock
         self._logs: dict[UUID, LogSummary] = {}
         self._flips: dict[UUID, FlipSummary] = {}
@@ -64,7 +77,7 @@ class Records:
             due = await self._inspection.due(stored.check.id for stored in batch)
             for stored in batch:
                 id = stored.check.id
-                log = self._logs.pop(id, LogSummary())
+                log = self._logs.pop(id, LogSummary()).without_kept_failures(stored.check)
                 flips = self._flips.pop(id, FlipSummary())
                 self._notified.discard(id)
                 if self._is_suspicious(stored, due, log, flips):
@@ -130,7 +143,8 @@ class Records:
             after = await self._load(id)
             if after is None or after.rev != before.rev:
                 continue
-            found = list(faults(before.check, due, summary_of_log(log), flips))
+            gapless = behind_kept_failures(log) if self._keeps_failures else log
+            found = list(faults(before.check, due, summary_of_log(gapless), flips))
             moments = [ping.at for ping in log if ping.n > before.check.n_pings]
             moments += [flip.at for flip in unpublished]
             if not found and self._is_left_behind(moments, served):

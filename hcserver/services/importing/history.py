@@ -63,6 +63,7 @@ class Limits(NamedTuple):
     pings: int
     http_body: int  # bytes
     email_body: int  # bytes
+    http_part: str  # which part of the body of an HTTP ping, as in the setting limits.body_part
 
 
 def pings_of(history: History, check: UUID, limits: Limits) -> list[Ping]:
@@ -128,7 +129,10 @@ def _count(history: History) -> int:
 
 def _ping(ping: SourcePing, check: UUID, n: int, limits: Limits) -> Ping:
     limit = limits.email_body if ping.scheme == "email" else limits.http_body
-    body = ping.body[:limit] if ping.body else None
+    sent = ping.body or b""
+    keeps_end = limits.http_part == "end" and ping.scheme != "email"
+    body = sent[max(len(sent) - limit, 0) :] if keeps_end else sent[:limit]
+    cut = len(sent) - len(body)
     return Ping(
         check=check,
         n=n,
@@ -140,8 +144,10 @@ def _ping(ping: SourcePing, check: UUID, n: int, limits: Limits) -> Ping:
         ua=ping.ua,
         rid=ping.rid,
         exit_status=ping.exit_status,
-        body=body,
-        body_size=len(body or b""),
+        body=body or None,
+        body_size=len(body),
+        cut_before=cut if keeps_end else 0,
+        cut_after=0 if keeps_end else cut,
     )
 
 

@@ -55,7 +55,9 @@ class Importer:
         self._editor = editor
         self._project = project
         self._clock = clock
-        self._limits = Limits(checks.pings_kept(project), limits.ping_body_bytes, limits.email_body_bytes)
+        self._limits = Limits(
+            checks.pings_kept(project), limits.ping_body_bytes, limits.email_body_bytes, limits.body_part
+        )
 
     async def plan(self, source: Source, *, new_ids: bool) -> Plan:
         """What is to be done. Raises HcError if the project may not have so many checks."""

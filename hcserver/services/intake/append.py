@@ -227,6 +227,8 @@ def _ping(queued: QueuedReport, n: int, signal: Signal, reason: Reason | None) -
         exit_status=report.exit_status,
         body=report.body,
         body_size=0 if report.body is None else len(report.body),
+        cut_before=report.cut_before,
+        cut_after=report.cut_after,
         subject=report.subject,
         sender=report.sender,
         reason=reason,

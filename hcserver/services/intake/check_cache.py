@@ -167,11 +167,11 @@ class CheckCache:
         cached.apply(step)
         _report_change(self._observer, cached.check, before)
 
-    def set_log_start(self, id: UUID, log_from: int) -> None:
-        """The log of the check now begins at that number."""
+    def set_log_start(self, id: UUID, log_from: int, kept_failures: tuple[int, ...] = ()) -> None:
+        """The log of the check now begins at that number, but for those failures before it."""
         cached = self._checks.get(id)
-        if cached is not None:
-            cached.check = replace(cached.check, log_from=max(log_from, cached.check.log_from))
+        if cached is not None and log_from > cached.check.log_from:
+            cached.check = replace(cached.check, log_from=log_from, kept_failures=kept_failures)
             self._observer.put(cached.check)
             self._unwritten.add(id, urgent=False, moment=cached.next_moment)
 

@@ -65,7 +65,7 @@ class CheckDeletion:
         """
         await self._storage.tombstones.put(check.id, check.n_pings, check.log_from, self._clock())
         try:
-            await self._storage.checks.delete(check)
+            await self._delete_document(check)
         except BaseException:
             # Whether it is still there is unknown: whoever wants it has to look.
             self._cache.forget(check.id, check.project)
@@ -82,12 +82,19 @@ class CheckDeletion:
         """
         for check, n_pings, log_from in await self._storage.tombstones.before(self._clock() - TOMBSTONE_TIME):
             for left in (await self._storage.checks.load([check])).values():
-                await self._storage.checks.delete(left.check)
+                await self._delete_document(left.check)
+                # What its document does not say yet about pruning: failures between the two may be kept.
+                log_from = min(log_from, left.check.log_from)
                 self._forget_deleted(left.check)
                 await self._changes.publish(left.check)
             await self._remove_history(check, n_pings, log_from)
             await self._storage.tombstones.drop(check)
         return SWEEP_EVERY
+
+    async def _delete_document(self, check: Check) -> None:
+        # The document alone says which failures are kept, so that they go first.
+        await self._storage.pings.delete_each(check.id, check.kept_failures)
+        await self._storage.checks.delete(check)
 
     def _forget_deleted(self, check: Check) -> None:
         self._cache.remove_deleted(check)

@@ -89,6 +89,10 @@ class CheckReader:
         """How many pings of each check are kept and shown."""
         return limits.pings_kept(project, self._settings)
 
+    def oldest_shown(self, project: Project, check: Check) -> int:
+        """The number of the first of the newest pings that people may see, if it is in the log."""
+        return max(check.n_pings - self.pings_kept(project) + 1, check.shown_from)
+
     # -- history
 
     async def pings(self, check: Check, limit: int, before: int | None = None) -> list[Ping]:
@@ -106,11 +110,24 @@ class CheckReader:
             raise NotFound("not found")
         return ping
 
+    async def old_failures(self, project: Project, check: Check) -> list[Ping]:
+        """The failures that are kept longer than other pings, newest first, without bodies."""
+        number = self._settings.failures_per_check
+        if not number:
+            return []
+        return await self._ping_history.failures_before(check, self.oldest_shown(project, check), number)
+
+    async def shown_ping(self, project: Project, check: Check, n: int) -> Ping:
+        """One ping that people may see, with its body. Raises NotFound."""
+        ping = await self.ping(check, n)
+        is_kept = ping.type == "fail" and self._settings.failures_per_check > 0
+        if n < self.oldest_shown(project, check) and not is_kept:
+            raise NotFound("not found")
+        return ping
+
     async def bodies(self, check: Check, ns: Iterable[int]) -> dict[int, bytes]:
         """The bodies of those of these pings that have one, by n."""
-        return await self._storage.pings.bodies(
-            check.id, [n for n in ns if check.shown_from <= n <= check.n_pings]
-        )
+        return await self._storage.pings.bodies(check.id, filter(check.may_show, ns))
 
     async def flips(self, check: Check, start: datetime | None, end: datetime | None) -> list[Flip]:
         """Flips with start <= at < end, newest first."""

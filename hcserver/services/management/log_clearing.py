@@ -66,6 +66,7 @@ class LogClearing:
     async def _remove(self, check: Check) -> None:
         """Remove the cleared pings, and empty those whose places are still needed."""
         needed_since = self._clock() - PLACES_KEPT
+        await self._log.delete_each(check.id, check.kept_failures)
         for first in range(check.log_from, check.cleared + 1, _AT_ONCE):
             last = min(first + _AT_ONCE - 1, check.cleared)
             pings = await self._log.read(check.id, range(first, last + 1))

@@ -38,7 +38,8 @@ class LogPage(NamedTuple):
     """`next` is where the next page begins, None at the end. `bodies` are those of small HTTP pings.
 
     `looked_back_to` is the moment at which a request had looked through enough, if the page is not full.
-    `unread` is the number of pings whose bodies took too long to be searched.
+    `unread` is the number of pings whose bodies took too long to be searched. `gaps` has, by the number of a
+    failure that is kept longer than the pings around it, how many pings between it and the next one are not.
     """
 
     entries: list[Entry]
@@ -46,6 +47,7 @@ class LogPage(NamedTuple):
     next: Position | None
     looked_back_to: datetime | None
     unread: int
+    gaps: dict[int, int]
 
 
 class _Numbered(Protocol):
@@ -78,9 +80,8 @@ class LogReader:
 
     async def page(self, check: Check, project: Project, wanted: Wanted, position: Position) -> LogPage:
         """The entries from a position on, the newest first."""
-        kept = self._checks.pings_kept(project)
-        oldest = max(check.n_pings - kept + 1, check.shown_from)
-        pings, unread = await self._pings(check, wanted, min(position.ping, check.n_pings + 1), oldest)
+        before = min(position.ping, check.n_pings + 1)
+        pings, unread, gaps = await self._pings(check, project, wanted, before)
         flips = await self._flips(check, wanted, min(position.flip, check.n_flips + 1))
         notified = await self._notified(check, wanted, position.notified)
         merged = merge([pings, flips, notified], ROWS)
@@ -99,12 +100,16 @@ class LogReader:
             next=None if merged.done else Position(*merged.places),
             looked_back_to=max(floors) if floors and not is_full else None,
             unread=unread,
+            gaps=gaps,
         )
 
     # -- pings
 
-    async def _pings(self, check: Check, wanted: Wanted, before: int, oldest: int) -> tuple[Part, int]:
-        """The pings as runs, and how many could not be searched."""
+    async def _pings(
+        self, check: Check, project: Project, wanted: Wanted, before: int
+    ) -> tuple[Part, int, dict[int, int]]:
+        """The pings as runs, how many could not be searched, and the gaps as in LogPage."""
+        oldest = self._checks.oldest_shown(project, check)
 
         async def read(first: int, last: int) -> list[Ping]:
             return await self._checks.pings(check, last - first + 1, last + 1)
@@ -117,13 +122,21 @@ class LogReader:
             runs = await with_starts(self._checks, check, pings, newer)
         else:
             runs = [Run(ping=ping) for ping in pings]
+        gaps: dict[int, int] = {}
+        if end <= oldest:
+            failures = await self._checks.old_failures(project, check)
+            gaps = _gaps(oldest, failures)
+            failures = [ping for ping in failures if ping.n < before]
+            pings += failures
+            runs += [Run(ping=ping) for ping in failures]
+            end = oldest = failures[-1].n if failures else end
         runs = [run for run in runs if wanted.takes(run.ping)]
         unread = 0
         if wanted.words:
             runs, stopped, unread = await self._search(check, wanted, runs)
             end = end if stopped is None else stopped
         floor = None if end <= oldest else min((ping.at for ping in pings if ping.n >= end), default=None)
-        return Part([Entry(run.ping.at, run, run.ping.n) for run in runs], end, floor), unread
+        return Part([Entry(run.ping.at, run, run.ping.n) for run in runs], end, floor), unread, gaps
 
     async def _search(
         self, check: Check, wanted: Wanted, runs: list[Run]
@@ -201,6 +214,15 @@ async def _scan(read: Read[N], scan: _Scan, takes: Callable[[N], bool]) -> tuple
         if piece and since is not None and piece[-1].at < since - _SKEW:
             end = scan.oldest
     return scanned, end
+
+
+def _gaps(oldest: int, failures: list[Ping]) -> dict[int, int]:
+    """How many pings lie between each failure, from the newest on, and the next ping, of which `oldest` is
+    the first one.
+    """
+    following = [oldest, *(ping.n for ping in failures)]
+    gaps = {ping.n: after - ping.n - 1 for ping, after in zip(failures, following, strict=False)}
+    return {n: gap for n, gap in gaps.items() if gap}
 
 
 def _batches(pings: list[Ping]) -> list[list[Ping]]:

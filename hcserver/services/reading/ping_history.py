@@ -12,6 +12,7 @@ from hcserver.storage.pings import PingLog
 
 # Pings read in search of the starts of runs: first the few that usually decide it, then more at a time.
 _LOOK_BACK = (10, 100)
+LOOKED_BACK = 1000  # pings in which failures are looked for; mostly there are fewer than 200 to be pruned
 
 
 class PingHistory:
@@ -56,8 +57,18 @@ class PingHistory:
             oldest, count = older[-1].n, next(look_back, count)
         return {n: seconds for n, seconds in matcher.durations.items() if n >= first}
 
+    async def failures_before(self, check: Check, n: int, limit: int) -> list[Ping]:
+        """The last `limit` failures with numbers below `n` that are in the log, newest first, without bodies.
+
+        Of the pings that are not pruned yet, LOOKED_BACK are looked through.
+        """
+        first = max(check.shown_from, n - LOOKED_BACK)
+        numbers = [one for one in check.kept_failures if check.may_show(one)]
+        numbers += await self._log.failures(check.id, first, n - 1)
+        return (await self._log.read(check.id, numbers[max(len(numbers) - limit, 0) :]))[::-1]
+
     async def ping(self, check: Check, n: int) -> Ping | None:
         """One ping with its body; None if the log does not have it."""
-        if not check.shown_from <= n <= check.n_pings:
+        if not check.may_show(n):
             return None
         return self._recent.find(check.id, n) or await self._log.get(check.id, n)

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from hcserver.domain.check import Check
-from hcserver.domain.output import first_line, first_line_of
+from hcserver.domain.output import first_line, first_line_of, last_line_of
 from hcserver.domain.ping import Ping
 from hcserver.domain.run_lines import Run, has_open_end, match_runs
 from hcserver.services.management.check_reader import CheckReader
@@ -56,7 +56,9 @@ async def with_starts(
 
 
 def with_first_lines(runs: Iterable[Run], bodies: Mapping[int, bytes]) -> list[Run]:
-    """The runs with the first line of what each wrote, which for an email is its subject."""
+    """The runs with the first line of what each wrote, which for an email is its subject. If the beginning of
+    what it wrote is not kept, it is the last line.
+    """
     return [replace(run, first_line=_first_line(run.ping, bodies.get(run.ping.n))) for run in runs]
 
 
@@ -77,4 +79,6 @@ def small_bodies(pings: Iterable[Ping]) -> list[int]:
 def _first_line(ping: Ping, body: bytes | None) -> str:
     if ping.subject:
         return first_line(ping.subject)
-    return first_line_of(body) if body else ""
+    if not body:
+        return ""
+    return last_line_of(body) if ping.cut_before else first_line_of(body)

@@ -1,4 +1,7 @@
-"""Removing pings beyond what is kept of each check, few at a time, so that nobody has to wait for it."""
+"""Removing pings beyond what is kept of each check, few at a time, so that nobody has to wait for it.
+
+Of those the newest failures may be kept (limits.failures_per_check): the check says which ones they are.
+"""
 
 from __future__ import annotations
 
@@ -60,14 +63,28 @@ class Pruner:
         """
         # What no document counts yet is read from the log by whoever loads the check.
         last = min(check.n_pings - pings_kept(project, self._limits), self._cache.pings_in_document(check.id))
-        first = check.log_from
+        first, kept = check.log_from, check.kept_failures
         if last - first < SLACK:
             return
         while first <= last:
             in_haste = self._waiting.qsize() >= MANY_CHECKS or last - first >= MANY_PINGS
             at_once, pause = (HASTE * AT_ONCE, PAUSE / HASTE) if in_haste else (AT_ONCE, PAUSE)
             until = min(first + at_once - 1, last)
-            await self._log.delete(check.id, first, until)
+            kept = await self._remove(check, kept, first, until)
             first = until + 1
-            self._cache.set_log_start(check.id, first)
+            self._cache.set_log_start(check.id, first, kept)
             await asyncio.sleep(pause)
+
+    async def _remove(self, check: Check, kept: tuple[int, ...], first: int, last: int) -> tuple[int, ...]:
+        """Remove the pings with first <= n <= last, except the newest failures of these and of those that
+        have been kept so far: what is kept from now on.
+
+        If it is cut short, the check still says that its log begins at `first`, and the next call finds the
+        failures that are left.
+        """
+        number = self._limits.failures_per_check
+        failures = await self._log.failures(check.id, first, last) if number else []
+        candidates = [n for n in (*kept, *failures) if n > check.cleared]
+        newest = tuple(candidates[max(len(candidates) - number, 0) :])
+        await self._log.delete_each(check.id, sorted({*kept, *range(first, last + 1)} - {*newest}))
+        return newest

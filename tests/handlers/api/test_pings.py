@@ -187,6 +187,34 @@ async def test_pings_are_read_page_by_page(site: Site) -> None:
     assert await page(site, check, "?limit=2&after=0") == ([], None)
 
 
+@pytest.mark.parametrize("is_pruned", [False, True])
+async def test_failures_that_are_kept_longer_come_behind_the_newest_pings(
+    mongo_uri: str, is_pruned: bool
+) -> None:
+    limits = LimitSettings(pings_per_check=3, failures_per_check=2)
+    async with serve(mongo_uri, limits=limits) as site:
+        check = (await site.create())["uuid"]
+        for signal in ("/fail", "/fail", "", "/fail", "", ""):
+            await site.ping(check, signal, b"said")
+        for _ in range(120 if is_pruned else 0):
+            await site.ping(check)
+        await site.settled()
+        if is_pruned:
+            await site.pruned(UUID(check), 102)
+            assert (await site.services.cache.get(UUID(check))).kept_failures == (2, 4)
+        new, old = ([126, 125, 124], [4, 2]) if is_pruned else ([6, 5, 4], [2, 1])
+        assert [ping["n"] for ping in await site.pings(check)] == new + old
+        assert await page(site, check, "?limit=1000") == (new + old, None)
+        assert await page(site, check, "?limit=2") == (new[:2], str(new[1]))
+        assert await page(site, check, f"?limit=1&after={new[1]}") == (new[2:], str(new[2]))
+        assert await page(site, check, f"?limit=2&after={new[1]}") == ([new[2], old[0]], str(old[0]))
+        assert await page(site, check, f"?limit=1&after={new[2]}") == (old[:1], str(old[0]))
+        assert await page(site, check, f"?limit=2&after={old[0]}") == (old[1:], None)
+        assert await page(site, check, f"?limit=2&after={old[1]}") == ([], None)
+        assert [await site.body(check, n) for n in old] == [b"said", b"said"]
+        assert await site.body(check, 3) is None
+
+
 async def test_the_pages_end_where_the_log_was_cleared(site: Site) -> None:
     check = (await site.create())["uuid"]
     await site.ping(check)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.pages.check_page import OUTPUT_LINES, linked
+from hcserver.domain.ping import Report
 from tests.handlers.harness import BASE, Site
 from tests.handlers.pages.visitor import Visitor, make_check, text_of
 
@@ -55,6 +56,21 @@ async def test_a_check_that_is_down_says_why_with_its_output_and_who_was_notifie
     assert "Down for 13 min: exit status 3." in status.get_text(" ", strip=True).replace(" :", ":")
     assert status.pre.get_text() == "\n".join(lines.split("\n")[:OUTPUT_LINES])
     assert "ops:" in status.ul.get_text()
+
+
+async def test_the_end_of_an_output_is_shown_if_its_beginning_is_not_kept(
+    site: Site, editor: Visitor
+) -> None:
+    check = await make_check(site)
+    lines = [f"line {n}" for n in range(OUTPUT_LINES + 1)]
+    failure = Report(
+        check=check.id, at=site.clock(), signal="fail", scheme="http", remote_addr="::1",
+        body="\n".join(lines).encode(), cut_before=5,
+    )  # fmt: skip
+    await site.services.intake.record([failure])
+    page = await editor.page(f"/checks/{check.id}")
+    assert page.select_one("#part-status pre").get_text().split("\n") == ["…", *lines[1:]]
+    assert page.select_one("#n1 .line").get_text() == lines[-1]
 
 
 async def test_a_check_that_is_up_again_says_for_a_week_who_was_notified_of_it(

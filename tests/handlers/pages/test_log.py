@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from handlers.pages.paths import check_path
+from hcserver.config.schema import LimitSettings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Report
 from hcserver.services.reading import log_reader
-from tests.handlers.harness import Site
-from tests.handlers.pages.visitor import Visitor, make_check, text_of
+from tests.handlers.harness import Site, serve
+from tests.handlers.pages.visitor import Visitor, make_check, text_of, visitor
 
 HOSTILE = "<script>document.title='x'</script>\u202e<img src=http://192.0.2.1/x onerror=alert(1)>\0"
 
@@ -238,3 +239,46 @@ async def test_the_zone_is_remembered(site: Site, editor: Visitor) -> None:
     assert "12:00:00" in reply.text
     reply = await editor.get(path(check), Cookie=f"{editor.headers['Cookie']}; tz=Europe%2FRiga")
     assert "14:00:00" in reply.text
+
+
+async def test_failures_that_are_kept_longer_are_shown_behind_a_gap(
+    mongo_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = LimitSettings(pings_per_check=3, failures_per_check=2)
+    async with serve(mongo_uri, limits=limits) as site:
+        editor = await visitor(site, "editor")
+        check = await make_check(site)
+        for signal in ("/fail", "/fail", "", "", "/fail", *[""] * 120):
+            await site.ping(str(check.id), signal, b"disk full" if signal else b"fine")
+            site.clock.advance(60)
+        await site.settled()
+        await site.pruned(check.id, 102)
+        page = await editor.page(path(check, "?type=success&type=fail"))
+        assert [one["id"] for one in page.select(".entry")] == ["n125", "n124", "n123", "n5", "n2"]
+        gaps = [(one.get_text(), one.find_next(class_="entry")["id"]) for one in page.select(".gap")]
+        marks = ["… 117 pings in between are no longer kept", "… 2 pings in between are no longer kept"]
+        assert gaps == [(marks[0], "n5"), (marks[1], "n2")]
+        assert not page.select("[data-older]")
+        found = await editor.page(path(check, "?q=disk+full"))
+        assert [one["id"] for one in found.select(".entry")] == ["n5", "n2"]
+        monkeypatch.setattr(log_reader, "ROWS", 4)
+        first = await editor.page(path(check, "?type=success&type=fail"))
+        second = await editor.page(path(check, first.select_one("[data-older]")["href"]))
+        assert [one["id"] for one in first.select(".entry")] == ["n125", "n124", "n123", "n5"]
+        assert [one["id"] for one in second.select(".entry")] == ["n2"]
+        assert [one.get_text() for one in second.select(".gap")] == marks[1:]
+        monkeypatch.setattr(log_reader, "SEARCHED_BYTES", 1)
+        monkeypatch.setattr(log_reader, "BATCH_BYTES", 1)
+        ids: list[str] = []
+        query = "?q=disk+full"
+        while query:
+            page = await editor.page(path(check, query))
+            ids += [one["id"] for one in page.select(".entry")]
+            link = page.select_one(".older a")
+            query = link["href"] if link else ""
+        assert ids == ["n5", "n2"]
+        for shown in ("", "/raw"):
+            assert "disk full" in (await editor.get(f"{path(check)}/5{shown}")).text
+            assert (await editor.get(f"{path(check)}/4{shown}")).status == 404
+        diff = await editor.page(f"{path(check)}/5/diff")
+        assert "There is no earlier success with an output in the log." in diff.get_text()

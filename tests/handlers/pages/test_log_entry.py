@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import pytest_asyncio
 
@@ -186,3 +188,60 @@ async def test_the_output_is_not_compared_with_that_of_a_run_that_was_too_short(
     assert short.h1.get_text().startswith("Too short")
     assert "Compare with the last success" in short.get_text()
     assert (await editor.page(f"/checks/{check.id}/log/1")).h1.get_text().startswith("Success")
+
+
+def words(element: Any) -> str:
+    return " ".join(element.get_text(" ").split())
+
+
+async def cut_output(site: Site, **report: Any) -> Check:
+    """A check with one failure, not all of whose output is kept."""
+    check = await make_check(site)
+    await site.services.intake.record(
+        [Report(check=check.id, at=site.clock(), signal="fail", scheme="http", remote_addr="::1", **report)]
+    )
+    return check
+
+
+async def test_where_an_output_was_cut_a_mark_says_how_much_is_missing(site: Site, editor: Visitor) -> None:
+    check = await cut_output(site, body="€".encode()[1:] + b"no space left", cut_before=12_345)
+    for path in (f"/checks/{check.id}/log/1", f"/checks/{check.id}/log"):
+        page = await editor.page(path)
+        assert words(page.select_one(".cut")) == "… 12,345 bytes before this were not kept"
+        assert page.select_one(".cut").find_next("pre").get_text() == "no space left"
+    check = await cut_output(site, body=b"checking \xe2", cut_after=1)
+    for path in (f"/checks/{check.id}/log/1", f"/checks/{check.id}/log"):
+        page = await editor.page(path)
+        assert words(page.select_one(".cut")) == "… 1 byte after this was not kept"
+        assert page.select_one(".cut").find_previous("pre").get_text() == "checking "
+    check = await cut_output(site, cut_after=9)
+    page = await editor.page(f"/checks/{check.id}/log/1")
+    assert words(page.select_one(".said")).endswith("… 9 bytes after this were not kept")
+
+
+async def test_the_end_of_a_long_output_is_shown_if_its_beginning_is_not_kept(
+    site: Site, editor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_entry, "SHOWN_BYTES", 10)
+    check = await cut_output(site, body="0123456€ the end".encode(), cut_before=5)
+    page = await editor.page(f"/checks/{check.id}/log/1")
+    assert page.pre.get_text() == " the end"
+    assert page.pre["class"] == ["from-end"]  # it is scrolled to its end
+    assert "These are the last 10 bytes of 18 bytes." in words(page)
+
+
+async def test_a_comparison_says_that_it_is_of_parts(site: Site, editor: Visitor) -> None:
+    check = await cut_output(site, body=b"new", cut_before=5)
+    await site.ping(str(check.id), "", b"old")
+    await site.ping(str(check.id), "/fail", b"new")
+    assert "not kept" not in words(await editor.page(f"/checks/{check.id}/log/3/diff"))
+    await site.services.intake.record(
+        [
+            Report(
+                check=check.id, at=site.clock(), signal="fail", scheme="http", remote_addr="::1",
+                body=b"newer", cut_before=5,
+            )
+        ]
+    )  # fmt: skip
+    page = await editor.page(f"/checks/{check.id}/log/4/diff")
+    assert "Parts of these outputs are not kept, and were not compared." in words(page)

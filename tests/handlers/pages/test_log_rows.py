@@ -43,7 +43,7 @@ def test_the_start_of_a_run_on_another_day_has_its_date() -> None:
     check = UUID(int=1)
     end, start = a_ping(check, 2), a_ping(check, 1)
     start = Ping(**{**{name: getattr(start, name) for name in start.__struct_fields__}, "at": later(-86_400)})
-    [day] = maker().days([entry(end, start=start, duration=86_400.0)], {})
+    [day] = maker().days([entry(end, start=start, duration=86_400.0)], {}, {})
     [row] = day.rows
     assert row.begin == f"{later(-86_400):%Y-%m-%d %H:%M:%S}"
     assert row.at == f"{NOW:%H:%M:%S}"
@@ -53,7 +53,7 @@ def test_the_start_of_a_run_on_another_day_has_its_date() -> None:
 def test_days_are_those_of_the_zone() -> None:
     moment = NOW.replace(hour=22, minute=0, second=0)
     flip = Flip(check=UUID(int=1), n=1, at=moment, old="up", new="down", reason="timeout")
-    days = maker(zone="Asia/Tokyo").days([Entry(moment, flip, 1)], {})
+    days = maker(zone="Asia/Tokyo").days([Entry(moment, flip, 1)], {}, {})
     assert days[0].iso > f"{moment:%Y-%m-%d}"
     assert (days[0].rows[0].word, days[0].rows[0].line) == ("Went down", "no report came in time")
 
@@ -61,14 +61,14 @@ def test_days_are_those_of_the_zone() -> None:
 @pytest.mark.parametrize("running", [True, False])
 def test_a_start_without_an_end_is_running_if_it_is_the_last(running: bool) -> None:
     ping = Ping(check=UUID(int=1), n=1, at=NOW, type="start", scheme="http", remote_addr="")
-    [day] = maker(a_check(last_start=NOW if running else None)).days([entry(ping)], {})
+    [day] = maker(a_check(last_start=NOW if running else None)).days([entry(ping)], {}, {})
     assert day.rows[0].note == ("running" if running else "its end was not reported")
 
 
 @pytest.mark.parametrize("type", ["success", "fail", "ign"])
 def test_an_exit_status_other_than_0_is_shown(type: Signal) -> None:
     ping = Ping(check=UUID(int=1), n=1, at=NOW, type=type, scheme="http", remote_addr="", exit_status=3)
-    [day] = maker().days([entry(ping)], {})
+    [day] = maker().days([entry(ping)], {}, {})
     assert day.rows[0].note == "exit status 3"
 
 
@@ -95,7 +95,7 @@ def test_a_ping_says_why_it_counts_as_what_it_does(reason: Reason | None, words:
 
 def test_an_alert_tells_what_became_of_its_notifications() -> None:
     failed = a_notification(status="failed", attempts=(Attempt(at=NOW, duration=1.0, error="<b>refused"),))
-    [day] = maker().days([Entry(NOW, Notified(1, NOW, [failed]), 1)], {})
+    [day] = maker().days([Entry(NOW, Notified(1, NOW, [failed]), 1)], {}, {})
     [row] = day.rows
     assert (row.word, row.note) == ("Notified", "that it is down")
     [told] = row.told
@@ -105,7 +105,7 @@ def test_an_alert_tells_what_became_of_its_notifications() -> None:
 def test_a_run_that_was_too_short_has_failed() -> None:
     ping = Ping(check=UUID(int=1), n=2, at=NOW, type="success", scheme="http", remote_addr="")
     flip = Flip(check=UUID(int=1), n=1, at=NOW, old="up", new="down", reason="too-short")
-    [day] = maker().days([Entry(NOW, flip, 1), entry(ping, duration=2.0, too_short=True)], {})
+    [day] = maker().days([Entry(NOW, flip, 1), entry(ping, duration=2.0, too_short=True)], {}, {})
     went_down, run = day.rows
     assert went_down.line == "a run finished too soon"
     assert (run.word, run.icon, run.name, run.duration) == ("Too short", "down", "short", "2.0 s")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from hcserver.config.schema import LimitSettings
@@ -55,6 +57,37 @@ async def test_a_body_is_cut_at_the_limit(mongo_uri: str, size: int) -> None:
         reply = await site.request("POST", f"/ping/{check}", body=body)
         assert (reply.status, reply.headers["ping-body-limit"]) == (200, str(LIMIT))
         assert await site.body(check) == body[:LIMIT]
+
+
+@pytest.mark.parametrize("size", [LIMIT - 1, LIMIT, LIMIT + 1, 3_000_000])
+@pytest.mark.parametrize("is_chunked", [False, True])
+async def test_the_end_of_a_body_is_kept_if_so_set(mongo_uri: str, size: int, is_chunked: bool) -> None:
+    async with serve(mongo_uri, limits=LimitSettings(ping_body_bytes=LIMIT, body_part="end")) as site:
+        check = (await site.create())["uuid"]
+        body = (b"0123456789" * (size // 10 + 1))[:size]
+        if is_chunked:
+            connection = await site.connect()
+            head = f"POST /ping/{check} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            pieces = [body[at : at + 50_000] for at in range(0, size, 50_000)]
+            await connection.send(head.encode() + chunked(*pieces))
+            reply = await connection.reply()
+        else:
+            reply = await site.request("POST", f"/ping/{check}", body=body)
+        assert (reply.status, reply.headers["ping-body-limit"]) == (200, str(LIMIT))
+        assert await site.body(check) == body[-LIMIT:]
+        (ping,) = await site.pings(check)
+        assert ping.get("body_cut_before") == (size - LIMIT if size > LIMIT else None)
+
+
+async def test_what_is_cut_off_behind_a_body_is_counted_and_old_clients_see_no_new_field(
+    mongo_uri: str,
+) -> None:
+    async with serve(mongo_uri, limits=LimitSettings(ping_body_bytes=LIMIT)) as site:
+        check = (await site.create())["uuid"]
+        await site.ping(check, "", b"x" * (LIMIT + 7))
+        assert "body_cut_before" not in (await site.pings(check))[0]
+        stored = await site.services.checks.ping(await site.services.cache.get(UUID(check)), 1)
+        assert (stored.body_size, stored.cut_before, stored.cut_after) == (LIMIT, 0, 7)
 
 
 async def test_with_a_limit_of_0_nothing_is_kept(mongo_uri: str) -> None:
@@ -151,6 +184,13 @@ async def test_words_are_looked_for_in_what_is_kept_even_if_a_character_is_cut(m
     async with serve(mongo_uri, limits=LimitSettings(ping_body_bytes=LIMIT)) as site:
         check = (await site.create(**WORDS))["uuid"]
         await site.ping(check, "", b"DONE".ljust(LIMIT - 1) + "Ü ERROR".encode())
+        assert [ping["type"] for ping in await site.pings(check)] == ["success"]
+
+
+async def test_words_are_looked_for_in_the_end_of_a_body_if_that_is_kept(mongo_uri: str) -> None:
+    async with serve(mongo_uri, limits=LimitSettings(ping_body_bytes=LIMIT, body_part="end")) as site:
+        check = (await site.create(**WORDS))["uuid"]
+        await site.ping(check, "", b"ERROR \xc3\x9c".ljust(LIMIT) + b" DONE")
         assert [ping["type"] for ping in await site.pings(check)] == ["success"]
 
 

@@ -41,3 +41,12 @@ def test_the_rules_for_keywords_come_from_the_settings() -> None:
 def test_tags_are_separated_by_blanks_and_each_counts_once() -> None:
     assert make().tag_list() == []
     assert make(tags="  db prod\tdb x ").tag_list() == ["db", "prod", "x"]
+
+
+def test_people_may_see_the_newest_pings_and_failures_that_are_kept() -> None:
+    check = make(n_pings=9, log_from=7, kept_failures=(2, 4))
+    assert [n for n in range(12) if check.may_show(n)] == [2, 4, 7, 8, 9]
+    check = make(n_pings=9, log_from=7, kept_failures=(2, 4), cleared=3)
+    assert [n for n in range(12) if check.may_show(n)] == [4, 7, 8, 9]
+    check = make(n_pings=9, log_from=7, kept_failures=(2, 4), cleared=8)
+    assert [n for n in range(12) if check.may_show(n)] == [9]

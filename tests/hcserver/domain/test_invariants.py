@@ -15,6 +15,7 @@ from hcserver.domain.invariants import (
     FlipSummary,
     LoggedPing,
     LogSummary,
+    behind_kept_failures,
     faults,
     is_behind,
     summary_of_flips,
@@ -166,6 +167,35 @@ def test_summaries_take_their_records_in_any_order() -> None:
     assert summary_of_log(pings) == LogSummary(3, 1, 3, LoggedPing(3, NOW, "success"))
     flips = life("success", "fail", "success").flips
     assert summary_of_flips(reversed(flips)) == summary_of_flips(flips)
+
+
+def test_kept_failures_are_no_part_of_the_summary_of_a_log() -> None:
+    made = life("success", "fail", "success", "log", "log")
+    check = replace(made.check, kept_failures=(2,), log_from=4)
+    del made.pings[2], made.pings[0]
+    summary = summary_of_log(made.pings).without_kept_failures(check)
+    assert (summary.count, summary.first, summary.last, summary.missing, summary.end) == (2, 4, 5, 0, None)
+    with_end = summary_of_log([*made.pings, LoggedPing(6, NOW, "success")]).without_kept_failures(check)
+    assert (with_end.missing, with_end.end) == (0, LoggedPing(6, NOW, "success"))
+    assert summary_of_log(made.pings).without_kept_failures(NEW) == summary_of_log(made.pings)
+
+
+@pytest.mark.parametrize(
+    ("log", "first"),
+    [
+        ("2f 5f 9s 10s", 9),
+        ("2f 3f 9f 10s", 9),
+        ("1f 2f 3s", 1),
+        ("2s 5f 9s", 2),
+        ("2f 5s 9s", 5),
+        ("4f", 4),
+    ],
+)
+def test_only_failures_may_be_in_front_of_a_gap_that_pruning_has_left(log: str, first: int) -> None:
+    types: dict[str, Signal] = {"f": "fail", "s": "success"}
+    pings = [LoggedPing(int(one[:-1]), NOW, types[one[-1]]) for one in log.split()]
+    assert behind_kept_failures(pings)[0].n == first
+    assert behind_kept_failures([]) == []
 
 
 class ExaminedLife(CheckLife):

@@ -28,6 +28,10 @@ def test_what_is_no_secret_stays_byte_for_byte() -> None:
         ("a key-of", "a ******"),
         ("a key-o", "a key-o"),
         ("key-of-proj was cut", "key-of-proj was cut"),
+        ("of-project was cut", "********** was cut"),
+        ("…\nOF-PROJECT was cut", "…\n********** was cut"),
+        ("ject was cut", "ject was cut"),
+        ("of-project", "**********"),
         ("", ""),
     ],
 )

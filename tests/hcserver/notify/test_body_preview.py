@@ -39,6 +39,21 @@ def test_a_body_of_which_only_the_head_was_read_says_so() -> None:
     assert body_preview(ping(body=b"abc", body_size=1000)) == "abc…"
 
 
+def test_a_body_whose_end_is_not_kept_says_so() -> None:
+    assert body_preview(ping(body="abü".encode()[:-1], cut_after=5)) == "ab…"
+
+
+def test_of_a_body_without_its_beginning_the_last_lines_are_shown() -> None:
+    assert (
+        body_preview(ping(body="ü".encode()[1:] + b" not kept\nlast\n", cut_before=5)) == "…\nnot kept\nlast"
+    )
+    assert body_preview(ping(body=b"x\n" * 100 + b"y", cut_before=5)) == "…\n" + "x\n" * (MAX_LINES - 1) + "y"
+    assert body_preview(ping(body=b"x" * 10_000, cut_before=5)) == "…\n" + "x" * MAX_CHARACTERS
+    assert body_preview(ping(body=b" \n", cut_before=5)) == ""
+    assert readable_body(ping(body="ü".encode() * 100, cut_before=5), 10) == "ü" * 10
+    assert readable_body(ping(body="€".encode() * 100 + b"x", cut_before=5), 10) == "€" * 9 + "x"
+
+
 def test_what_is_no_text_does_no_harm() -> None:
     assert body_preview(ping(body=b"a\0\x1b[31mb\xff\xe2\x80\xaec")) == "a[31mb�c"
 

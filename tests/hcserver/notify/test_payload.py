@@ -72,6 +72,12 @@ def test_bodies_are_cut_at_the_limit() -> None:
     assert expanded("$BODY $BODY_TEXT", message, 10) == "x" * 10 + " " + "x" * 10
 
 
+def test_a_body_without_its_beginning_is_cut_from_its_end() -> None:
+    about = alert_message(last_ping=ping(body=b"abcdef", cut_before=1))
+    values = placeholders(about, 3, full=True)
+    assert (values["BODY"](), values["BODY_TEXT"]()) == ("def", "def")
+
+
 def test_without_a_ping_body_placeholders_are_empty() -> None:
     assert expanded("$BODY$BODY_TEXT|$BODY_TEXT_JSON|$EXITSTATUS", alert_message()) == '|""|-1'
 

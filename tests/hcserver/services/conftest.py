@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from hcserver.app import build_services
-from hcserver.config.schema import Settings
+from hcserver.config.schema import LimitSettings, Settings
 from hcserver.domain.check import Check
 from hcserver.domain.ping import Report, Signal
 from hcserver.domain.project import Project
@@ -51,9 +51,10 @@ async def make_services(database: Any, clock: FakeClock) -> AsyncIterator[MakeSe
     made: list[Services] = []
     async with AsyncExitStack() as stack:
 
-        async def make(noticed: bool = True) -> Services:
+        async def make(noticed: bool = True, **limits: Any) -> Services:
             with cheap_passwords:
-                services = build_services(database, Settings(), clock)
+                settings = Settings(limits=LimitSettings(**limits))
+                services = build_services(database, settings, clock)
             await services.start()
             stack.push_async_callback(services.stop)
             if noticed:  # by the others, as it is within a second
@@ -63,6 +64,14 @@ async def make_services(database: Any, clock: FakeClock) -> AsyncIterator[MakeSe
             return services
 
         yield make
+
+
+async def idle(make_services: MakeServices, **limits: Any) -> Services:
+    """A server that prunes, and loads checks again, only when it is told to."""
+    services = await make_services(**limits)
+    for task in services.runtime.tasks:
+        await task.stop()
+    return services
 
 
 @pytest.fixture

@@ -96,6 +96,13 @@ def test_what_the_job_said_is_shortened_before_anything_else() -> None:
     assert "x…" in body
 
 
+def test_the_end_of_what_the_job_said_is_shortened_at_its_beginning() -> None:
+    said = b"x" * 5000 + b"\nlast line\n"
+    body = texts.pushover(alert_message(last_ping=ping(body=said, cut_before=5))).body
+    assert "…\nxxx" in body
+    assert "xxx\nlast line" in body
+
+
 def test_chats_are_told_in_markdown_that_all_of_them_read_alike() -> None:
     assert texts.discord(alert_message(last_ping=ping())).body == (
         "🔴 **DOWN** Nightly backup\n"

@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from hcserver.domain.check import Check
 from hcserver.domain.flip import Flip
 from hcserver.domain.ping import Ping
@@ -12,7 +14,7 @@ from hcserver.services.doctor.finding import Finding
 from hcserver.services.doctor.records import WRITTEN_BEHIND, Records, examine_records
 from hcserver.storage.client import entry_id
 from hcserver.storage.inspection import Inspection
-from tests.hcserver.services.conftest import FakeClock, create, ping
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, idle, ping, report
 
 
 async def examined(
@@ -26,7 +28,13 @@ async def examined(
         if steps is not None:
             steps.append(step)
 
-    records = Records(services.storage, Inspection(services.database), progress, services.clock)
+    records = Records(
+        services.storage,
+        Inspection(services.database),
+        progress,
+        services.clock,
+        keeps_failures=services.settings.limits.failures_per_check > 0,
+    )
     findings = examine_records(records, bring_in_step if fix else None, served=served)
     return [finding async for finding in findings]
 
@@ -182,3 +190,27 @@ async def test_a_flip_that_was_not_published_is_published(services: Services, pr
     assert (await examined(services, fix=True))[0].fixed
     assert await problems(services) == []
     assert len(await services.storage.flips.read(check.id)) == 1
+
+
+@pytest.mark.parametrize("is_cut_short", [False, True])
+async def test_failures_that_are_kept_longer_are_no_gap(
+    make_services: MakeServices, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, is_cut_short: bool
+) -> None:
+    services = await idle(make_services, pings_per_check=10, failures_per_check=5)
+    project, _ = await services.projects.create("main")
+    check = await written_check(services, project, "success", "fail", "fail", "success", "fail")
+    await services.intake.record([report(check.id, clock()) for _ in range(130)])
+    await services.state_writer.flush()
+    if is_cut_short:
+        monkeypatch.setattr(services.cache, "set_log_start", lambda *args: None)
+    await services.runtime.pruner.prune(await services.cache.get(check.id), project)
+    await services.state_writer.flush()
+    stored = (await services.storage.checks.load([check.id]))[check.id].check
+    assert stored.kept_failures == (() if is_cut_short else (2, 3, 5))
+    with monkeypatch.context() as cheap:
+        if not is_cut_short:
+            cheap.delattr(Records, "_look_closely")  # there is no need to read the log once more
+        assert await problems(services) == []
+    await services.storage.pings.delete(check.id, 130, 130)
+    wrong = f"check {check.id}: 1 pings between numbers 126 and 135 are missing in its log"
+    assert await problems(services) == [("error", wrong)]

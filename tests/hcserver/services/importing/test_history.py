@@ -22,7 +22,7 @@ from hcserver.services.importing.history import (
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = START + timedelta(days=1)
 ID = uuid4()
-LIMITS = Limits(pings=100, http_body=10, email_body=20)
+LIMITS = Limits(pings=100, http_body=10, email_body=20, http_part="start")
 
 
 def at(minutes: float) -> datetime:
@@ -63,6 +63,16 @@ def test_bodies_are_cut_as_those_of_new_pings_are() -> None:
     made = pings_of(History(created=START, status="up", pings=pings), ID, LIMITS)
     assert [one.body and len(one.body) for one in made] == [10, 20, None, None]
     assert [one.body_size for one in made] == [10, 20, 0, 0]
+    assert [one.cut_after for one in made] == [20, 10, 0, 0]
+
+
+def test_the_end_of_a_body_is_kept_if_so_set_but_the_start_of_an_email() -> None:
+    pings = (ping(1, body=b"x" * 20 + b"the  end"), ping(2, body=b"x" * 30, scheme="email"), ping(3))
+    history = History(created=START, status="up", pings=pings)
+    http, email, none = pings_of(history, ID, LIMITS._replace(http_part="end"))
+    assert (http.body, http.body_size, http.cut_before, http.cut_after) == (b"xxthe  end", 10, 18, 0)
+    assert (email.body, email.cut_before, email.cut_after) == (b"x" * 20, 0, 10)
+    assert (none.body, none.cut_before) == (None, 0)
 
 
 def test_what_a_ping_says_stays() -> None:

@@ -260,7 +260,7 @@ async def test_a_history_is_imported_with_its_check_and_only_once(
 async def test_a_history_may_have_been_stored_in_part_before(services: Services, project: Project) -> None:
     source = check(name="a", history=HISTORY)
     assert source.id is not None
-    limits = Limits(pings=100, http_body=100, email_body=100)
+    limits = Limits(pings=100, http_body=100, email_body=100, http_part="start")
     await services.storage.pings.append(pings_of(HISTORY, source.id, limits)[:2])
     await services.storage.flips.publish(flips_of(HISTORY, source.id))
     assert actions(await run(services, project, source)) == ["create"]

@@ -10,7 +10,7 @@ from hcserver.errors import NotFound, Unavailable
 from hcserver.services.container import Services
 from hcserver.services.events import CheckDeleted
 from hcserver.services.management.check_deletion import TOMBSTONE_TIME
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, idle, ping, report
 
 
 async def test_deleting_a_check_removes_its_pings_and_flips(
@@ -109,3 +109,25 @@ async def test_a_deletion_is_an_event_with_the_check_as_it_was(services: Service
     check = await create(services, project, name="backup")
     await services.check_deletion.delete(project, check.id)
     assert [event.check for event in seen] == [check]
+
+
+@pytest.mark.parametrize(("is_cut_short", "is_written"), [(False, True), (True, True), (True, False)])
+async def test_failures_that_are_kept_longer_are_removed_with_their_check(
+    make_services: MakeServices, database: Any, clock: FakeClock, is_cut_short: bool, is_written: bool
+) -> None:
+    services = await idle(make_services, pings_per_check=10, failures_per_check=5)
+    project, _ = await services.projects.create("main")
+    check = await create(services, project)
+    await ping(services, check.id, "fail")
+    await services.intake.record([report(check.id, clock()) for _ in range(130)])
+    await services.state_writer.flush()
+    await services.runtime.pruner.prune(await services.cache.get(check.id), project)
+    if is_written:
+        await services.state_writer.flush()
+    if is_cut_short:
+        await services.storage.tombstones.put(check.id, 131, 122, clock.now)
+        clock.advance(TOMBSTONE_TIME.total_seconds() + 1)
+        await services.check_deletion.sweep()
+    else:
+        await services.check_deletion.delete(project, check.id)
+    assert await database["pings"].count_documents({}) == 0

@@ -8,7 +8,7 @@ from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, NotFound
 from hcserver.services.container import Services
 from hcserver.services.management import log_clearing
-from tests.hcserver.services.conftest import FakeClock, MakeServices, create, ping, report
+from tests.hcserver.services.conftest import FakeClock, MakeServices, create, idle, ping, report
 
 
 async def test_what_pings_said_is_gone_and_the_state_stays(
@@ -121,3 +121,40 @@ async def test_a_check_of_another_project_is_refused(services: Services, project
     other, _ = await services.projects.create("other")
     with pytest.raises(Forbidden):
         await services.log_clearing.clear(other, check.id)
+
+
+async def test_failures_that_are_kept_longer_are_cleared_as_well(
+    make_services: MakeServices, database: Any, clock: FakeClock
+) -> None:
+    services = await idle(make_services, pings_per_check=10, failures_per_check=5)
+    project, _ = await services.projects.create("main")
+    check = await create(services, project)
+    await ping(services, check.id, "fail", body=b"secret")
+    await services.intake.record([report(check.id, clock()) for _ in range(130)])
+    await services.state_writer.flush()
+    await services.runtime.pruner.prune(await services.cache.get(check.id), project)
+    await services.state_writer.flush()
+    assert (await services.cache.get(check.id)).kept_failures == (1,)
+    after = await services.log_clearing.clear(project, check.id)
+    assert await services.checks.old_failures(project, after) == []
+    with pytest.raises(NotFound):
+        await services.checks.shown_ping(project, after, 1)
+    assert await database["pings"].count_documents({"type": "fail"}) == 0
+    clock.advance(3600)
+    await services.log_clearing.clear(project, check.id)
+    assert (await services.cache.get(check.id)).kept_failures == ()
+
+
+async def test_a_failure_that_was_cleared_is_not_kept_by_a_later_pruning(
+    make_services: MakeServices, database: Any, clock: FakeClock
+) -> None:
+    services = await idle(make_services, pings_per_check=10, failures_per_check=5)
+    project, _ = await services.projects.create("main")
+    check = await create(services, project)
+    await ping(services, check.id, "fail", body=b"secret")
+    await services.log_clearing.clear(project, check.id)  # it keeps its place
+    await services.intake.record([report(check.id, clock()) for _ in range(130)])
+    await services.state_writer.flush()
+    await services.runtime.pruner.prune(await services.cache.get(check.id), project)
+    assert (await services.cache.get(check.id)).kept_failures == ()
+    assert await database["pings"].count_documents({"type": "fail"}) == 0

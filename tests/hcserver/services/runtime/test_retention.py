@@ -38,7 +38,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention_module, "REST", 0.0)
 
 
-def retention(services: Services, **limits: int) -> Retention:
+def retention(services: Services, **limits: Any) -> Retention:
     return Retention(services.storage, LimitSettings(**limits), services.clock)
 
 

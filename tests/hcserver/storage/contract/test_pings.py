@@ -21,6 +21,7 @@ from tests.hcserver.storage.contract.records import NOW, a_check, a_ping
 async def test_a_ping_comes_back_as_it_was_appended(storage: Storage) -> None:
     ping = a_ping(
         uuid4(), 1, ua="curl", method="POST", rid=uuid4(), exit_status=3, body=b"\0\xff", body_size=2,
+        cut_before=5, cut_after=6,
         subject="s", sender="a@b", token=b"t" * 12,
         reason=Reason(signal="fail", keyword="bad", where="body"),
     )  # fmt: skip
@@ -110,3 +111,20 @@ async def test_the_tokens_of_a_log_come_with_number_moment_and_origin_the_oldest
     found = await storage.pings.logged((check, n) for n in (2, 1, 3))
     expected = [LoggedToken(n, NOW, bytes([n]) * 12, False) for n in (1, 2)]
     assert found == {check: expected}
+
+
+async def test_failures_are_found_by_their_numbers(storage: Storage) -> None:
+    check = uuid4()
+    pings = [a_ping(check, n) for n in range(1, 251)]
+    failing = [replace(ping, type="fail") if ping.n in (1, 7, 120, 250) else ping for ping in pings]
+    await storage.pings.append([*failing, replace(a_ping(uuid4(), 8), type="fail")])
+    assert await storage.pings.failures(check, 1, 250) == [1, 7, 120, 250]
+    assert await storage.pings.failures(check, 2, 249) == [7, 120]
+    assert await storage.pings.failures(check, 8, 7) == []
+
+
+async def test_single_pings_are_removed(storage: Storage) -> None:
+    check = uuid4()
+    await storage.pings.append([a_ping(check, n) for n in range(1, 6)])
+    assert await storage.pings.delete_each(check, [2, 4, 9]) == 2
+    assert [ping.n for ping in await storage.pings.read(check, range(1, 6))] == [1, 3, 5]

@@ -18,6 +18,7 @@ from hcserver.validation.json_fields import without_prefix
 
 _API_VERSION: Final = 3  # whose rules hold for the fields of a form
 _EMPTY_FIELDS: Final = 3  # besides those that are filled in
+_KNOWN: Final = 5000  # checks of a project; in a larger one the fields take slugs and uuids alone
 _OFFERED: Final = 2000  # checks that the fields offer, some 150 kB; others can be typed
 _LISTED: Final = 20  # of the checks that depend on one
 _NAMELESS: Final = "a check without a name"
@@ -59,7 +60,7 @@ class DependenciesPage(PageHandler):
     @signed_in
     async def get(self, check_id: str) -> None:
         check = await self.open_check(check_id, "editor")
-        names = _Names(await self.services.project_reader.checks(check.project))
+        names = await self._names(check)
         filled = [names.of(one) for one in await self.services.dependencies.of(check)]
         await self._show_form(check, names, filled)
 
@@ -67,7 +68,7 @@ class DependenciesPage(PageHandler):
     async def post(self, check_id: str) -> None:
         check = await self.open_check(check_id, "editor")
         assert self.project is not None
-        names = _Names(await self.services.project_reader.checks(check.project))
+        names = await self._names(check)
         typed = [text for one in self.form.all("depends_on") if (text := one.strip())]
         try:
             spec = parse_spec({"depends_on": [names.find(one) for one in typed]}, _API_VERSION)
@@ -78,6 +79,10 @@ class DependenciesPage(PageHandler):
             await self._show_form(check, names, typed, f"The list {fault}.")
             return
         self.go(check_path(check.id), "Saved.")
+
+    async def _names(self, check: Check) -> _Names:
+        checks = await self.services.project_reader.checks(check.project, limit=_KNOWN + 1)
+        return _Names(checks if len(checks) <= _KNOWN else [])
 
     async def _show_form(self, check: Check, names: _Names, filled: Sequence[str], fault: str = "") -> None:
         fields = [*filled, *[""] * _EMPTY_FIELDS][:MAX_DEPENDENCIES]

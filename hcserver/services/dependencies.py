@@ -31,7 +31,6 @@ class Dependencies:
     async def above(self, check: Check) -> list[Check]:
         """The checks on which it depends, the nearest first: those that it names, those that these name and
         so on, WALKED at most. Itself is among them if it is part of a cycle.
-
         """
         found: dict[UUID, Check] = {}
         waiting = deque([check])

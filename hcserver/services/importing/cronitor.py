@@ -18,7 +18,10 @@ from hcserver.validation.check import MAX_SECONDS, MIN_SECONDS
 _MONITORED: Final = ("jobs", "job", "heartbeats", "heartbeat", "events", "event")
 _OTHERS: Final = ("checks", "check", "synthetics", "synthetic")  # requests that Cronitor makes
 _EVERY: Final = re.compile(r"(?:every\s+)?(\d*)\s*(second|minute|hour|day|week)s?", re.IGNORECASE)
-_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_DURATION: Final = re.compile(
+    r"metric\.duration\s*([<>])=?\s*(\d{1,9})\s*(sec|second|min|minute|hour|day)s?", re.IGNORECASE
+)
+_SECONDS: Final = {"sec": 1, "min": 60, "second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _DEFAULT_LIST: Final = "default"  # of people to notify, which every account has
 
 
@@ -33,6 +36,7 @@ class _Monitor(msgspec.Struct):
     timezone: str | None = None
     grace_seconds: int | None = None
     failure_tolerance: int | None = None
+    assertions: list[str] | None = None
     tags: list[str] | None = None
     group: str | None = None
     note: str | None = None
@@ -90,6 +94,7 @@ def _check(key: str, monitor: _Monitor) -> SourceCheck:
         fields["grace"] = max(monitor.grace_seconds, MIN_SECONDS)
     if monitor.failure_tolerance is not None:
         fields["failures_before_alert"] = monitor.failure_tolerance + 1
+    fields |= _runtimes(monitor)
     return SourceCheck(
         id=None,
         address=f"https://cronitor.link/p/API_KEY/{key}",
@@ -111,6 +116,17 @@ def _expectation(monitor: _Monitor) -> dict[str, object]:
     return expected if monitor.timezone is None else {**expected, "tz": monitor.timezone}
 
 
+def _runtimes(monitor: _Monitor) -> dict[str, object]:
+    """How long a run may take and has to take, as far as assertions say it."""
+    fields: dict[str, object] = {}
+    for assertion in monitor.assertions or ():
+        if match := _DURATION.fullmatch(assertion.strip()):
+            seconds = int(match[2]) * _SECONDS[match[3].lower()]
+            is_most = match[1] == "<"
+            fields["max_runtime" if is_most else "min_runtime"] = max(seconds, MIN_SECONDS if is_most else 1)
+    return fields
+
+
 def _channels(monitor: _Monitor) -> tuple[str, ...]:
     """The names of the lists of people to notify; `slack:devops` is a channel by its kind and its name."""
     notify = monitor.notify.alerts if isinstance(monitor.notify, _Notify) else monitor.notify
@@ -123,3 +139,9 @@ def _warnings(others: int, monitors: dict[str, _Monitor]) -> Iterable[str]:
         yield f"monitors that are checks, for which Cronitor makes requests itself, are left out: {others}"
     if unscheduled := [key for key, monitor in monitors.items() if not monitor.all_schedules]:
         yield f"without a schedule a check is expected to report once a year: {', '.join(unscheduled)}"
+    if asserted := [key for key, monitor in monitors.items() if _other_assertions(monitor)]:
+        yield f"assertions other than a whole metric.duration are left out: {', '.join(asserted)}"
+
+
+def _other_assertions(monitor: _Monitor) -> bool:
+    return any(_DURATION.fullmatch(one.strip()) is None for one in monitor.assertions or ())

@@ -72,6 +72,21 @@ async def test_checks_are_chosen_by_slug_name_or_uuid(site: Site, editor: Visito
     assert await depends_on(site, job) == ()
 
 
+async def test_the_fields_of_a_large_project_take_slugs_and_uuids(
+    site: Site, editor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dependencies, "_KNOWN", 2)
+    nas, router = await make_check(site, slug="nas"), await make_check(site, name="router")
+    job = await make_check(site, name="job")
+    path = f"{check_path(job.id)}/dependencies"
+    assert (await editor.post(path, depends_on=["nas", str(router.id)])).status == 303
+    assert await depends_on(site, job) == (nas.id, router.id)
+    page = await editor.page(path)
+    assert [one["value"] for one in page.select("[name=depends_on]")][:2] == [str(nas.id), str(router.id)]
+    assert page.select("datalist option") == []
+    assert (await editor.post(path, depends_on="router")).status == 400
+
+
 async def test_what_is_wrong_is_said_above_the_fields_which_keep_what_was_typed(
     site: Site, editor: Visitor
 ) -> None:

@@ -39,6 +39,7 @@ jobs:
         notify: [default, 'slack:devops', pager]
         assertions:
             - metric.duration < 5 minutes
+            - metric.duration >= 10 sec
 """
 
 
@@ -56,6 +57,8 @@ def test_a_job_becomes_a_check(file: Path) -> None:
         "tz": "Europe/Riga",
         "grace": 300,
         "failures_before_alert": 3,
+        "max_runtime": 300,
+        "min_runtime": 10,
     }
     assert parse_spec(dict(one.fields), 3)
     assert one.channels == source.channels == ("devops", "pager")
@@ -94,6 +97,27 @@ def test_without_a_schedule_a_report_is_expected_once_a_year(file: Path) -> None
     assert [one.fields["timeout"] for one in source.checks] == [31536000, 31536000]
     assert source.checks[0].channels == ("deploys",)
     assert source.warnings == ("without a schedule a check is expected to report once a year: deploy, other",)
+
+
+@pytest.mark.parametrize(
+    ("assertion", "expected"),
+    [
+        ("metric.duration <= 2 min", {"max_runtime": 120}),
+        ("metric.duration < 30 seconds", {"max_runtime": 60}),
+        ("Metric.Duration > 1 hour", {"min_runtime": 3600}),
+        ("metric.duration < 0.5 hours", {}),
+        ("metric.count > 10", {}),
+    ],
+)
+def test_assertions_on_the_duration_become_runtimes(
+    file: Path, assertion: str, expected: dict[str, int]
+) -> None:
+    source = read(file, f"jobs: {{a: {{schedule: every hour, assertions: ['{assertion}']}}}}")
+    (one,) = source.checks
+    found = {name: value for name, value in one.fields.items() if name.endswith("runtime")}
+    assert found == expected
+    left_out = "assertions other than a whole metric.duration are left out: a"
+    assert source.warnings == (() if expected else (left_out,))
 
 
 def test_checks_of_websites_are_counted(file: Path) -> None:

@@ -47,8 +47,10 @@ class Dependencies:
         return len(above) >= WALKED or any(one.id == other for one in above)
 
     async def number_below(self, check: Check) -> int:
-        """How many checks name it as one on which they depend; 0 if the project is too large to know."""
-        index = await self._loader.index(check.project)
+        """How many checks name it as one on which they depend; 0 where the checks of its project are not in
+        memory, as nobody is to wait for that.
+        """
+        index = await self._loader.known(check.project)
         return 0 if index is None else len(index.dependents(check.id))
 
     async def _find(self, id: UUID) -> Check | None:

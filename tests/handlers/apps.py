@@ -14,6 +14,7 @@ from handlers.base import BaseHandler
 from handlers.client_address import ClientAddresses
 from handlers.front import Front
 from handlers.ping.handler import PingHandler, PingRequest
+from handlers.ping.kept_body import BodyStart
 from handlers.server.traffic import Traffic
 from hcserver.config.schema import HttpSettings
 from hcserver.net.byte_budget import ByteBudget
@@ -58,6 +59,8 @@ class FunctionHandler(BaseHandler):
 
 class FunctionPings:
     """Stands in for a PingHandler."""
+
+    new_body = BodyStart
 
     def __init__(self, function: Function, body_limit: int, deadline: float) -> None:
         self._function = function

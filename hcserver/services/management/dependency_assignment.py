@@ -62,10 +62,11 @@ class DependencyAssignment:
     async def drop(self, check: Check) -> None:
         """The check was deleted or is in another project: no check depends on it any more.
 
-        When that is not written after WAIT, as may be with hundreds of checks, it is written soon after; if
-        the server is killed before, an id stays that counts as none.
+        When that is not written after WAIT, as may be with hundreds of checks, it is written soon after. If
+        the server is killed before, or the checks of the project are not in memory, its id stays with those
+        that depended on it, and counts as none.
         """
-        below = await self._reader.dependents(check.project, check.id)
+        below = await self._reader.known_dependents(check.project, check.id)
         if changes := [asyncio.create_task(self._drop(one, check.id)) for one in below]:
             await asyncio.wait(changes, timeout=WAIT)
 

@@ -63,6 +63,11 @@ class ProjectReader:
             return index.dependents(id)
         return [check for check in await self._reader.of_project(project) if id in check.depends_on]
 
+    async def known_dependents(self, project: UUID, id: UUID) -> list[Check]:
+        """The same as far as that is known without reading the whole project: all of them, or none."""
+        index = await self.loader.known(project)
+        return [] if index is None else index.dependents(id)
+
     async def shown(self, project: UUID) -> list[tuple[Check, ShownStatus]]:
         """Every check with the status that it shows, in no order."""
         index = await self.loader.index(project)

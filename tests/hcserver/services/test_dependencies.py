@@ -32,6 +32,8 @@ async def test_the_nearest_come_first_and_each_once(services: Services, project:
     assert await names_above(services, job) == ["db", "nas", "router"]
     assert await names_above(services, router) == []
     assert [one.name for one in await services.dependencies.of(job)] == ["db", "nas"]
+    assert await services.dependencies.number_below(router) == 0  # nobody has asked for the project yet
+    await services.project_reader.checks(project.id)
     assert await services.dependencies.number_below(router) == 2
 
 

@@ -28,6 +28,18 @@ async def test_a_check_that_is_deleted_leaves_those_that_depend_on_it(
     assert await services.project_reader.dependents(project.id, nas.id) == []
 
 
+async def test_a_deletion_does_not_wait_for_a_project_that_is_not_in_memory(
+    services: Services, project: Project
+) -> None:
+    nas = await create(services, project)
+    job = await create(services, project, depends_on=[str(nas.id)])
+    assert await services.project_reader.loader.known(project.id) is None
+    await services.check_deletion.delete(project, nas.id)
+    assert await services.project_reader.loader.known(project.id) is None
+    assert await depends_on(services, job) == (nas.id,)
+    assert await services.dependencies.of(await services.checks.by_id(job.id)) == []
+
+
 async def test_a_check_that_moves_to_another_project_leaves_its_dependencies_on_both_sides(
     services: Services, project: Project
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from hcserver.errors import NotFound
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.reading.index_loader import IndexLoader
 
+WAIT: Final = 1.0  # seconds that a message waits for a number that it could do without
 WALKED: Final = 100  # checks that are looked at; what is further away counts as not there
 
 
@@ -47,11 +50,14 @@ class Dependencies:
         return len(above) >= WALKED or any(one.id == other for one in above)
 
     async def number_below(self, check: Check) -> int:
-        """How many checks name it as one on which they depend; 0 where the checks of its project are not in
-        memory, as nobody is to wait for that.
+        """How many checks name it as one on which they depend; 0 if that is not known within WAIT, as with a
+        large project of which nothing is in memory yet.
         """
-        index = await self._loader.known(check.project)
-        return 0 if index is None else len(index.dependents(check.id))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT):
+                if (index := await self._loader.index(check.project)) is not None:
+                    return len(index.dependents(check.id))
+        return 0
 
     async def _find(self, id: UUID) -> Check | None:
         try:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,7 @@ from hcserver.domain.project import Project
 from hcserver.domain.state_machine import Step
 from hcserver.services import dependencies
 from hcserver.services.container import Services
+from hcserver.storage.checks import Stored
 from tests.hcserver.services.conftest import create
 
 
@@ -32,9 +35,27 @@ async def test_the_nearest_come_first_and_each_once(services: Services, project:
     assert await names_above(services, job) == ["db", "nas", "router"]
     assert await names_above(services, router) == []
     assert [one.name for one in await services.dependencies.of(job)] == ["db", "nas"]
-    assert await services.dependencies.number_below(router) == 0  # nobody has asked for the project yet
-    await services.project_reader.checks(project.id)
     assert await services.dependencies.number_below(router) == 2
+
+
+async def test_a_message_does_not_wait_long_to_know_how_many_checks_depend_on_one(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nas = await create(services, project)
+    await depend(services, await create(services, project), nas)
+    read, may_read = services.storage.checks.pieces_of_project, asyncio.Event()
+
+    async def slow(project: UUID) -> AsyncIterator[list[Stored]]:
+        await may_read.wait()
+        async for piece in read(project):
+            yield piece
+
+    monkeypatch.setattr(services.storage.checks, "pieces_of_project", slow)
+    monkeypatch.setattr(dependencies, "WAIT", 0.01)
+    assert await services.dependencies.number_below(nas) == 0
+    may_read.set()
+    monkeypatch.setattr(dependencies, "WAIT", 60)
+    assert await services.dependencies.number_below(nas) == 1
 
 
 async def test_what_is_gone_or_in_another_project_is_left_out(services: Services, project: Project) -> None:

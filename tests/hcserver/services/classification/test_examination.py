@@ -91,7 +91,7 @@ def test_many_checks_with_many_keywords_are_not_served_in_the_event_loop() -> No
 
 def test_blanks_in_html_are_read_in_the_event_loop_in_milliseconds_or_left_to_the_workers() -> None:
     raw = b"Content-Type: text/html\n\n" + b" " * 63_000 + b"<p>failed"
-    assert cpu_seconds(lambda: examine_inline(raw, [ask(filter_body=True)]), attempts=3) < 0.1  # it was 5 s
+    assert cpu_seconds(lambda: examine_inline(raw, [ask(filter_body=True)]), attempts=3) < 0.5  # it was 5 s
     assert examine(raw * 5, [ask(filter_body=True)]).reasons[0].signal == "fail"
 
 

@@ -182,6 +182,7 @@ class Services:
             await task.stop()
         await self.accounts.stop()
         await self.project_reader.stop()
+        await self.check_deletion.stop()
         await self.intake.stop()
         await self.answered_mark.stop()
         await self.lookup.key_uses.stop()

@@ -43,6 +43,10 @@ class CheckDeletion:
         self._events = events
         self._clock = clock
 
+    async def stop(self) -> None:
+        """Give up what deletions still have to write to other checks, which can do without."""
+        await self._dependencies.stop()
+
     async def delete(self, project: Project, id: UUID) -> Check:
         """Delete a check with its pings, flips and maintenance windows; the check as it was. No other one
         depends on it then.

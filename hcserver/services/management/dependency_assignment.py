@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -14,6 +14,7 @@ from hcserver.domain.check import Check
 from hcserver.domain.state_machine import Step
 from hcserver.domain.uuids import parse_uuid
 from hcserver.errors import InvalidRequest, NotFound, Unavailable
+from hcserver.services.background import Errands
 from hcserver.services.dependencies import Dependencies
 from hcserver.services.intake.check_cache import CheckCache
 from hcserver.services.intake.state_writer import StateWriter
@@ -36,6 +37,11 @@ class DependencyAssignment:
         self._writer = writer
         self._reader = reader
         self._dependencies = dependencies
+        self._errands = Errands("dependencies on a check that is gone")
+
+    async def stop(self) -> None:
+        """Give up what is not written yet: its id counts as none."""
+        await self._errands.stop()
 
     async def resolve(self, project: UUID, spec: Spec, known: Collection[UUID] = ()) -> Spec:
         """The request with the ids of the checks that it names. Those among `known` that do not exist any
@@ -67,8 +73,18 @@ class DependencyAssignment:
         that depended on it, and counts as none.
         """
         below = await self._reader.known_dependents(check.project, check.id)
-        if changes := [asyncio.create_task(self._drop(one, check.id)) for one in below]:
-            await asyncio.wait(changes, timeout=WAIT)
+        if below:
+            written = asyncio.Event()
+            self._errands.begin(self._drop_all(below, check.id, written))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WAIT):
+                    await written.wait()
+
+    async def _drop_all(self, checks: Sequence[Check], id: UUID, written: asyncio.Event) -> None:
+        try:
+            await asyncio.gather(*(self._drop(one, id) for one in checks))
+        finally:
+            written.set()
 
     async def _drop(self, check: Check, id: UUID) -> None:
         def without(current: Check) -> Step:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hcserver.domain.check import Check
 from hcserver.domain.project import Project
 from hcserver.errors import Forbidden, NotFound
 from hcserver.services.container import Services
@@ -123,16 +124,28 @@ async def test_a_check_of_another_project_is_refused(services: Services, project
         await services.log_clearing.clear(other, check.id)
 
 
-async def test_failures_that_are_kept_longer_are_cleared_as_well(
-    make_services: MakeServices, database: Any, clock: FakeClock
-) -> None:
+async def with_a_failure(make_services: MakeServices) -> tuple[Services, Project, Check]:
+    """Services that keep failures longer than other pings, and a check whose first ping is one."""
     services = await idle(make_services, pings_per_check=10, failures_per_check=5)
     project, _ = await services.projects.create("main")
     check = await create(services, project)
     await ping(services, check.id, "fail", body=b"secret")
+    return services, project, check
+
+
+async def prune_after_more_pings(
+    services: Services, project: Project, check: Check, clock: FakeClock
+) -> None:
     await services.intake.record([report(check.id, clock()) for _ in range(130)])
     await services.state_writer.flush()
     await services.runtime.pruner.prune(await services.cache.get(check.id), project)
+
+
+async def test_failures_that_are_kept_longer_are_cleared_as_well(
+    make_services: MakeServices, database: Any, clock: FakeClock
+) -> None:
+    services, project, check = await with_a_failure(make_services)
+    await prune_after_more_pings(services, project, check, clock)
     await services.state_writer.flush()
     assert (await services.cache.get(check.id)).kept_failures == (1,)
     after = await services.log_clearing.clear(project, check.id)
@@ -148,13 +161,8 @@ async def test_failures_that_are_kept_longer_are_cleared_as_well(
 async def test_a_failure_that_was_cleared_is_not_kept_by_a_later_pruning(
     make_services: MakeServices, database: Any, clock: FakeClock
 ) -> None:
-    services = await idle(make_services, pings_per_check=10, failures_per_check=5)
-    project, _ = await services.projects.create("main")
-    check = await create(services, project)
-    await ping(services, check.id, "fail", body=b"secret")
+    services, project, check = await with_a_failure(make_services)
     await services.log_clearing.clear(project, check.id)  # it keeps its place
-    await services.intake.record([report(check.id, clock()) for _ in range(130)])
-    await services.state_writer.flush()
-    await services.runtime.pruner.prune(await services.cache.get(check.id), project)
+    await prune_after_more_pings(services, project, check, clock)
     assert (await services.cache.get(check.id)).kept_failures == ()
     assert await database["pings"].count_documents({"type": "fail"}) == 0
